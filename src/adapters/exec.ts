@@ -1,0 +1,83 @@
+import { execa } from "execa";
+import { CoppiceError } from "../manifest/errors.ts";
+
+/** One run of a program. Expected exit codes are values; only "could not run" throws. */
+export interface ExecResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface ExecOptions {
+  readonly cwd?: string;
+  /** Added to the inherited environment. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Uses `env` alone. */
+  readonly bareEnv?: boolean;
+  readonly input?: string;
+  /** Default 30,000. */
+  readonly timeoutMs?: number;
+  /** Default 64 MiB. */
+  readonly maxBytes?: number;
+  /** Keep tokens in the environment: only for the program that needs them. */
+  readonly keepSecrets?: boolean;
+}
+
+const SECRET_NAMES = /TOKEN|SECRET|PASSWORD|PASSWD|_KEY$|CREDENTIAL/i;
+
+/**
+ * The one door to processes: arguments are an array, no shell, stdin ignored, a timeout, the C locale, no tokens.
+ * Throws CoppiceError `program-missing` or `program-timeout` (kind machine).
+ */
+export async function exec(
+  program: string,
+  args: readonly string[],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
+  const timeoutMs = options.timeoutMs ?? 30_000;
+  const result = await execa(program, args, {
+    cwd: options.cwd ?? process.cwd(),
+    env: environment(options),
+    extendEnv: false,
+    reject: false,
+    stripFinalNewline: false,
+    maxBuffer: options.maxBytes ?? 64 * 1024 * 1024,
+    timeout: timeoutMs,
+    killSignal: "SIGTERM",
+    forceKillAfterDelay: 2000,
+    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+  });
+  if (result.timedOut) {
+    throw new CoppiceError({
+      code: "program-timeout",
+      kind: "machine",
+      message: `${program} ${args[0] ?? ""} gave no answer within ${timeoutMs / 1000} s`,
+      hint: "Look whether the machine or the program hangs, then run the command again.",
+    });
+  }
+  if (result.exitCode === undefined && result.signal === undefined) {
+    throw new CoppiceError({
+      code: result.isMaxBuffer ? "program-output-too-large" : "program-missing",
+      kind: "machine",
+      message: `cannot run ${program}: ${result.shortMessage ?? "unknown reason"}`,
+      hint: `Install ${program}, or mend PATH; coppice doctor shows what is found.`,
+      cause: result,
+    });
+  }
+  return { code: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
+}
+
+function environment(options: ExecOptions): Record<string, string> {
+  const base = options.bareEnv ? {} : process.env;
+  const merged: Record<string, string> = {};
+  for (const [name, value] of Object.entries(base)) {
+    if (value !== undefined && (options.keepSecrets || !SECRET_NAMES.test(name)))
+      merged[name] = value;
+  }
+  Object.assign(merged, { LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" });
+  for (const [name, value] of Object.entries(options.env ?? {})) {
+    if (value === undefined) delete merged[name];
+    else merged[name] = value;
+  }
+  return merged;
+}

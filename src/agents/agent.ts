@@ -1,0 +1,74 @@
+import type { VerdictKind } from "../manifest/verdict-kind.ts";
+import type { Screen } from "./screen.ts";
+
+/** What a launch needs to know. Paths are absolute. */
+export interface LaunchRequest {
+  readonly taskId: string;
+  readonly branch: string;
+  readonly worktree: string;
+  readonly promptFile: string;
+  readonly model: string | undefined;
+  readonly modelTier: string | undefined;
+  /** The manifest's own program: only the agent `command` uses it. */
+  readonly command: readonly string[] | undefined;
+}
+
+/**
+ * How to start the program. The word `{prompt}` stands for the text of the prompt file and is filled in by the
+ * session wrapper, so that the text never passes through a shell or tmux. No word may hold a line break.
+ */
+export interface LaunchPlan {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** An option of a dialog on the screen. */
+export interface DialogOption {
+  readonly label: string;
+  readonly highlighted: boolean;
+  /** Keys that choose this option at once (tmux key names), where the dialog has such keys. */
+  readonly keys?: readonly string[];
+}
+
+/** A dialog or question that waits for a person. `id` is stable across versions, e.g. `codex/trust-folder`. */
+export interface Dialog {
+  readonly id: string;
+  readonly title: string;
+  readonly options: readonly DialogOption[];
+}
+
+/** What the text of one screen says, before any other evidence. */
+export interface ScreenReading {
+  readonly kind: VerdictKind;
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly why: string;
+  readonly dialog?: Dialog;
+  /** The text of a question that waits for typed words. */
+  readonly question?: string;
+  /** When a limit ends, as the screen words it, e.g. `11:31 AM`; resolved by the classifier. */
+  readonly resetText?: string;
+  /** The composer holds text that was not sent. */
+  readonly draft?: boolean;
+}
+
+/** One coding CLI: how it is found, started, resumed and read. Pure data and functions. */
+export interface Agent {
+  readonly name: string;
+  readonly title: string;
+  /** Program names looked up on PATH; empty for the agent `command`. */
+  readonly binaries: readonly string[];
+  /** Arguments that print the version. */
+  readonly versionArgv: readonly string[];
+  /** Environment variables that it may inherit, e.g. its model key and its own home. */
+  readonly environment: readonly string[];
+  /** Interactive agents keep a composer open after the turn; others end by exiting. */
+  readonly interactive: boolean;
+  /** How to install it, for `coppice doctor`. */
+  readonly install: string;
+  launch(request: LaunchRequest): LaunchPlan;
+  /** Continues a conversation; the prompt file holds the words to go on with. `undefined`: cannot. */
+  resume(request: LaunchRequest, conversation: string | undefined): LaunchPlan | undefined;
+  /** Reads the text of a live pane. */
+  read(screen: Screen): ScreenReading;
+}

@@ -1,0 +1,104 @@
+import type { Screen } from "../agents/screen.ts";
+import type { TaskId } from "../manifest/task.ts";
+
+/** The answer of a probe. `unknown` is a value: a probe that could not answer did not answer no. */
+export type Probe<T> =
+  | { readonly kind: "known"; readonly value: T }
+  | { readonly kind: "unknown"; readonly reason: string };
+
+export const known = <T>(value: T): Probe<T> => ({ kind: "known", value });
+export const unknown = (reason: string): Probe<never> => ({ kind: "unknown", reason });
+
+/** A pull request as the forge knows it. */
+export interface PullRequestFact {
+  readonly number: number;
+  readonly url: string;
+  readonly state: "open" | "merged" | "closed";
+  readonly headBranch: string;
+  readonly headSha: string | null;
+  readonly baseBranch: string;
+  /** The task named by the hidden marker in the body, or null for a foreign pull request. */
+  readonly markedTask: string | null;
+  readonly draft: boolean;
+}
+
+/** A task's branch and worktree. */
+export interface GitFact {
+  readonly branch: string;
+  readonly headSha: string;
+  /** The worktree exists, is whole and belongs to this repository. */
+  readonly worktreeReady: boolean;
+  /** Commits on the branch since its fork point. */
+  readonly commitsAhead: number;
+  /** Changed and untracked paths of the worktree, at most 50 named. */
+  readonly dirtyFiles: readonly string[];
+  /** The branch's tip on `origin` as last seen, or null. */
+  readonly remoteSha: string | null;
+  readonly forkPoint: string | null;
+  readonly lastCommitAtMs: number | null;
+}
+
+/** The newest launch of a task, read from its folder. */
+export interface LaunchFact {
+  readonly attempt: number;
+  readonly agent: string;
+  readonly startedAtMs: number;
+  readonly kind: "start" | "resume" | "restart";
+}
+
+/** How the newest launch ended, written by the session wrapper itself. */
+export interface ExitFact {
+  readonly attempt: number;
+  /** Which part ended: the change of directory, the set-up command or the agent. */
+  readonly stage: "directory" | "setup" | "agent";
+  readonly code: number;
+  readonly atMs: number;
+  /** Last lines of the terminal, without escape sequences; at most 200. */
+  readonly tail: readonly string[];
+}
+
+/** The result of the `verify` command on one commit. */
+export interface VerifyFact {
+  readonly sha: string;
+  readonly code: number | null;
+  /** Still running when `code` is null and this is true. */
+  readonly running: boolean;
+  readonly startedAtMs: number;
+  readonly tail: readonly string[];
+}
+
+/** One tmux session that this run made. */
+export interface SessionFact {
+  readonly name: string;
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly paneId: string;
+  readonly panePid: number;
+  readonly createdAtMs: number;
+  /** Clients that are attached: a person is looking. */
+  readonly attached: number;
+  /** Processor seconds of the session's processes; null when not measured. */
+  readonly cpuSeconds: number | null;
+}
+
+/** A line that an agent or its hooks wrote into the task's folder. */
+export interface SignalFact {
+  readonly kind: "done" | "fail" | "turn-ended" | "turn-started" | "approval" | "conversation";
+  readonly atMs: number;
+  readonly attempt: number;
+  readonly text: string;
+}
+
+/** All that one beat knows of one task. `known(null)` means: looked, and there is none. */
+export interface TaskEvidence {
+  readonly taskId: TaskId;
+  readonly takenAtMs: number;
+  readonly pullRequest: Probe<PullRequestFact | null>;
+  readonly git: Probe<GitFact | null>;
+  readonly launch: Probe<LaunchFact | null>;
+  readonly exit: Probe<ExitFact | null>;
+  readonly verify: Probe<VerifyFact | null>;
+  readonly session: Probe<SessionFact | null>;
+  readonly screen: Probe<Screen | null>;
+  readonly signals: readonly SignalFact[];
+}

@@ -1,0 +1,71 @@
+import type { TaskId } from "../manifest/task.ts";
+
+/** Where a task's branch starts. */
+export type StartPoint =
+  | { readonly kind: "base"; readonly base: string }
+  | {
+      readonly kind: "parents";
+      readonly parents: readonly TaskId[];
+      readonly branches: readonly string[];
+      readonly base: string;
+    };
+
+/** One thing to do in the world. Each is safe to repeat. */
+export type Action =
+  | {
+      readonly kind: "start";
+      readonly taskId: TaskId;
+      /** The number of this launch: 1 for the first. */
+      readonly attempt: number;
+      readonly agent: string;
+      readonly branch: string;
+      readonly startPoint: StartPoint;
+    }
+  | {
+      /** A new launch in the same worktree, told what went wrong. */
+      readonly kind: "restart";
+      readonly taskId: TaskId;
+      readonly attempt: number;
+      readonly agent: string;
+      readonly why: string;
+      readonly context: readonly string[];
+    }
+  | {
+      /** A new launch that goes on with the agent's own conversation. */
+      readonly kind: "resume";
+      readonly taskId: TaskId;
+      readonly attempt: number;
+      readonly agent: string;
+      readonly conversation: string | undefined;
+      readonly why: string;
+      readonly text: string;
+    }
+  | {
+      readonly kind: "answer";
+      readonly taskId: TaskId;
+      readonly dialogId: string;
+      /** The label of the option to choose, or the words to type. */
+      readonly answer: string;
+      readonly typed: boolean;
+    }
+  | { readonly kind: "nudge"; readonly taskId: TaskId; readonly why: string; readonly text: string }
+  | { readonly kind: "stop-session"; readonly taskId: TaskId; readonly why: string }
+  | { readonly kind: "verify"; readonly taskId: TaskId; readonly sha: string }
+  | {
+      readonly kind: "deliver";
+      readonly taskId: TaskId;
+      /** The proved commit: another HEAD is not delivered. */
+      readonly sha: string;
+      readonly branch: string;
+      /** The branch that the pull request goes to. */
+      readonly base: string;
+    }
+  /** Session, worktree and branch go; anything unpushed is preserved first. */
+  | {
+      readonly kind: "retire";
+      readonly taskId: TaskId;
+      readonly branch: string;
+      readonly why: string;
+    };
+
+export type ActionKind = Action["kind"];

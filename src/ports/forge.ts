@@ -1,0 +1,36 @@
+import type { Probe, PullRequestFact } from "../classify/evidence.ts";
+import type { Issue, IssueQuery } from "../planner/issue.ts";
+
+export interface PullRequestSpec {
+  readonly taskId: string;
+  readonly branch: string;
+  readonly base: string;
+  readonly headSha: string;
+  readonly title: string;
+  /** Ends with the marker line of `pullRequestMarker` (manifest/marker.ts). */
+  readonly body: string;
+  readonly draft: boolean;
+  readonly labels: readonly string[];
+  readonly reviewers: readonly string[];
+}
+
+export type OpenOutcome =
+  | {
+      readonly kind: "opened" | "adopted";
+      readonly pullRequest: PullRequestFact;
+      readonly notes: readonly string[];
+    }
+  /** The forge says no, e.g. nothing to merge, no permission. */
+  | { readonly kind: "rejected"; readonly reason: string }
+  /** No answer, or a limit: look again later; `retryAtMs` when the forge said when. */
+  | { readonly kind: "failed"; readonly reason: string; readonly retryAtMs?: number };
+
+/** Where issues come from and pull requests go. */
+export interface Forge {
+  readonly kind: "github" | "local";
+  listIssues(query: IssueQuery): Promise<readonly Issue[]>;
+  /** The newest pull request of each branch, in any state; one look for all. */
+  pullRequests(branches: readonly string[]): Promise<Probe<ReadonlyMap<string, PullRequestFact>>>;
+  /** Looks for the open one of the branch, else creates it once, and looks again when the answer is unclear. */
+  openPullRequest(spec: PullRequestSpec): Promise<OpenOutcome>;
+}

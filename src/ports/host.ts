@@ -1,0 +1,14 @@
+/** The machine, as far as a run needs to know it. */
+export interface Host {
+  readonly cores: number;
+  readonly freeMemoryBytes: number;
+  /** Absolute path of a program on PATH, or null. */
+  which(program: string): Promise<string | null>;
+  /** First line of `program ...argv`, or null when it fails. */
+  version(program: string, argv: readonly string[]): Promise<string | null>;
+  freeDiskBytes(path: string): Promise<number | null>;
+  /** Value of an environment variable of the user. */
+  env(name: string): string | undefined;
+  readonly nodeVersion: string;
+  readonly homeDir: string;
+}

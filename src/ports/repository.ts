@@ -1,0 +1,92 @@
+import type { GitFact, Probe } from "../classify/evidence.ts";
+
+export interface WorktreeSpec {
+  readonly taskId: string;
+  readonly branch: string;
+  /** Absolute; outside the repository. */
+  readonly path: string;
+  /** Branch names; the first is the start, the others are merged into it in this order. Never empty. */
+  readonly startFrom: readonly string[];
+  /** Globs of ignored files to copy from the checkout, e.g. `.env`. */
+  readonly copyFiles: readonly string[];
+}
+
+export type WorktreeOutcome =
+  | {
+      readonly kind: "ready";
+      readonly path: string;
+      readonly forkPoint: string;
+      readonly created: boolean;
+    }
+  /** The parents' branches do not merge. */
+  | {
+      readonly kind: "conflict";
+      readonly files: readonly string[];
+      readonly branches: readonly string[];
+    }
+  /** The branch or folder is in use by something that is not ours, a start branch is missing, a copy is refused … */
+  | { readonly kind: "refused"; readonly reason: string; readonly hint: string };
+
+export type PushOutcome =
+  | { readonly kind: "pushed" | "up-to-date"; readonly sha: string }
+  /** The remote said no, e.g. not a fast-forward, a protected branch, a hook. */
+  | { readonly kind: "rejected"; readonly reason: string }
+  /** Network or log-in: ask again later. */
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** What a pull request's body tells. */
+export interface WorkSummary {
+  readonly headSha: string;
+  readonly commits: readonly { readonly sha: string; readonly subject: string }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly added: number;
+    readonly removed: number;
+  }[];
+}
+
+/** The repository that the tasks work on. Every write goes through one lock per repository. */
+export interface Repository {
+  /** Absolute top folder of the checkout. */
+  readonly root: string;
+  /** The base branch: the one asked for, else `origin`'s default, else the current branch. */
+  baseBranch(asked: string | undefined): Promise<string>;
+  /** `origin`'s URL without credentials, or null. */
+  remoteUrl(): Promise<string | null>;
+  /** Every path of the base commit, `/`-separated. */
+  listFiles(ref: string): Promise<readonly string[]>;
+  /** Refreshes `origin`; at most once per beat. Quiet failure is an outcome. */
+  fetch(): Promise<
+    { readonly kind: "fetched" } | { readonly kind: "failed"; readonly reason: string }
+  >;
+  /** Makes, repairs or adopts the worktree of a task; safe to repeat. */
+  ensureWorktree(spec: WorktreeSpec): Promise<WorktreeOutcome>;
+  /** Facts of a task's branch and worktree; `known(null)`: no such branch. */
+  probe(task: {
+    readonly taskId: string;
+    readonly branch: string;
+    readonly worktree: string;
+    readonly ignore: readonly string[];
+  }): Promise<Probe<GitFact | null>>;
+  summary(branch: string, forkPoint: string): Promise<WorkSummary>;
+  /** Pushes exactly `sha` to `refs/heads/<branch>` of `origin`; never forced, never to `base`. */
+  push(push: {
+    readonly branch: string;
+    readonly sha: string;
+    readonly base: string;
+  }): Promise<PushOutcome>;
+  /** Saves unpushed commits and uncommitted files of a task under `refs/coppice/preserved/<task>/<n>`; names the refs made. */
+  preserve(task: {
+    readonly taskId: string;
+    readonly branch: string;
+    readonly worktree: string;
+  }): Promise<readonly string[]>;
+  /** Removes our worktree and our branch, after `preserve`; refuses what is not ours. */
+  removeWorktree(task: {
+    readonly taskId: string;
+    readonly branch: string;
+    readonly worktree: string;
+  }): Promise<{ readonly kind: "removed" } | { readonly kind: "refused"; readonly reason: string }>;
+  /** True when every commit of the branch is in the base (local or `origin`'s). */
+  isContained(branch: string, base: string): Promise<Probe<boolean>>;
+}

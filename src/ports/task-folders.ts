@@ -1,0 +1,19 @@
+import type { ExitFact, LaunchFact, Probe, SignalFact, VerifyFact } from "../classify/evidence.ts";
+
+/** A task's folder: prompts, launch and exit records, logs. Survives tmux and the orchestrator. */
+export interface TaskFolders {
+  /** Absolute folder of a task, created with mode 0700. */
+  folder(taskId: string): Promise<string>;
+  writePrompt(taskId: string, attempt: number, text: string): Promise<string>;
+  /** Written before the session is started, so that a crash in between is seen. */
+  recordLaunch(taskId: string, launch: LaunchFact): Promise<void>;
+  launch(taskId: string): Promise<Probe<LaunchFact | null>>;
+  exit(taskId: string, attempt: number): Promise<Probe<ExitFact | null>>;
+  recordVerifyStart(taskId: string, sha: string, atMs: number): Promise<string>;
+  verify(taskId: string, sha: string): Promise<Probe<VerifyFact | null>>;
+  signals(taskId: string, attempt: number): Promise<readonly SignalFact[]>;
+  /** The terminal log of an attempt, escape sequences removed, last `lines` lines. */
+  log(taskId: string, attempt: number, lines: number): Promise<readonly string[]>;
+  /** Absolute path of the raw log. */
+  logPath(taskId: string, attempt: number): Promise<string>;
+}
