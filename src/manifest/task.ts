@@ -48,9 +48,10 @@ export const TaskState = closedObject({
   verdict: VerdictKind.optional(),
   verdictSince: Timestamp.optional(),
   why: z.string().optional(),
-  /** Key of everything that counts as progress; `progressAt` is when it last changed. */
+  /** Key of everything that counts as progress; `lastProgress` of the task is when it last changed. */
   progressKey: z.string().optional(),
-  progressAt: Timestamp.optional(),
+  /** `attempts` before the newest start from `pending`: the policy counts from here. */
+  attemptsBefore: z.number().int().min(0).optional(),
   answers: z.number().int().min(0).optional(),
   nudges: z.number().int().min(0).optional(),
   resumes: z.number().int().min(0).optional(),

@@ -9,6 +9,8 @@ export interface Host {
   freeDiskBytes(path: string): Promise<number | null>;
   /** Value of an environment variable of the user. */
   env(name: string): string | undefined;
+  /** Fresh random bytes as lower-case hexadecimal digits, two per byte. */
+  randomHex(bytes: number): string;
   readonly nodeVersion: string;
   readonly homeDir: string;
 }

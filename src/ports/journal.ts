@@ -1,4 +1,5 @@
 import type { Action } from "../decide/action.ts";
+import type { TaskWait } from "../decide/wait.ts";
 import type { TaskStatus } from "../manifest/status.ts";
 import type { VerdictKind } from "../manifest/verdict-kind.ts";
 
@@ -65,14 +66,6 @@ export type CoppiceEvent =
   | { readonly kind: "standstill"; readonly waits: readonly TaskWait[] };
 
 export type RunOutcome = "delivered" | "waiting-for-person" | "failed" | "interrupted";
-
-/** What one task waits for. */
-export interface TaskWait {
-  readonly taskId: string;
-  readonly reason: string;
-  /** A person must act before it moves. */
-  readonly needsPerson: boolean;
-}
 
 export interface JournalLine {
   /** ISO 8601. */

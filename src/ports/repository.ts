@@ -53,6 +53,8 @@ export interface Repository {
   baseBranch(asked: string | undefined): Promise<string>;
   /** `origin`'s URL without credentials, or null. */
   remoteUrl(): Promise<string | null>;
+  /** The identity that commits in this repository get, or null when none is configured. */
+  commitIdentity(): Promise<{ readonly name: string; readonly email: string } | null>;
   /** Every path of the base commit, `/`-separated. */
   listFiles(ref: string): Promise<readonly string[]>;
   /** Refreshes `origin`; at most once per beat. Quiet failure is an outcome. */
