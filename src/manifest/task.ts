@@ -58,8 +58,8 @@ export const TaskState = closedObject({
   lastHealAt: Timestamp.optional(),
   /** Nothing is started or tried again before this time. */
   notBefore: Timestamp.optional(),
-  /** The commit that `verify` passed on. */
-  verifiedSha: z.string().optional(),
+  /** The commit that was proved finished: this one is delivered. */
+  provedSha: z.string().optional(),
   pushedSha: z.string().optional(),
   /** Failed deliveries in a row. */
   deliveryFailures: z.number().int().min(0).optional(),

@@ -1,0 +1,302 @@
+import { agentByName } from "../agents/catalog.ts";
+import { answerFor } from "../agents/dialogs.ts";
+import type { PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
+import { responseFor } from "../classify/response.ts";
+import type { Verdict } from "../classify/verdict.ts";
+import { branchOf } from "../manifest/branch.ts";
+import { unreachable } from "../manifest/errors.ts";
+import { settingsOf } from "../manifest/settings.ts";
+import type { Task } from "../manifest/task.ts";
+import { fromIso, toIso } from "../manifest/time.ts";
+import { deliverStep } from "./deliver.ts";
+import { heal, type Trouble } from "./heal.ts";
+import { progressKey } from "./progress.ts";
+import { proofOf } from "./proof.ts";
+import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
+import type { BeatView, PlacedTask } from "./view.ts";
+
+/** After this time at an untouched composer the launch prompt is taken as lost. */
+const FRESH_GRACE_MS = 30_000;
+/** An agent that retries by itself is left alone this long. */
+const RETRY_DEADLINE_MS = 15 * 60_000;
+/** A second equal reading follows after this time. */
+const SECOND_READING_MS = 1000;
+
+/** What to do about a task that has, or had, a session. */
+export function decideActive(view: BeatView, placed: PlacedTask): Step {
+  const { task } = placed;
+  const evidence = view.evidence.get(task.id);
+  const verdict = view.verdicts.get(task.id);
+  if (evidence === undefined || verdict === undefined) {
+    return { wait: waitsFor("was not looked at in this beat") };
+  }
+  const noted = notes(view, task, evidence, verdict);
+  const sameAsBefore = task.state?.verdict === verdict.kind;
+  if (!verdict.fact && !sameAsBefore && verdict.kind !== "working" && verdict.kind !== "unknown") {
+    return joined(noted, {
+      wait: waitsFor(`seems ${verdict.kind}: ${verdict.why}; looking again`),
+      wakeAtMs: view.nowMs + SECOND_READING_MS,
+    });
+  }
+  const sinceMs =
+    sameAsBefore && task.state?.verdictSince ? fromIso(task.state.verdictSince) : view.nowMs;
+  return joined(noted, respond(view, placed, evidence, verdict, sinceMs));
+}
+
+/** What is remembered for the next beat: the verdict since when, and progress. */
+function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdict: Verdict): Step {
+  const key = progressKey(evidence);
+  const moved = key !== null && key !== task.state?.progressKey;
+  const changed = verdict.kind !== task.state?.verdict;
+  return {
+    set: moved ? { lastProgress: toIso(view.nowMs) } : {},
+    state: {
+      ...(moved ? { progressKey: key } : {}),
+      ...(changed ? { verdict: verdict.kind, verdictSince: toIso(view.nowMs) } : {}),
+      ...(verdict.why === task.state?.why ? {} : { why: verdict.why }),
+    },
+  };
+}
+
+function respond(
+  view: BeatView,
+  placed: PlacedTask,
+  evidence: TaskEvidence,
+  verdict: Verdict,
+  sinceMs: number,
+): Step {
+  const { task } = placed;
+  const agent = task.state?.agent ?? settingsOf(view.manifest, task).agents[0] ?? "";
+  const interactive = agentByName(agent)?.interactive ?? false;
+  const live = evidence.session.kind === "known" && evidence.session.value !== null;
+  const trouble = (why: string, words: string, more: Partial<Trouble> = {}): Step =>
+    heal(view, task, evidence, {
+      why,
+      words,
+      mayNudge: live && interactive,
+      mayResume: interactive,
+      sinceMs,
+      ...more,
+    });
+  switch (verdict.kind) {
+    case "working":
+      return { set: { status: "running" }, wait: waitsFor(`${agent} is working`) };
+    case "unknown":
+      return { wait: waitsFor(`cannot tell: ${verdict.why}`) };
+    case "exited-ok":
+    case "idle-done":
+      return finish(view, placed, evidence, verdict, trouble);
+    case "idle-fresh":
+      if (view.nowMs - sinceMs < FRESH_GRACE_MS) {
+        return {
+          wait: waitsFor(`${agent} is ready and has not begun`),
+          wakeAtMs: sinceMs + FRESH_GRACE_MS,
+        };
+      }
+      return trouble("the task never reached the agent", "@task");
+    case "waiting-input":
+    case "waiting-approval":
+    case "onboarding":
+      return reply(view, task, verdict, interactive, trouble);
+    case "rate-limited":
+      return pause(view, agent, verdict, trouble);
+    case "auth-error":
+      return {
+        set: { status: "stuck", error: verdict.why },
+        wait: waitsForPerson(`${agent} is not logged in: ${verdict.why}; log in, then coppice retry ${task.id}`),
+      };
+    case "error-transient":
+      if (responseFor(verdict) === "wait-until" && view.nowMs - sinceMs < RETRY_DEADLINE_MS) {
+        return {
+          wait: waitsFor(`${agent} retries by itself: ${verdict.why}`),
+          wakeAtMs: sinceMs + RETRY_DEADLINE_MS,
+        };
+      }
+      return trouble(verdict.why, "The connection failed. Please go on with the task.");
+    case "context-full":
+      return trouble("the agent's context is full", GO_ON, { mayNudge: false, mayResume: false });
+    case "exited-error":
+      return adoptOr(view, task, evidence, () =>
+        trouble(verdict.why, GO_ON, { mayNudge: false, mayResume: false }),
+      );
+    case "dead":
+    case "shell-prompt":
+      return adoptOr(view, task, evidence, () =>
+        trouble(`the session ended: ${verdict.why}`, GO_ON, { mayNudge: false }),
+      );
+    case "stalled":
+      return trouble(
+        `no progress for ${view.manifest.policy.stallAfterMinutes} minutes`,
+        "Nothing has moved for a while. If you wait for something, decide yourself and go on; commit what is done.",
+      );
+    case "editor":
+    case "pager":
+      return {
+        set: { status: "stuck" },
+        wait: waitsForPerson(`an ${verdict.kind} is open in the session: coppice attach ${task.id}`),
+      };
+    default:
+      return unreachable(verdict.kind);
+  }
+}
+
+const GO_ON =
+  "The previous session ended before the task was finished. Look at what is there (git status, git log), finish the task and commit.";
+
+/** The agent has ended its turn: deliver what is proved, or say what is missing. */
+function finish(
+  view: BeatView,
+  placed: PlacedTask,
+  evidence: TaskEvidence,
+  verdict: Verdict,
+  trouble: (why: string, words: string, more?: Partial<Trouble>) => Step,
+): Step {
+  const { task } = placed;
+  const { verify } = settingsOf(view.manifest, task);
+  const proof = proofOf(verdict, evidence, verify);
+  switch (proof.kind) {
+    case "proved":
+      return joined(
+        {
+          set: { status: "complete", completedAt: toIso(view.nowMs), error: null },
+          state: { provedSha: proof.sha, notBefore: undefined, deliveryFailures: undefined },
+        },
+        deliverStep(view, placed, proof.sha, { notBeforeMs: 0 }),
+      );
+    case "unknown":
+      return { wait: waitsFor(`git did not answer: ${proof.reason}`) };
+    case "not-ended":
+      return { wait: waitsFor(verdict.why) };
+    case "no-worktree":
+      return {
+        set: { status: "error", error: "the worktree is gone or is not this repository's any more" },
+        wait: waitsForPerson(`the worktree is gone or is not this repository's any more: coppice retry ${task.id}`),
+      };
+    case "uncommitted":
+      return trouble(
+        `ended with uncommitted files (${proof.files.slice(0, 3).join(", ")}${proof.files.length > 3 ? ", …" : ""})`,
+        `These files are not committed: ${proof.files.slice(0, 20).join(", ")}. Commit what belongs to the task, remove or ignore the rest.`,
+      );
+    case "no-commits":
+      return adoptOr(view, task, evidence, () =>
+        trouble(
+          verdict.question ? "asks a question and has no commit yet" : "ended without a commit",
+          "There is no commit on this branch yet. Nobody is here to answer: decide yourself, note the decision in the commit message, finish the task and commit.",
+        ),
+      );
+    case "verify-due":
+      return {
+        actions: [{ kind: "verify", taskId: task.id, sha: proof.sha }],
+        wait: waitsFor("the verify command starts"),
+      };
+    case "verify-running": {
+      const endMs = proof.startedAtMs + view.manifest.policy.verifyTimeoutMinutes * 60_000;
+      if (view.nowMs < endMs) return { wait: waitsFor("the verify command runs"), wakeAtMs: endMs };
+      return trouble(
+        `the verify command took more than ${view.manifest.policy.verifyTimeoutMinutes} minutes`,
+        "The command that checks this task did not end in time. Find out why, mend it and commit.",
+      );
+    }
+    case "verify-failed":
+      return trouble(
+        `the verify command failed with exit code ${proof.code ?? "unknown"}`,
+        `The command that checks this task failed. Its last lines:\n${proof.tail.slice(-view.manifest.policy.contextLines).join("\n")}\nMend it and commit.`,
+      );
+    default:
+      return unreachable(proof);
+  }
+}
+
+/** An answer that the policy allows, words to an agent at its composer, or a person. */
+function reply(
+  view: BeatView,
+  task: Task,
+  verdict: Verdict,
+  interactive: boolean,
+  trouble: (why: string, words: string, more?: Partial<Trouble>) => Step,
+): Step {
+  const { policy } = view.manifest;
+  const answers = task.state?.answers ?? 0;
+  if (verdict.dialog) {
+    const answer = answerFor(verdict.dialog, policy.answers);
+    if (answer.kind === "ask-person") {
+      return asksPerson(task, `${verdict.dialog.title}: ${answer.why}`);
+    }
+    if (answers >= policy.answersMax) {
+      return asksPerson(task, `"${verdict.dialog.title}" came back after ${answers} answers`);
+    }
+    const typed = answer.kind === "type";
+    return {
+      actions: [
+        {
+          kind: "answer",
+          taskId: task.id,
+          dialogId: verdict.dialog.id,
+          answer: typed ? answer.text : answer.label,
+          typed,
+        },
+      ],
+      set: { status: "stuck" },
+      state: { answers: answers + 1, lastHealAt: toIso(view.nowMs), verdict: undefined },
+      wait: waitsFor(`answers "${verdict.dialog.title}"`),
+      wakeAtMs: view.nowMs + SECOND_READING_MS,
+    };
+  }
+  if (verdict.kind === "waiting-input" && interactive) {
+    return trouble(
+      `asks: ${verdict.question ?? verdict.why}`,
+      "Nobody is here to answer. Decide yourself, note the decision in the commit message, and go on.",
+    );
+  }
+  return asksPerson(task, verdict.question ?? verdict.why);
+}
+
+const asksPerson = (task: Task, question: string): Step => ({
+  set: { status: "stuck", error: `waits for a person: ${question}` },
+  wait: waitsForPerson(`${question} — coppice attach ${task.id}`),
+});
+
+/** A limit is a state of the provider: all its tasks wait, none is started. */
+function pause(
+  view: BeatView,
+  agent: string,
+  verdict: Verdict,
+  trouble: (why: string, words: string, more?: Partial<Trouble>) => Step,
+): Step {
+  const running = view.manifest.pausedAgents?.[agent];
+  const untilMs = running?.until
+    ? fromIso(running.until)
+    : (verdict.waitUntilMs ?? view.nowMs + view.manifest.policy.rateLimitPauseMinutes * 60_000);
+  if (view.nowMs >= untilMs) return trouble(verdict.why, "The limit has been reset. Please go on with the task.");
+  return {
+    set: { status: "stuck" },
+    wait: waitsFor(`${agent} has reached a limit until ${toIso(untilMs)}: ${verdict.why}`),
+    wakeAtMs: untilMs,
+  };
+}
+
+/** Before work is done again: the branch's open pull request may hold it all already. */
+function adoptOr(view: BeatView, task: Task, evidence: TaskEvidence, otherwise: () => Step): Step {
+  const { pullRequest, git } = evidence;
+  if (pullRequest.kind === "unknown") {
+    return { wait: waitsFor(`the forge did not answer: ${pullRequest.reason}`) };
+  }
+  if (git.kind === "unknown") return { wait: waitsFor(`git did not answer: ${git.reason}`) };
+  const open = pullRequest.value;
+  if (open?.state !== "open" || open.headBranch !== branchOf(view.manifest, task)) return otherwise();
+  if (git.value && open.headSha !== git.value.headSha) return otherwise();
+  return adopted(open, view.nowMs);
+}
+
+/** The fields of a task whose pull request is open. */
+export function adopted(pullRequest: PullRequestFact, nowMs: number): Step {
+  return {
+    set: {
+      status: "pr_open",
+      prNumber: pullRequest.number,
+      prUrl: pullRequest.url,
+      completedAt: toIso(nowMs),
+      error: null,
+    },
+  };
+}

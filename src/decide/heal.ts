@@ -1,0 +1,133 @@
+import { agentByName } from "../agents/catalog.ts";
+import type { TaskEvidence } from "../classify/evidence.ts";
+import { agentsOf } from "../manifest/settings.ts";
+import type { Task } from "../manifest/task.ts";
+import { fromIso, toIso } from "../manifest/time.ts";
+import { agentForLaunch, backoffMs, launchesUsed } from "./ladder.ts";
+import { pausedUntil } from "./ready.ts";
+import { type Step, waitsFor, waitsForPerson } from "./step.ts";
+import type { BeatView } from "./view.ts";
+
+/** What is wrong with a session, what may be tried, and what the agent is told. */
+export interface Trouble {
+  /** For people: one clause, e.g. `ended without a commit`. */
+  readonly why: string;
+  /** For the agent: whole sentences. */
+  readonly words: string;
+  /** The session takes typed words now. */
+  readonly mayNudge: boolean;
+  /** The agent's own conversation is worth going on with. */
+  readonly mayResume: boolean;
+  readonly sinceMs: number;
+}
+
+/** How long a nudge may take to show an effect before the next rung. */
+const NUDGE_GRACE_MS = 60_000;
+
+/** The next rung of the ladder: nudge → resume → restart → next agent → ask a person. */
+export function heal(view: BeatView, task: Task, evidence: TaskEvidence, trouble: Trouble): Step {
+  return nudge(view, task, trouble) ?? relaunch(view, task, evidence, trouble);
+}
+
+function nudge(view: BeatView, task: Task, trouble: Trouble): Step | undefined {
+  const nudges = task.state?.nudges ?? 0;
+  if (!trouble.mayNudge) return undefined;
+  const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
+  const answered = trouble.sinceMs > lastHealMs(task);
+  if (nudges > 0 && !answered && view.nowMs < graceUntilMs) {
+    return {
+      set: { status: "stuck" },
+      wait: waitsFor(`${trouble.why}; was nudged, waiting for an effect`),
+      wakeAtMs: graceUntilMs,
+    };
+  }
+  if (nudges >= view.manifest.policy.nudgesMax) return undefined;
+  return {
+    actions: [{ kind: "nudge", taskId: task.id, why: trouble.why, text: trouble.words }],
+    set: { status: "stuck" },
+    state: { nudges: nudges + 1, lastHealAt: toIso(view.nowMs) },
+    wait: waitsFor(`${trouble.why}; nudged`),
+    wakeAtMs: view.nowMs + NUDGE_GRACE_MS,
+  };
+}
+
+function relaunch(view: BeatView, task: Task, evidence: TaskEvidence, trouble: Trouble): Step {
+  const { policy } = view.manifest;
+  const used = launchesUsed(task);
+  const agents = agentsOf(view.manifest, task);
+  const agent = agentForLaunch(agents, used, policy);
+  if (agent === undefined) {
+    const tried = `${used} ${used === 1 ? "start" : "starts"}${agents.length > 1 ? ` with ${agents.join(", ")}` : ""}`;
+    return {
+      set: { status: "error", error: `${trouble.why} (gave up after ${tried})` },
+      wait: waitsForPerson(`${trouble.why}; gave up after ${tried}: coppice retry ${task.id} or coppice cancel ${task.id}`),
+    };
+  }
+  const pause = pausedUntil(view, agent);
+  if (pause) {
+    return {
+      set: { status: "stuck" },
+      wait: pause.until ? waitsFor(`${agent} is paused until ${pause.until}`) : waitsForPerson(`${agent} is paused: ${pause.why}`),
+      ...(pause.until ? { wakeAtMs: fromIso(pause.until) } : {}),
+    };
+  }
+  const dueMs = trouble.sinceMs + backoffMs(used, policy);
+  if (view.nowMs < dueMs) {
+    return {
+      set: { status: "stuck", error: trouble.why },
+      wait: waitsFor(`${trouble.why}; starts again at ${toIso(dueMs)}`),
+      wakeAtMs: dueMs,
+    };
+  }
+  const attempt = (task.attempts ?? 0) + 1;
+  const resumes = task.state?.resumes ?? 0;
+  const resumable = trouble.mayResume && agent === task.state?.agent && resumes < policy.resumesMax;
+  if (resumable && agentByName(agent)?.interactive) {
+    return {
+      actions: [
+        {
+          kind: "resume",
+          taskId: task.id,
+          attempt,
+          agent,
+          conversation: task.state?.conversation,
+          why: trouble.why,
+          text: trouble.words,
+        },
+      ],
+      set: { status: "running", error: trouble.why },
+      state: { resumes: resumes + 1, lastHealAt: toIso(view.nowMs) },
+      wait: waitsFor(`${trouble.why}; the conversation is resumed`),
+    };
+  }
+  return {
+    actions: [
+      {
+        kind: "restart",
+        taskId: task.id,
+        attempt,
+        agent,
+        why: trouble.why,
+        context: contextLines(evidence, policy.contextLines),
+      },
+    ],
+    set: { status: "running", error: trouble.why },
+    state: { lastHealAt: toIso(view.nowMs) },
+    wait: waitsFor(`${trouble.why}; started again`),
+  };
+}
+
+/** The last lines of the attempt that failed. */
+function contextLines(evidence: TaskEvidence, linesMax: number): readonly string[] {
+  const { exit, screen, verify } = evidence;
+  if (verify.kind === "known" && verify.value && verify.value.code !== 0 && !verify.value.running) {
+    return verify.value.tail.slice(-linesMax);
+  }
+  if (exit.kind === "known" && exit.value && exit.value.tail.length > 0) {
+    return exit.value.tail.slice(-linesMax);
+  }
+  if (screen.kind === "known" && screen.value) return screen.value.lines.slice(-linesMax);
+  return [];
+}
+
+const lastHealMs = (task: Task): number => (task.state?.lastHealAt ? fromIso(task.state.lastHealAt) : 0);

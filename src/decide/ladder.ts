@@ -1,0 +1,22 @@
+import type { Policy } from "../manifest/policy.ts";
+import type { Task } from "../manifest/task.ts";
+
+/** Launches of a task that count against the policy: those since it last left `pending`. */
+export function launchesUsed(task: Task): number {
+  return Math.max(0, (task.attempts ?? 0) - (task.state?.attemptsBefore ?? 0));
+}
+
+/** The agent for the next launch: each agent of the list has `attemptsMax` launches. Undefined: none is left. */
+export function agentForLaunch(
+  agents: readonly string[],
+  used: number,
+  policy: Policy,
+): string | undefined {
+  return agents[Math.floor(used / policy.attemptsMax)];
+}
+
+/** Milliseconds to wait before launch number `used + 1`: doubling from the policy's first back-off. */
+export function backoffMs(used: number, policy: Policy): number {
+  const doubled = policy.backoffSeconds * 2 ** Math.max(0, used - 1);
+  return 1000 * Math.min(doubled, policy.backoffMaxSeconds);
+}

@@ -1,0 +1,38 @@
+import type { TaskEvidence } from "../classify/evidence.ts";
+import type { Verdict } from "../classify/verdict.ts";
+import type { TaskGraph } from "../graph/task-graph.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { Task, TaskId } from "../manifest/task.ts";
+
+/** Everything that a decision may look at. */
+export interface BeatView {
+  readonly manifest: Manifest;
+  readonly graph: TaskGraph;
+  readonly evidence: ReadonlyMap<TaskId, TaskEvidence>;
+  readonly verdicts: ReadonlyMap<TaskId, Verdict>;
+  /** The resolved base branch. */
+  readonly base: string;
+  /** Sessions at the same time. */
+  readonly maxParallel: number;
+  readonly nowMs: number;
+  /** Retire merged tasks although others are not merged yet. */
+  readonly cleanup: boolean;
+}
+
+/** A task with its place in the manifest. */
+export interface PlacedTask {
+  readonly task: Task;
+  readonly phaseIndex: number;
+  readonly order: number;
+}
+
+/** Tasks by id, in the order of the manifest. */
+export function placedTasks(manifest: Manifest): ReadonlyMap<TaskId, PlacedTask> {
+  const placed = new Map<TaskId, PlacedTask>();
+  manifest.phases.forEach((phase, phaseIndex) => {
+    for (const task of phase.tasks) {
+      placed.set(task.id, { task, phaseIndex, order: placed.size });
+    }
+  });
+  return placed;
+}
