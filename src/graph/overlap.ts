@@ -1,0 +1,134 @@
+import { unreachable } from "../manifest/errors.ts";
+import { filePath } from "../manifest/files.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { settingsOf } from "../manifest/settings.ts";
+import type { TaskStatus } from "../manifest/status.ts";
+import type { Task } from "../manifest/task.ts";
+import type { TaskEdge } from "./task-graph.ts";
+
+const NOT_TAKING_PART = 4;
+
+/**
+ * How far a task's work stands: 0 in the base, 1 on its branch, 2 being done, 3 to be done, 4 not taking part.
+ * Of two overlapping tasks the one with the smaller number goes first.
+ */
+export function standing(status: TaskStatus): number {
+  switch (status) {
+    case "merged":
+      return 0;
+    case "complete":
+    case "pr_open":
+      return 1;
+    case "running":
+    case "stuck":
+      return 2;
+    case "pending":
+    case "blocked":
+    case "error":
+      return 3;
+    case "draft":
+    case "planned":
+    case "cancelled":
+    case "archived":
+      return NOT_TAKING_PART;
+    default:
+      return unreachable(status);
+  }
+}
+
+/**
+ * Edges between tasks that name the same file, or a folder and something below it, along `order`. Of the earlier users
+ * of a path a task is linked to the last ones only: whatever stands before those, they wait for themselves. A task is
+ * never linked to one whose work stands less far (that edge would hold nothing back), so every user of a path is
+ * linked about once and the whole costs little more than reading all paths.
+ */
+export function overlapEdges(manifest: Manifest, order: readonly Task[]): TaskEdge[] {
+  const top = emptyPlace();
+  const edges: TaskEdge[] = [];
+  order.forEach((task, position) => {
+    const user: User = { task, position, standing: standing(task.status) };
+    if (user.standing === NOT_TAKING_PART) return;
+    if (settingsOf(manifest, task).overlap === "parallel") return;
+    const shared = new Map<User, string[]>();
+    for (const path of pathsOf(task)) {
+      for (const meeting of enter(top, path, user)) {
+        shared.set(meeting.user, [...(shared.get(meeting.user) ?? []), meeting.path]);
+      }
+    }
+    for (const [earlier, paths] of shared) {
+      const why = `both touch ${listed(paths)}`;
+      edges.push({ from: earlier.task.id, to: task.id, kind: "overlap", why });
+    }
+  });
+  return edges;
+}
+
+/** A task that uses a path. */
+interface User {
+  readonly task: Task;
+  readonly position: number;
+  readonly standing: number;
+}
+
+/** A file or folder: who used it so far and need not be waited for through somebody later, and what lies below. */
+interface Place {
+  users: User[];
+  readonly below: Map<string, Place>;
+}
+
+/** Another user of a path, and the deeper of the two paths that meet. */
+interface Meeting {
+  readonly user: User;
+  readonly path: string;
+}
+
+const emptyPlace = (): Place => ({ users: [], below: new Map() });
+
+/** Enters `user` at `path` and returns the earlier users to wait for. */
+function enter(top: Place, path: string, user: User): Meeting[] {
+  const above: Meeting[] = [];
+  let place = top;
+  for (const segment of path === "" ? [] : path.split("/")) {
+    above.push(...place.users.map((other) => ({ user: other, path })));
+    const next = place.below.get(segment) ?? emptyPlace();
+    place.below.set(segment, next);
+    place = next;
+  }
+  const here = takeCovered(place, path, user);
+  place.users.push(user);
+  const before = above.filter((other) => other.user.standing <= user.standing);
+  const near = before.filter((other) => !hidden(other.user, [...before, ...here]));
+  return [...near, ...here].filter((other) => other.user !== user);
+}
+
+/** Takes out, at a place and below it, the users that later ones reach through `user`. */
+function takeCovered(place: Place, path: string, user: User): Meeting[] {
+  const covered = place.users.filter((other) => other.standing <= user.standing);
+  place.users = place.users.filter((other) => other.standing > user.standing);
+  const taken = covered.map((other) => ({ user: other, path: path === "" ? "." : path }));
+  for (const [segment, child] of place.below) {
+    taken.push(...takeCovered(child, path === "" ? segment : `${path}/${segment}`, user));
+    if (child.users.length === 0 && child.below.size === 0) place.below.delete(segment);
+  }
+  return taken;
+}
+
+/** True when a later one of the same meetings already waits for this one. */
+function hidden(user: User, among: readonly Meeting[]): boolean {
+  return among.some(
+    (other) => other.user.position > user.position && other.user.standing >= user.standing,
+  );
+}
+
+function pathsOf(task: Task): string[] {
+  const paths = task.files.flatMap((file) => {
+    const outcome = filePath(file);
+    return outcome.kind === "inside" ? [outcome.path] : [];
+  });
+  return [...new Set(paths)];
+}
+
+function listed(paths: readonly string[]): string {
+  const shown = paths.slice(0, 3).join(", ");
+  return paths.length > 3 ? `${shown} and ${paths.length - 3} more` : shown;
+}
