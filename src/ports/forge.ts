@@ -28,8 +28,11 @@ export type OpenOutcome =
 /** Where issues come from and pull requests go. */
 export interface Forge {
   readonly kind: "github" | "local";
+  /** The issues that the query asks for, by ascending number; a number that does not exist is an error. */
   listIssues(query: IssueQuery): Promise<readonly Issue[]>;
-  /** The newest pull request of each branch, in any state; one look for all. */
+  /** States of issues (or pull requests) that others refer to; unknown numbers are absent. */
+  issueStates(numbers: readonly number[]): Promise<ReadonlyMap<number, "open" | "closed">>;
+  /** The open pull request of each branch, else its newest in any state; one look for all. */
   pullRequests(branches: readonly string[]): Promise<Probe<ReadonlyMap<string, PullRequestFact>>>;
   /** Looks for the open one of the branch, else creates it once, and looks again when the answer is unclear. */
   openPullRequest(spec: PullRequestSpec): Promise<OpenOutcome>;
