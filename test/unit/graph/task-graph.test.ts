@@ -2,8 +2,13 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { stableOrder } from "../../../src/graph/order.ts";
 import { standing } from "../../../src/graph/overlap.ts";
-import { criticalPath, topParents, waves } from "../../../src/graph/paths.ts";
-import { predecessors, type TaskGraph, taskGraph } from "../../../src/graph/task-graph.ts";
+import {
+  predecessors,
+  type TaskGraph,
+  taskGraph,
+  topParents,
+} from "../../../src/graph/task-graph.ts";
+import { criticalPath, waves } from "../../../src/graph/waves.ts";
 import { filePath } from "../../../src/manifest/files.ts";
 import { Manifest } from "../../../src/manifest/manifest.ts";
 import { TaskStatus } from "../../../src/manifest/status.ts";
@@ -115,7 +120,7 @@ describe("overlap", () => {
         { id: "c", files: ["x"] },
       ],
     ]);
-    expect(arrows(manifest).toSorted()).toEqual(["a→b", "a→c", "b→c"]);
+    expect(new Set(arrows(manifest))).toEqual(new Set(["a→b", "a→c", "b→c"]));
   });
 });
 

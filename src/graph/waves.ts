@@ -2,25 +2,6 @@ import type { Manifest } from "../manifest/manifest.ts";
 import type { TaskId } from "../manifest/task.ts";
 import { predecessors, successors, type TaskGraph, taskGraph } from "./task-graph.ts";
 
-/**
- * Of some tasks those that no other of them contains: a branch that starts from these has the commits of all.
- * Keeps the given order.
- */
-export function topParents(graph: TaskGraph, ids: readonly TaskId[]): TaskId[] {
-  const given = [...new Set(ids)];
-  if (given.length < 2) return given;
-  const ancestors = new Set<TaskId>();
-  const open = [...given];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const { from } of predecessors(graph, id)) {
-      if (ancestors.has(from)) continue;
-      ancestors.add(from);
-      open.push(from);
-    }
-  }
-  return given.filter((id) => !ancestors.has(id));
-}
-
 /** The tasks of one phase in groups that may start together, each group after the one before; in manifest order. */
 export function waves(
   manifest: Manifest,
