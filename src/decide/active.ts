@@ -1,6 +1,6 @@
 import { agentByName } from "../agents/catalog.ts";
 import { answerFor } from "../agents/dialogs.ts";
-import type { PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
+import type { LaunchFact, PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
 import { responseFor } from "../classify/response.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import { branchOf } from "../manifest/branch.ts";
@@ -30,6 +30,8 @@ export function decideActive(view: BeatView, placed: PlacedTask): Step {
   if (evidence === undefined || verdict === undefined) {
     return { wait: waitsFor("was not looked at in this beat") };
   }
+  const launched = evidence.launch.kind === "known" ? evidence.launch.value : null;
+  if (launched !== null && launched.attempt > (task.attempts ?? 0)) return takenOver(view, launched);
   const noted = notes(view, task, evidence, verdict);
   const sameAsBefore = task.state?.verdict === verdict.kind;
   if (!verdict.fact && !sameAsBefore && verdict.kind !== "working" && verdict.kind !== "unknown") {
@@ -41,6 +43,16 @@ export function decideActive(view: BeatView, placed: PlacedTask): Step {
   const sinceMs =
     sameAsBefore && task.state?.verdictSince ? fromIso(task.state.verdictSince) : view.nowMs;
   return joined(noted, respond(view, placed, evidence, verdict, sinceMs));
+}
+
+/** A launch that a crash left unrecorded is this task's newest attempt. */
+export function takenOver(view: BeatView, launch: LaunchFact): Step {
+  return {
+    set: { status: "running", attempts: launch.attempt },
+    state: { agent: launch.agent, verdict: undefined, verdictSince: undefined },
+    wait: waitsFor("was started before and is taken over"),
+    wakeAtMs: view.nowMs,
+  };
 }
 
 /** What is remembered for the next beat: the verdict since when, and progress. */

@@ -8,7 +8,7 @@ import { isActive } from "../manifest/status.ts";
 import type { Priority, Task, TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import type { Action } from "./action.ts";
-import { adopted, decideActive } from "./active.ts";
+import { adopted, decideActive, takenOver } from "./active.ts";
 import { deliverStep } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
 import { type Readiness, readiness } from "./ready.ts";
@@ -190,16 +190,10 @@ function takeOver(view: BeatView, task: Task): Step | undefined {
   if (merged) return merged;
   if (pullRequest.value?.state === "open") return adopted(pullRequest.value, view.nowMs);
   if (launch.value !== null && launch.value.attempt > (task.attempts ?? 0)) {
-    return {
-      set: {
-        status: "running",
-        attempts: launch.value.attempt,
-        startedAt: task.startedAt ?? toIso(launch.value.startedAtMs),
-      },
-      state: { agent: launch.value.agent, attemptsBefore: task.attempts ?? 0 },
-      wait: waitsFor("was started before and is taken over"),
-      wakeAtMs: view.nowMs,
-    };
+    return joined(takenOver(view, launch.value), {
+      set: { startedAt: task.startedAt ?? toIso(launch.value.startedAtMs) },
+      state: { attemptsBefore: task.attempts ?? 0 },
+    });
   }
   if (session.value === null) return undefined;
   return {

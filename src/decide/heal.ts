@@ -71,7 +71,8 @@ function relaunch(view: BeatView, task: Task, evidence: TaskEvidence, trouble: T
       ...(pause.until ? { wakeAtMs: fromIso(pause.until) } : {}),
     };
   }
-  const dueMs = trouble.sinceMs + backoffMs(used, policy);
+  const notBeforeMs = task.state?.notBefore ? fromIso(task.state.notBefore) : 0;
+  const dueMs = Math.max(notBeforeMs, trouble.sinceMs + backoffMs(used, policy));
   if (view.nowMs < dueMs) {
     return {
       set: { status: "stuck", error: trouble.why },

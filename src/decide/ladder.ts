@@ -15,8 +15,8 @@ export function agentForLaunch(
   return agents[Math.floor(used / policy.attemptsMax)];
 }
 
-/** Milliseconds to wait before launch number `used + 1`: doubling from the policy's first back-off. */
-export function backoffMs(used: number, policy: Policy): number {
-  const doubled = policy.backoffSeconds * 2 ** Math.max(0, used - 1);
+/** Milliseconds to wait after the `failures`-th failure in a row: doubling from the policy's first back-off. */
+export function backoffMs(failures: number, policy: Policy): number {
+  const doubled = policy.backoffSeconds * 2 ** Math.max(0, failures - 1);
   return 1000 * Math.min(doubled, policy.backoffMaxSeconds);
 }

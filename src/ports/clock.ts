@@ -2,6 +2,8 @@
 export interface Clock {
   /** Unix milliseconds. */
   now(): number;
+  /** Minutes that local time is ahead of UTC now. */
+  utcOffsetMinutes(): number;
   /** Resolves after `ms`, or at once when the signal fires. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }

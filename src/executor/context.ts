@@ -1,0 +1,81 @@
+import { branchOf } from "../manifest/branch.ts";
+import { CoppiceError } from "../manifest/errors.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { ManifestPatch } from "../manifest/merge.ts";
+import type { Task, TaskId } from "../manifest/task.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Conversations } from "../ports/conversations.ts";
+import type { Forge } from "../ports/forge.ts";
+import type { Host } from "../ports/host.ts";
+import type { CoppiceEvent } from "../ports/journal.ts";
+import type { Repository } from "../ports/repository.ts";
+import type { Sessions } from "../ports/sessions.ts";
+import type { TaskFolders } from "../ports/task-folders.ts";
+
+/** The world as the executor reaches it. */
+export interface ExecutorPorts {
+  readonly sessions: Sessions;
+  readonly folders: TaskFolders;
+  readonly repository: Repository;
+  readonly forge: Forge;
+  readonly conversations: Conversations;
+  readonly clock: Clock;
+  readonly host: Host;
+}
+
+/** What an action is carried out with: the ports and the manifest that the decision was made on. */
+export interface ExecutionContext {
+  readonly ports: ExecutorPorts;
+  readonly manifest: Manifest;
+  /** Absolute. */
+  readonly workdir: string;
+}
+
+/** What came of an action. `failed` is an outcome that is told and remembered, not our bug. */
+export interface Outcome {
+  readonly result: string;
+  readonly patches: readonly ManifestPatch[];
+  readonly events: readonly CoppiceEvent[];
+  readonly failed?: { readonly code: string; readonly message: string; readonly hint: string };
+}
+
+/** An outcome that only a person can mend: the task is in `error` and says why and what to do. */
+export function asksPerson(task: Task, code: string, message: string, hint: string): Outcome {
+  return {
+    result: message,
+    events: [],
+    patches: [
+      { kind: "task", taskId: task.id, set: { status: "error", error: `${message}. ${hint}` } },
+    ],
+    failed: { code, message, hint },
+  };
+}
+
+/** The task that an action names; a person may have deleted it meanwhile. */
+export function taskOf(context: ExecutionContext, taskId: TaskId): Task {
+  const task = context.manifest.phases
+    .flatMap((phase) => phase.tasks)
+    .find((one) => one.id === taskId);
+  if (task) return task;
+  throw new CoppiceError({
+    code: "task-unknown",
+    kind: "bug",
+    message: `no task ${taskId} in the manifest of this beat`,
+    hint: "Please report this with the manifest that you used.",
+  });
+}
+
+/** Where a task works: its branch and the absolute folder of its worktree. */
+export function placeOf(
+  context: ExecutionContext,
+  task: Task,
+): { readonly taskId: TaskId; readonly branch: string; readonly worktree: string } {
+  return {
+    taskId: task.id,
+    branch: branchOf(context.manifest, task),
+    worktree: worktreeOf(context.workdir, task.id),
+  };
+}
+
+/** The absolute folder of a task's worktree. */
+export const worktreeOf = (workdir: string, taskId: TaskId): string => `${workdir}/worktrees/${taskId}`;

@@ -1,0 +1,102 @@
+import type { Action } from "../decide/action.ts";
+import { backoffMs } from "../decide/ladder.ts";
+import { verifySessionNameOf } from "../manifest/names.ts";
+import type { Task } from "../manifest/task.ts";
+import { toIso } from "../manifest/time.ts";
+import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
+import { pullRequestBody, pullRequestTitle } from "./pull-request-text.ts";
+
+/**
+ * Pushes the proved commit and opens its pull request, or takes over the one that is there. Each step looks before it
+ * acts, so that it can be repeated after a crash at any point.
+ */
+export async function deliver(
+  context: ExecutionContext,
+  action: Extract<Action, { kind: "deliver" }>,
+): Promise<Outcome> {
+  const { repository, forge, sessions } = context.ports;
+  const task = taskOf(context, action.taskId);
+  await sessions.stop(verifySessionNameOf(task.id));
+  const facts = await repository.probe({ ...placeOf(context, task), ignore: [] });
+  if (facts.kind === "unknown") return later(context, task, "git-unknown", facts.reason);
+  const forkPoint = facts.value?.forkPoint ?? task.state?.forkPoint;
+  if (facts.value === null || forkPoint === undefined) {
+    return asksPerson(task, "branch-missing", `the branch ${action.branch} is gone`, `coppice retry ${task.id} does the task again.`);
+  }
+  const pushed = await repository.push({ branch: action.branch, sha: action.sha, base: context.manifest.base ?? action.base });
+  if (pushed.kind === "rejected") {
+    return asksPerson(task, "push-rejected", `the push of ${action.branch} was rejected: ${pushed.reason}`, `Look at the remote branch, then set ${task.id} to complete to push again.`);
+  }
+  if (pushed.kind === "failed") return later(context, task, "push-failed", pushed.reason);
+  const work = await repository.summary(action.sha, forkPoint);
+  const opened = await forge.openPullRequest({
+    taskId: task.id,
+    branch: action.branch,
+    base: action.base,
+    headSha: action.sha,
+    title: pullRequestTitle(context.manifest, task),
+    body: pullRequestBody(context.manifest, task, work, action.base),
+    draft: context.manifest.pullRequest.draft,
+    labels: context.manifest.pullRequest.labels,
+    reviewers: context.manifest.pullRequest.reviewers,
+  });
+  switch (opened.kind) {
+    case "rejected":
+      return asksPerson(task, "pull-request-rejected", opened.reason, `Mend that, then set ${task.id} to complete to try again.`);
+    case "failed":
+      return later(context, task, "pull-request-failed", opened.reason, opened.retryAtMs);
+    case "opened":
+    case "adopted": {
+      const { number, url, state } = opened.pullRequest;
+      return {
+        result: `#${number} ${url}${opened.notes.length > 0 ? ` (${opened.notes.join("; ")})` : ""}`,
+        events: [
+          { kind: "pull-request", taskId: task.id, number, url, adopted: opened.kind === "adopted" },
+        ],
+        patches: [
+          {
+            kind: "task",
+            taskId: task.id,
+            set: {
+              status: state === "merged" ? "merged" : "pr_open",
+              prNumber: number,
+              prUrl: url,
+              completedAt: toIso(context.ports.clock.now()),
+              error: null,
+            },
+            state: { pushedSha: action.sha, notBefore: undefined, deliveryFailures: undefined },
+          },
+        ],
+      };
+    }
+  }
+}
+
+/** It may go through later: back off, and ask a person when it has failed too often. */
+function later(
+  context: ExecutionContext,
+  task: Task,
+  code: string,
+  reason: string,
+  retryAtMs?: number,
+): Outcome {
+  const { policy } = context.manifest;
+  const failures = (task.state?.deliveryFailures ?? 0) + 1;
+  if (failures >= policy.deliveryAttemptsMax) {
+    return asksPerson(task, code, `${reason} (${failures} times)`, `Set ${task.id} to complete to try again.`);
+  }
+  const againMs = Math.max(retryAtMs ?? 0, context.ports.clock.now() + backoffMs(failures, policy));
+  return {
+    result: `${reason}; again at ${toIso(againMs)}`,
+    events: [],
+    patches: [
+      {
+        kind: "task",
+        taskId: task.id,
+        set: { error: reason },
+        state: { deliveryFailures: failures, notBefore: toIso(againMs) },
+      },
+    ],
+    failed: { code, message: reason, hint: `It is tried again at ${toIso(againMs)}.` },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Action } from "../decide/action.ts";
+import { backoffMs } from "../decide/ladder.ts";
+import { CoppiceError, unreachable } from "../manifest/errors.ts";
+import { toIso } from "../manifest/time.ts";
+import { type ExecutionContext, type Outcome, taskOf } from "./context.ts";
+import { deliver } from "./deliver.ts";
+import { restart, resume, start, verify } from "./launch.ts";
+import { retire } from "./retire.ts";
+import { answer, nudge, stopSession } from "./steer.ts";
+
+/**
+ * Carries out one action. Failures of the machine are outcomes that back the task off, so that one task's trouble never
+ * stops another's beat; our own bugs are thrown.
+ */
+export async function execute(context: ExecutionContext, action: Action): Promise<Outcome> {
+  try {
+    return await carryOut(context, action);
+  } catch (error) {
+    if (!(error instanceof CoppiceError) || error.kind === "bug") throw error;
+    return backedOff(context, action, error);
+  }
+}
+
+async function carryOut(context: ExecutionContext, action: Action): Promise<Outcome> {
+  switch (action.kind) {
+    case "start":
+      return await start(context, action);
+    case "restart":
+      return await restart(context, action);
+    case "resume":
+      return await resume(context, action);
+    case "answer":
+      return await answer(context, action);
+    case "nudge":
+      return await nudge(context, action);
+    case "stop-session":
+      return await stopSession(context, action);
+    case "verify":
+      return await verify(context, action);
+    case "deliver":
+      return await deliver(context, action);
+    case "retire":
+      return await retire(context, action);
+    default:
+      return unreachable(action);
+  }
+}
+
+function backedOff(context: ExecutionContext, action: Action, error: CoppiceError): Outcome {
+  const task = taskOf(context, action.taskId);
+  const { policy } = context.manifest;
+  const failures = (task.state?.startFailures ?? 0) + 1;
+  const givesUp = failures >= policy.deliveryAttemptsMax;
+  return {
+    result: error.message,
+    events: [],
+    patches: [
+      {
+        kind: "task",
+        taskId: task.id,
+        set: givesUp
+          ? { status: "error", error: `${error.message}. ${error.hint}` }
+          : { error: error.message },
+        state: {
+          startFailures: failures,
+          notBefore: toIso(context.ports.clock.now() + backoffMs(failures, policy)),
+        },
+      },
+    ],
+    failed: { code: error.code, message: error.message, hint: error.hint },
+  };
+}

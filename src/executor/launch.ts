@@ -1,0 +1,280 @@
+import type { Agent, LaunchPlan, LaunchRequest } from "../agents/agent.ts";
+import { agentByName } from "../agents/catalog.ts";
+import type { Action } from "../decide/action.ts";
+import { CoppiceError } from "../manifest/errors.ts";
+import { sessionNameOf, verifySessionNameOf } from "../manifest/names.ts";
+import { settingsOf } from "../manifest/settings.ts";
+import type { CommandLine, Task } from "../manifest/task.ts";
+import { fromIso, toIso } from "../manifest/time.ts";
+import type { SessionSpec } from "../ports/sessions.ts";
+import { agentEnvironment } from "./agent-environment.ts";
+import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
+import { taskPrompt } from "./prompt.ts";
+
+type ActionOf<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
+
+const COLS = 120;
+const ROWS = 36;
+
+/** Worktree, prompt, session: the first launch of a task, or the first since it left `pending`. */
+export async function start(context: ExecutionContext, action: ActionOf<"start">): Promise<Outcome> {
+  const task = taskOf(context, action.taskId);
+  const place = placeOf(context, task);
+  const { startPoint } = action;
+  const worktree = await context.ports.repository.ensureWorktree({
+    taskId: task.id,
+    branch: action.branch,
+    path: place.worktree,
+    startFrom: startPoint.kind === "base" ? [startPoint.base] : startPoint.branches,
+    copyFiles: settingsOf(context.manifest, task).copyFiles,
+  });
+  if (worktree.kind === "conflict") {
+    const error = `the branches ${worktree.branches.join(", ")} conflict in ${worktree.files.join(", ")}`;
+    return asksPerson(task, "parents-conflict", error, `Merge one of them first, or take one out of dependsOn, then coppice retry ${task.id}.`);
+  }
+  if (worktree.kind === "refused") {
+    return asksPerson(task, "worktree-refused", worktree.reason, worktree.hint);
+  }
+  const parent = startPoint.kind === "parents" && startPoint.parents.length === 1 ? startPoint.parents[0] : null;
+  const launched = await launch(context, task, {
+    attempt: action.attempt,
+    agent: action.agent,
+    kind: "start",
+    prompt: (nonce) => promptOf(context, task, nonce, startedFrom(startPoint)),
+    plan: (agent, request) => agent.launch(request),
+  });
+  return {
+    result: launched,
+    events: [],
+    patches: [
+      runningPatch(context, task, action, {
+        attemptsBefore: task.attempts ?? 0,
+        parent: parent ?? null,
+        forkPoint: worktree.forkPoint,
+        resumes: undefined,
+      }),
+    ],
+  };
+}
+
+/** A new launch in the same worktree that is told what went wrong. */
+export async function restart(context: ExecutionContext, action: ActionOf<"restart">): Promise<Outcome> {
+  const task = taskOf(context, action.taskId);
+  await endSessions(context, task);
+  const launched = await launch(context, task, {
+    attempt: action.attempt,
+    agent: action.agent,
+    kind: "restart",
+    prompt: (nonce) =>
+      promptOf(context, task, nonce, task.state?.parent ?? task.base ?? "the base branch", {
+        why: action.why,
+        context: action.context,
+      }),
+    plan: (agent, request) => agent.launch(request),
+  });
+  return { result: launched, events: [], patches: [runningPatch(context, task, action, {})] };
+}
+
+/** A new launch that goes on with the agent's own conversation; without one it is a restart. */
+export async function resume(context: ExecutionContext, action: ActionOf<"resume">): Promise<Outcome> {
+  const task = taskOf(context, action.taskId);
+  const { worktree } = placeOf(context, task);
+  const sinceMs = task.startedAt ? fromIso(task.startedAt) : 0;
+  const conversation =
+    action.conversation ??
+    (await context.ports.conversations.find(action.agent, worktree, sinceMs)) ??
+    undefined;
+  if (conversation === undefined) {
+    return await restart(context, { ...action, kind: "restart", context: [] });
+  }
+  await endSessions(context, task);
+  const launched = await launch(context, task, {
+    attempt: action.attempt,
+    agent: action.agent,
+    kind: "resume",
+    prompt: () => action.text,
+    plan: (agent, request) => agent.resume(request, conversation) ?? agent.launch(request),
+  });
+  return {
+    result: launched,
+    events: [],
+    patches: [runningPatch(context, task, action, { conversation })],
+  };
+}
+
+/** Runs the task's `verify` command in a session of its own; its exit record is the result. */
+export async function verify(context: ExecutionContext, action: ActionOf<"verify">): Promise<Outcome> {
+  const task = taskOf(context, action.taskId);
+  const settings = settingsOf(context.manifest, task);
+  const name = verifySessionNameOf(task.id);
+  const { sessions, folders, clock } = context.ports;
+  await sessions.stop(name);
+  const taskDir = await folders.recordVerifyStart(task.id, action.sha, clock.now());
+  const outcome = await sessions.start({
+    ...(await sessionSpec(context, task, { name, taskDir, attempt: 1, environment: [] })),
+    argv: programOf(settings.verify ?? "true"),
+    promptFile: undefined,
+    setup: undefined,
+  });
+  return outcome.kind === "taken"
+    ? asksPerson(task, "session-taken", `the session ${name} is taken by ${outcome.by}`, "End that session, then coppice retry.")
+    : { result: `verifies ${action.sha.slice(0, 9)}`, events: [], patches: [] };
+}
+
+interface LaunchOrder {
+  readonly attempt: number;
+  readonly agent: string;
+  readonly kind: "start" | "restart" | "resume";
+  readonly prompt: (nonce: string) => string;
+  readonly plan: (agent: Agent, request: LaunchRequest) => LaunchPlan;
+}
+
+async function launch(context: ExecutionContext, task: Task, order: LaunchOrder): Promise<string> {
+  const agent = agentByName(order.agent);
+  if (agent === undefined) throw unknownAgent(order.agent, task);
+  const { folders, host, clock, sessions } = context.ports;
+  const place = placeOf(context, task);
+  const settings = settingsOf(context.manifest, task);
+  const promptFile = await folders.writePrompt(task.id, order.attempt, order.prompt(host.randomHex(8)));
+  const plan = order.plan(agent, {
+    taskId: task.id,
+    branch: place.branch,
+    worktree: place.worktree,
+    promptFile,
+    model: settings.model,
+    modelTier: settings.modelTier,
+    command: settings.command,
+  });
+  const spec = await sessionSpec(context, task, {
+    name: sessionNameOf(task.id),
+    taskDir: await folders.folder(task.id),
+    attempt: order.attempt,
+    environment: agent.environment,
+  });
+  await folders.recordLaunch(task.id, {
+    attempt: order.attempt,
+    agent: order.agent,
+    startedAtMs: clock.now(),
+    kind: order.kind,
+  });
+  const outcome = await sessions.start({
+    ...spec,
+    argv: plan.argv,
+    env: { ...spec.env, ...plan.env },
+    promptFile,
+    setup: settings.setup,
+  });
+  if (outcome.kind === "taken") {
+    throw new CoppiceError({
+      code: "session-taken",
+      kind: "machine",
+      message: `the session ${spec.name} is taken by ${outcome.by}`,
+      hint: `Look at it with coppice attach ${task.id}, end it, then coppice retry ${task.id}.`,
+    });
+  }
+  return `${order.agent}, attempt ${order.attempt}`;
+}
+
+async function sessionSpec(
+  context: ExecutionContext,
+  task: Task,
+  run: { readonly name: string; readonly taskDir: string; readonly attempt: number; readonly environment: readonly string[] },
+): Promise<Omit<SessionSpec, "argv" | "promptFile" | "setup">> {
+  const { policy } = context.manifest;
+  return {
+    name: run.name,
+    taskId: task.id,
+    attempt: run.attempt,
+    taskDir: run.taskDir,
+    worktree: placeOf(context, task).worktree,
+    setupTimeoutSeconds: policy.setupTimeoutMinutes * 60,
+    env: agentEnvironment({
+      host: context.ports.host,
+      names: run.environment,
+      identity: await context.ports.repository.commitIdentity(),
+      taskId: task.id,
+      attempt: run.attempt,
+      taskDir: run.taskDir,
+    }),
+    cols: COLS,
+    rows: ROWS,
+    logBytesMax: Math.round(policy.logMegabytesMax * 1024 * 1024),
+  };
+}
+
+function promptOf(
+  context: ExecutionContext,
+  task: Task,
+  nonce: string,
+  startedFrom: string,
+  failure?: { readonly why: string; readonly context: readonly string[] },
+): string {
+  const settings = settingsOf(context.manifest, task);
+  return taskPrompt({
+    task,
+    branch: placeOf(context, task).branch,
+    startedFrom,
+    instruction: settings.prompt,
+    verify: settings.verify === undefined ? undefined : wordsOf(settings.verify),
+    nonce,
+    ...(failure ? { failure } : {}),
+  });
+}
+
+function runningPatch(
+  context: ExecutionContext,
+  task: Task,
+  action: { readonly attempt: number; readonly agent: string },
+  state: NonNullable<Extract<Outcome["patches"][number], { kind: "task" }>["state"]>,
+): Outcome["patches"][number] {
+  const place = placeOf(context, task);
+  const now = toIso(context.ports.clock.now());
+  return {
+    kind: "task",
+    taskId: task.id,
+    set: {
+      status: "running",
+      worktree: place.worktree,
+      tmuxSession: sessionNameOf(task.id),
+      branch: place.branch,
+      attempts: action.attempt,
+      startedAt: task.startedAt ?? now,
+      lastProgress: now,
+      completedAt: null,
+    },
+    state: {
+      agent: action.agent,
+      nudges: undefined,
+      answers: undefined,
+      notBefore: undefined,
+      startFailures: undefined,
+      provedSha: undefined,
+      verdict: undefined,
+      verdictSince: undefined,
+      progressKey: undefined,
+      ...state,
+    },
+  };
+}
+
+async function endSessions(context: ExecutionContext, task: Task): Promise<void> {
+  await context.ports.sessions.stop(sessionNameOf(task.id));
+  await context.ports.sessions.stop(verifySessionNameOf(task.id));
+}
+
+function startedFrom(startPoint: ActionOf<"start">["startPoint"]): string {
+  return startPoint.kind === "base" ? startPoint.base : startPoint.branches.join(" and ");
+}
+
+const programOf = (line: CommandLine): readonly string[] =>
+  typeof line === "string" ? ["sh", "-c", line] : line;
+
+const wordsOf = (line: CommandLine): string => (typeof line === "string" ? line : line.join(" "));
+
+const unknownAgent = (name: string, task: Task): CoppiceError =>
+  new CoppiceError({
+    code: "agent-unknown",
+    kind: "input",
+    message: `task ${task.id} wants the agent "${name}", which Coppice does not know`,
+    hint: 'Name a known agent (coppice doctor lists them), or use "command" with your own program.',
+  });

@@ -1,0 +1,124 @@
+import type { Agent, Dialog, DialogOption } from "../agents/agent.ts";
+import { agentByName } from "../agents/catalog.ts";
+import type { Screen } from "../agents/screen.ts";
+import type { Action } from "../decide/action.ts";
+import { CoppiceError } from "../manifest/errors.ts";
+import { sessionNameOf } from "../manifest/names.ts";
+import { settingsOf } from "../manifest/settings.ts";
+import type { Task } from "../manifest/task.ts";
+import type { InjectOutcome } from "../ports/sessions.ts";
+import { type ExecutionContext, type Outcome, taskOf } from "./context.ts";
+
+type ActionOf<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
+
+/** The prompt of an attempt that never reached its agent. */
+const WHOLE_TASK = "@task";
+
+/** Types words to an agent that waits at its composer; refused when a dialog is open. */
+export async function nudge(context: ExecutionContext, action: ActionOf<"nudge">): Promise<Outcome> {
+  const task = taskOf(context, action.taskId);
+  const text =
+    action.text === WHOLE_TASK
+      ? `Please read the file ${await context.ports.folders.folder(task.id)}/prompt.${task.attempts ?? 1}.md and do what it says.`
+      : action.text;
+  return told(await say(context, task, text), `nudged: ${action.why}`);
+}
+
+/** The one way to type words into a task's session; nothing is typed into an open dialog or a dead pane. */
+export async function say(context: ExecutionContext, task: Task, text: string): Promise<InjectOutcome> {
+  const agent = agentOf(context, task);
+  return await context.ports.sessions.inject(
+    sessionNameOf(task.id),
+    text,
+    (screen) => !screen.paneDead && agent.read(screen).dialog === undefined,
+  );
+}
+
+/** Answers a dialog by the label of an option, or a question by typed words; nothing when it has changed meanwhile. */
+export async function answer(context: ExecutionContext, action: ActionOf<"answer">): Promise<Outcome> {
+  const task = taskOf(context, action.taskId);
+  const agent = agentOf(context, task);
+  const name = sessionNameOf(task.id);
+  const { sessions } = context.ports;
+  const still = (screen: Screen): boolean => agent.read(screen).dialog?.id === action.dialogId;
+  const outcome = action.typed
+    ? await sessions.inject(name, action.answer, still)
+    : await chooseOption(context, name, agent, action, still);
+  return told(outcome, `answered "${action.answer}"`);
+}
+
+/** Read → move to the wanted option → read again → confirm → the session's own proof that the screen moved. */
+async function chooseOption(
+  context: ExecutionContext,
+  name: string,
+  agent: Agent,
+  action: ActionOf<"answer">,
+  still: (screen: Screen) => boolean,
+): Promise<InjectOutcome> {
+  const { sessions } = context.ports;
+  const wanted = (dialog: Dialog | undefined): DialogOption | undefined =>
+    dialog?.options.find((option) => option.label === action.answer);
+  const read = async (): Promise<Dialog | undefined> => {
+    const screen = await sessions.capture(name, 0);
+    return screen.kind === "known" && screen.value ? agent.read(screen.value).dialog : undefined;
+  };
+  const dialog = await read();
+  const option = wanted(dialog);
+  if (dialog?.id !== action.dialogId || option === undefined) {
+    return { kind: "refused", reason: "the dialog is not there any more" };
+  }
+  if (option.keys) return await sessions.press(name, option.keys, still);
+  const from = dialog.options.findIndex((one) => one.highlighted);
+  const distance = dialog.options.indexOf(option) - from;
+  if (from < 0) return { kind: "refused", reason: "no option of the dialog is highlighted" };
+  const move = distance < 0 ? "Up" : "Down";
+  if (distance !== 0) {
+    const moved = await sessions.press(name, Array<string>(Math.abs(distance)).fill(move), still);
+    if (moved.kind === "refused") return moved;
+  }
+  if (!wanted(await read())?.highlighted) {
+    return { kind: "refused", reason: `"${action.answer}" could not be highlighted` };
+  }
+  return await sessions.press(name, ["Enter"], (screen) => {
+    const now = agent.read(screen).dialog;
+    return now?.id === action.dialogId && wanted(now)?.highlighted === true;
+  });
+}
+
+/** Ends a session and its processes. */
+export async function stopSession(context: ExecutionContext, action: ActionOf<"stop-session">): Promise<Outcome> {
+  const gone = await context.ports.sessions.stop(sessionNameOf(action.taskId));
+  return { result: gone ? "ended" : "could not be ended yet", patches: [], events: [] };
+}
+
+function agentOf(context: ExecutionContext, task: Task): Agent {
+  const name = task.state?.agent ?? settingsOf(context.manifest, task).agents[0] ?? "";
+  const agent = agentByName(name);
+  if (agent) return agent;
+  throw new CoppiceError({
+    code: "agent-unknown",
+    kind: "input",
+    message: `task ${task.id} runs the agent "${name}", which Coppice does not know`,
+    hint: "Correct `agent` in the manifest; coppice doctor lists the known ones.",
+  });
+}
+
+function told(outcome: InjectOutcome, result: string): Outcome {
+  const nothing = { patches: [], events: [] };
+  switch (outcome.kind) {
+    case "sent":
+      return { result, ...nothing };
+    case "unproven":
+      return { result: `${result} (no effect seen: ${outcome.reason})`, ...nothing };
+    case "refused":
+      return {
+        result: `nothing typed: ${outcome.reason}`,
+        ...nothing,
+        failed: {
+          code: "inject-refused",
+          message: outcome.reason,
+          hint: "The next beat looks at the session again.",
+        },
+      };
+  }
+}

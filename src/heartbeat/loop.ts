@@ -1,0 +1,60 @@
+import type { Manifest } from "../manifest/manifest.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { RunOutcome } from "../ports/journal.ts";
+import type { Signals } from "../ports/signals.ts";
+import type { BeatReport, Heartbeat } from "./beat.ts";
+
+export interface LoopOptions {
+  readonly heartbeat: Heartbeat;
+  readonly signals: Signals;
+  readonly clock: Clock;
+  /** The longest time between two beats. */
+  readonly intervalMs: number;
+  /** Ends the loop after the running beat. */
+  readonly stop: AbortSignal;
+  readonly onReport: (report: BeatReport) => void | Promise<void>;
+}
+
+/** The shortest time between two beats: a burst of events is one beat. */
+const GAP_MS = 250;
+/** Events that come together are taken together. */
+const DEBOUNCE_MS = 20;
+
+/** Beats on events, with a timer behind, until nothing moves any more without a person. */
+export async function runLoop(options: LoopOptions): Promise<{ outcome: RunOutcome; report: BeatReport }> {
+  const { clock, stop } = options;
+  let wake = new AbortController();
+  const source = await options.signals.listen(() => wake.abort());
+  try {
+    for (;;) {
+      wake = new AbortController();
+      const beganMs = clock.now();
+      const report = await options.heartbeat.beat();
+      await options.onReport(report);
+      const outcome = ended(report);
+      if (outcome) return { outcome, report };
+      if (stop.aborted) return { outcome: "interrupted", report };
+      const dueMs = report.wakeAtMs === undefined ? options.intervalMs : report.wakeAtMs - clock.now();
+      const waitMs = report.acted > 0 || report.changed ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
+      await clock.sleep(waitMs, AbortSignal.any([wake.signal, stop]));
+      if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, stop);
+      await clock.sleep(Math.max(0, beganMs + GAP_MS - clock.now()), stop);
+      if (stop.aborted) return { outcome: "interrupted", report };
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** The outcome when nothing can move by itself any more, else undefined. */
+export function ended(report: BeatReport): RunOutcome | undefined {
+  const { snapshot, problems, acted, changed, waits } = report;
+  if (snapshot === undefined || problems.length > 0 || acted > 0 || changed) return undefined;
+  if (waits.some((wait) => !wait.needsPerson)) return undefined;
+  const statuses = statusesOf(snapshot.manifest);
+  if (statuses.includes("error")) return "failed";
+  return waits.length > 0 ? "waiting-for-person" : "delivered";
+}
+
+const statusesOf = (manifest: Manifest): readonly string[] =>
+  manifest.phases.flatMap((phase) => phase.tasks.map((task) => task.status));

@@ -1,0 +1,164 @@
+import {
+  type ExitFact,
+  type GitFact,
+  known,
+  type Probe,
+  type PullRequestFact,
+  type TaskEvidence,
+  unknown,
+} from "../classify/evidence.ts";
+import { worktreeOf } from "../executor/context.ts";
+import { branchOf } from "../manifest/branch.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { sessionNameOf } from "../manifest/names.ts";
+import { isActive, isWaiting } from "../manifest/status.ts";
+import type { Task, TaskId } from "../manifest/task.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Forge } from "../ports/forge.ts";
+import type { Repository } from "../ports/repository.ts";
+import type { Observation, Sessions } from "../ports/sessions.ts";
+import type { TaskFolders } from "../ports/task-folders.ts";
+
+export interface ObserverPorts {
+  readonly sessions: Sessions;
+  readonly folders: TaskFolders;
+  readonly repository: Repository;
+  readonly forge: Forge;
+  readonly clock: Clock;
+}
+
+/** Evidence of every task, and which questions got no answer. */
+export interface Observed {
+  readonly evidence: ReadonlyMap<TaskId, TaskEvidence>;
+  readonly unanswered: readonly { readonly what: string; readonly reason: string }[];
+}
+
+/** Looks at the world. What it remembers between beats only saves questions; a new observer is as good. */
+export interface Observer {
+  observe(manifest: Manifest, workdir: string): Promise<Observed>;
+  /** The next look at the forge asks it anew. */
+  forgetForge(): void;
+}
+
+/** How old the git facts of a busy session may get. */
+const GIT_AGE_MAX_MS = 30_000;
+/** A session that has been silent this long may have ended its turn. */
+const QUIET_SECONDS = 2;
+
+type PullRequests = ReadonlyMap<string, PullRequestFact>;
+
+export function createObserver(ports: ObserverPorts): Observer {
+  let forge: { readonly atMs: number; readonly branches: string; readonly found: Probe<PullRequests> } | null = null;
+  const git = new Map<TaskId, { readonly atMs: number; readonly fact: Probe<GitFact | null> }>();
+
+  async function pullRequests(manifest: Manifest): Promise<Probe<PullRequests>> {
+    const asked = tasksOf(manifest)
+      .filter((task) => !["draft", "planned", "merged", "cancelled", "archived"].includes(task.status))
+      .map((task) => branchOf(manifest, task));
+    if (asked.length === 0) return known(new Map());
+    const branches = asked.join("\n");
+    const ageMs = forge === null ? Number.POSITIVE_INFINITY : ports.clock.now() - forge.atMs;
+    const fresh = ageMs >= 0 && ageMs < 1000 * manifest.policy.forgePollSeconds;
+    if (!forge || !fresh || forge.branches !== branches || forge.found.kind === "unknown") {
+      forge = { atMs: ports.clock.now(), branches, found: await ports.forge.pullRequests(asked) };
+    }
+    return forge.found;
+  }
+
+  async function gitFact(
+    manifest: Manifest,
+    workdir: string,
+    task: Task,
+    busy: boolean,
+  ): Promise<Probe<GitFact | null>> {
+    const nowMs = ports.clock.now();
+    const last = git.get(task.id);
+    const ageMs = last === undefined ? Number.POSITIVE_INFINITY : nowMs - last.atMs;
+    if (last && busy && last.fact.kind === "known" && ageMs >= 0 && ageMs < GIT_AGE_MAX_MS) return last.fact;
+    const fact = await ports.repository.probe({
+      taskId: task.id,
+      branch: branchOf(manifest, task),
+      worktree: worktreeOf(workdir, task.id),
+      ignore: [],
+    });
+    git.set(task.id, { atMs: nowMs, fact });
+    return fact;
+  }
+
+  async function evidenceOf(
+    manifest: Manifest,
+    workdir: string,
+    task: Task,
+    sessions: Probe<ReadonlyMap<string, Observation>>,
+    found: Probe<PullRequests>,
+  ): Promise<TaskEvidence> {
+    const takenAtMs = ports.clock.now();
+    const seen = sessions.kind === "known" ? sessions.value.get(sessionNameOf(task.id)) : undefined;
+    const base = {
+      taskId: task.id,
+      takenAtMs,
+      pullRequest: found.kind === "known" ? known(found.value.get(branchOf(manifest, task)) ?? null) : found,
+      session: sessions.kind === "known" ? known(seen?.session ?? null) : sessions,
+      screen: sessions.kind === "known" ? (seen?.screen ?? known(null)) : sessions,
+      git: unknown("not asked in this beat"),
+      launch: known(null),
+      exit: known(null),
+      verify: known(null),
+      signals: [],
+    } satisfies TaskEvidence;
+    if (isWaiting(task.status)) return { ...base, launch: await ports.folders.launch(task.id) };
+    if (task.status === "complete") {
+      return { ...base, git: await gitFact(manifest, workdir, task, false) };
+    }
+    const launch = await ports.folders.launch(task.id);
+    const attempt = launch.kind === "known" ? (launch.value?.attempt ?? null) : null;
+    const exit: Probe<ExitFact | null> =
+      attempt === null ? known(null) : await ports.folders.exit(task.id, attempt);
+    if (!isActive(task.status)) return { ...base, launch, exit };
+    const ended = exit.kind === "known" && exit.value !== null;
+    const fact = await gitFact(manifest, workdir, task, !ended && isBusy(seen));
+    const head = fact.kind === "known" ? fact.value?.headSha : undefined;
+    return {
+      ...base,
+      launch,
+      exit,
+      git: fact,
+      verify: head === undefined ? known(null) : await ports.folders.verify(task.id, head),
+      signals: attempt === null ? [] : await ports.folders.signals(task.id, attempt),
+    };
+  }
+
+  return {
+    async observe(manifest, workdir) {
+      const [listed, found] = await Promise.all([ports.sessions.observe(), pullRequests(manifest)]);
+      const sessions: Probe<ReadonlyMap<string, Observation>> =
+        listed.kind === "known"
+          ? known(new Map(listed.value.map((one) => [one.session.name, one])))
+          : listed;
+      const evidence = new Map<TaskId, TaskEvidence>();
+      for (const task of tasksOf(manifest)) {
+        if (task.status === "draft" || task.status === "planned") continue;
+        evidence.set(task.id, await evidenceOf(manifest, workdir, task, sessions, found));
+      }
+      return {
+        evidence,
+        unanswered: [
+          ...(listed.kind === "unknown" ? [{ what: "tmux", reason: listed.reason }] : []),
+          ...(found.kind === "unknown" ? [{ what: "the forge", reason: found.reason }] : []),
+        ],
+      };
+    },
+    forgetForge() {
+      forge = null;
+    },
+  };
+}
+
+/** A live pane that wrote something just now. */
+function isBusy(seen: Observation | undefined): boolean {
+  if (seen?.screen.kind !== "known") return false;
+  const { paneDead, silentSeconds } = seen.screen.value;
+  return !paneDead && silentSeconds !== null && silentSeconds < QUIET_SECONDS;
+}
+
+const tasksOf = (manifest: Manifest): readonly Task[] => manifest.phases.flatMap((phase) => phase.tasks);
