@@ -19,6 +19,8 @@ import type { BeatView, PlacedTask } from "./view.ts";
 const FRESH_GRACE_MS = 30_000;
 /** An agent that retries by itself is left alone this long. */
 const RETRY_DEADLINE_MS = 15 * 60_000;
+/** Progress is noted at most this often. */
+const PROGRESS_STEP_MS = 10_000;
 /** A second equal reading follows after this time. */
 const SECOND_READING_MS = 1000;
 
@@ -58,14 +60,19 @@ export function takenOver(view: BeatView, launch: LaunchFact): Step {
 /** What is remembered for the next beat: the verdict since when, and progress. */
 function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdict: Verdict): Step {
   const key = progressKey(evidence);
-  const moved = key !== null && key !== task.state?.progressKey;
+  const notedMs = task.state?.progressKey && task.lastProgress ? fromIso(task.lastProgress) : 0;
+  const moved =
+    key !== null &&
+    key !== task.state?.progressKey &&
+    view.nowMs - notedMs >= PROGRESS_STEP_MS;
   const changed = verdict.kind !== task.state?.verdict;
   return {
     set: moved ? { lastProgress: toIso(view.nowMs) } : {},
     state: {
       ...(moved ? { progressKey: key } : {}),
-      ...(changed ? { verdict: verdict.kind, verdictSince: toIso(view.nowMs) } : {}),
-      ...(verdict.why === task.state?.why ? {} : { why: verdict.why }),
+      ...(changed
+        ? { verdict: verdict.kind, verdictSince: toIso(view.nowMs), why: verdict.why }
+        : {}),
     },
   };
 }

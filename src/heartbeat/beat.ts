@@ -44,6 +44,7 @@ export interface BeatReport {
   /** Why the file cannot be read now; nothing was done. */
   readonly problems: readonly Problem[];
   readonly acted: number;
+  /** A task has another status than before. */
   readonly changed: boolean;
   readonly waits: readonly TaskWait[];
   /** Unix milliseconds. */
@@ -174,7 +175,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
         snapshot: lastGood,
         problems: [],
         acted: decision.actions.length,
-        changed: lastGood.text !== snapshot.text,
+        changed: statusesOf(lastGood.manifest) !== statusesOf(manifest),
         waits: decision.waits,
         wakeAtMs: decision.wakeAtMs,
       };
@@ -228,6 +229,11 @@ function changes(before: Manifest, after: Manifest, waits: readonly TaskWait[]):
     ];
   });
 }
+
+const statusesOf = (manifest: Manifest): string =>
+  tasksOf(manifest)
+    .map((task) => `${task.id} ${task.status}`)
+    .join("\n");
 
 const lockLost = (workdir: string): CoppiceError =>
   new CoppiceError({

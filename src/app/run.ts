@@ -1,0 +1,134 @@
+import { createHeartbeat, type BeatReport } from "../heartbeat/beat.ts";
+import { runLoop } from "../heartbeat/loop.ts";
+import { CoppiceError } from "../manifest/errors.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { RunOutcome } from "../ports/journal.ts";
+import type { HeldLock, LockHolder } from "../ports/lock.ts";
+import type { ManifestSnapshot } from "../ports/manifest-store.ts";
+import { emitter, type Workspace } from "./world.ts";
+
+export interface RunOptions {
+  readonly intervalMs: number;
+  readonly cleanup: boolean;
+  readonly stop: AbortSignal;
+  /** Called after each beat, e.g. to draw the live table. */
+  readonly onReport: (report: BeatReport) => void | Promise<void>;
+}
+
+export interface RunResult {
+  readonly outcome: RunOutcome;
+  readonly report: BeatReport;
+}
+
+/** Beats until everything is merged, open, failed or waiting for a person. One run per workdir. */
+export async function run(workspace: Workspace, options: RunOptions): Promise<RunResult> {
+  const lock = await acquire(workspace, "coppice run");
+  try {
+    const emit = emitter(workspace, lock.holder.fence);
+    const snapshot = await readOrThrow(workspace);
+    const tasks = snapshot.manifest.phases.flatMap((phase) => phase.tasks).length;
+    const maxParallel = snapshot.manifest.maxParallel ?? defaultParallel(workspace);
+    await emit({ kind: "run-started", project: snapshot.manifest.project, tasks, maxParallel });
+    const heartbeat = await heartbeatOf(workspace, snapshot.manifest, lock, emit, options.cleanup);
+    const result = await runLoop({ ...options, heartbeat, signals: workspace.signals, clock: workspace.ports.clock });
+    const { waits } = result.report;
+    if (result.outcome !== "interrupted" && waits.length > 0) await emit({ kind: "standstill", waits });
+    await emit({ kind: "run-ended", outcome: result.outcome, waits });
+    return result;
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Beats once, and again as long as a second reading or an action's effect is due at once. */
+export async function beatOnce(
+  workspace: Workspace,
+  options: { readonly cleanup: boolean },
+): Promise<BeatReport | { readonly kind: "busy"; readonly holder: LockHolder }> {
+  const taken = await workspace.locks.tryAcquire(workspace.lockPath, "coppice heartbeat");
+  if (taken.kind === "busy") return { kind: "busy", holder: taken.holder };
+  const { lock } = taken;
+  try {
+    const emit = emitter(workspace, lock.holder.fence);
+    const { manifest } = await readOrThrow(workspace);
+    const heartbeat = await heartbeatOf(workspace, manifest, lock, emit, options.cleanup);
+    const { clock } = workspace.ports;
+    for (let beats = 1; ; beats += 1) {
+      const report = await heartbeat.beat();
+      const dueMs = report.acted > 0 || report.changed ? 0 : (report.wakeAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
+      if (dueMs > SETTLE_MS || beats >= BEATS_MAX) {
+        if (report.waits.length > 0 && report.waits.every((wait) => wait.needsPerson)) {
+          await emit({ kind: "standstill", waits: report.waits });
+        }
+        return report;
+      }
+      await clock.sleep(Math.max(250, dueMs), new AbortController().signal);
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A single heartbeat waits this long for what a second look decides. */
+const SETTLE_MS = 2000;
+const BEATS_MAX = 10;
+
+async function heartbeatOf(
+  workspace: Workspace,
+  manifest: Manifest,
+  lock: HeldLock,
+  emit: ReturnType<typeof emitter>,
+  cleanup: boolean,
+) {
+  return createHeartbeat({
+    ports: workspace.ports,
+    workdir: workspace.workdir,
+    base: await workspace.ports.repository.baseBranch(manifest.base),
+    maxParallelDefault: defaultParallel(workspace),
+    cleanup,
+    lock,
+    emit,
+  });
+}
+
+/** Agents mostly wait for their model: two per core, a gigabyte each, at least one and at most sixteen. */
+function defaultParallel(workspace: Workspace): number {
+  const { cores, freeMemoryBytes } = workspace.ports.host;
+  return Math.max(1, Math.min(2 * cores, Math.floor(freeMemoryBytes / 2 ** 30), 16));
+}
+
+async function acquire(workspace: Workspace, purpose: string): Promise<HeldLock> {
+  const taken = await workspace.locks.tryAcquire(workspace.lockPath, purpose);
+  if (taken.kind === "held") return taken.lock;
+  throw new CoppiceError({
+    code: "workdir-busy",
+    kind: "machine",
+    message: `${taken.holder.purpose} (process ${taken.holder.pid} on ${taken.holder.host}) is at work in ${workspace.workdir}`,
+    hint: "Watch it with coppice status, or end it first; a second run would do the same work twice.",
+  });
+}
+
+/** The manifest, or an error that lists every mistake with its place. */
+export async function readOrThrow(workspace: Pick<Workspace, "ports">): Promise<ManifestSnapshot> {
+  const read = await workspace.ports.store.read();
+  switch (read.kind) {
+    case "read":
+      return read.snapshot;
+    case "missing":
+      throw new CoppiceError({
+        code: "manifest-missing",
+        kind: "input",
+        message: `there is no manifest at ${read.path}`,
+        hint: "Make one with coppice plan, or name it with --manifest FILE.",
+      });
+    case "invalid":
+      throw new CoppiceError({
+        code: "manifest-invalid",
+        kind: "input",
+        message: read.problems
+          .map((one) => `${one.file}:${one.line}:${one.column} ${one.message} (${one.field})\n  ${one.remedy}`)
+          .join("\n"),
+        hint: "Mend the file; nothing was changed. coppice validate shows the same list.",
+      });
+  }
+}

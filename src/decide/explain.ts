@@ -1,0 +1,63 @@
+import { taskGraph } from "../graph/task-graph.ts";
+import { unreachable } from "../manifest/errors.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { Task, TaskId } from "../manifest/task.ts";
+import { readiness } from "./ready.ts";
+import { type BeatView, type PlacedTask, placedTasks } from "./view.ts";
+
+/** For each unfinished task what it waits for, from the manifest alone: no session, git or forge is asked. */
+export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<TaskId, string> {
+  const placed = placedTasks(manifest);
+  const view: BeatView = {
+    manifest,
+    graph: taskGraph(manifest),
+    evidence: new Map(),
+    verdicts: new Map(),
+    base: manifest.base ?? "",
+    maxParallel: manifest.maxParallel ?? 1,
+    nowMs,
+    cleanup: false,
+  };
+  const waits = new Map<TaskId, string>();
+  for (const one of placed.values()) {
+    const reason = reasonOf(view, placed, one);
+    if (reason !== undefined) waits.set(one.task.id, reason);
+  }
+  return waits;
+}
+
+function reasonOf(
+  view: BeatView,
+  placed: ReadonlyMap<TaskId, PlacedTask>,
+  one: PlacedTask,
+): string | undefined {
+  const { task } = one;
+  switch (task.status) {
+    case "draft":
+    case "planned":
+      return "a person: approve it by setting its status to pending";
+    case "pending":
+    case "blocked": {
+      const ready = readiness(view, placed, one);
+      return ready.kind === "waits" ? ready.wait.reason : "a free place, at the next beat";
+    }
+    case "running":
+      return undefined;
+    case "stuck":
+    case "error":
+      return task.error ?? verdictOf(task);
+    case "complete":
+      return task.error ?? undefined;
+    case "pr_open":
+      return "a person: review and merge";
+    case "merged":
+    case "cancelled":
+    case "archived":
+      return undefined;
+    default:
+      return unreachable(task.status);
+  }
+}
+
+const verdictOf = (task: Task): string =>
+  task.state?.why ? `${task.state.verdict ?? "unknown"}: ${task.state.why}` : "the next beat looks at it";
