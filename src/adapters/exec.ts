@@ -27,7 +27,7 @@ const SECRET_NAMES = /TOKEN|SECRET|PASSWORD|PASSWD|_KEY$|CREDENTIAL/i;
 
 /**
  * The one door to processes: arguments are an array, no shell, stdin ignored, a timeout, the C locale, no tokens.
- * Throws CoppiceError `program-missing` or `program-timeout` (kind machine).
+ * Throws CoppiceError `program-missing`, `program-timeout` or `program-output-too-large` (kind machine).
  */
 export async function exec(
   program: string,
@@ -55,9 +55,17 @@ export async function exec(
       hint: "Look whether the machine or the program hangs, then run the command again.",
     });
   }
+  if (result.isMaxBuffer) {
+    throw new CoppiceError({
+      code: "program-output-too-large",
+      kind: "machine",
+      message: `${program} ${args[0] ?? ""} wrote more than is read`,
+      hint: "Run the command by hand and look at what it prints.",
+    });
+  }
   if (result.exitCode === undefined && result.signal === undefined) {
     throw new CoppiceError({
-      code: result.isMaxBuffer ? "program-output-too-large" : "program-missing",
+      code: "program-missing",
       kind: "machine",
       message: `cannot run ${program}: ${result.shortMessage ?? "unknown reason"}`,
       hint: `Install ${program}, or mend PATH; coppice doctor shows what is found.`,

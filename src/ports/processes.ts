@@ -14,5 +14,5 @@ export interface ProcessFact {
 export interface Processes {
   list(): Promise<readonly ProcessFact[]>;
   /** Sends a signal to exactly this process; false when it is gone, also when its number belongs to another one now. */
-  signal(process: ProcessFact, name: "SIGTERM" | "SIGKILL"): Promise<boolean>;
+  signal(process: ProcessFact, name: "SIGTERM" | "SIGKILL" | "SIGCHLD"): Promise<boolean>;
 }

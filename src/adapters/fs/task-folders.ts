@@ -1,0 +1,271 @@
+import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import writeFileAtomic from "write-file-atomic";
+import { z } from "zod";
+import {
+  type ExitFact,
+  known,
+  type LaunchFact,
+  type Probe,
+  type SignalFact,
+  unknown,
+  type VerifyFact,
+} from "../../classify/evidence.ts";
+import { CoppiceError } from "../../manifest/errors.ts";
+import { TaskId } from "../../manifest/task.ts";
+import { fromIso, toIso } from "../../manifest/time.ts";
+import type { TaskFolders } from "../../ports/task-folders.ts";
+import { terminalLines } from "./terminal-text.ts";
+
+const TAIL_LINES = 200;
+const LOG_BYTES_READ_MAX = 512 * 1024;
+const SIGNAL_BYTES_MAX = 256 * 1024;
+/** The wrapper's last word to the terminal: what stands before it in the log is everything. */
+const END_OF_LOG = "\u001b]7717;ended\u0007";
+const LOG_SETTLES_MS = 1000;
+const LOOK_EVERY_MS = 20;
+
+const Time = z.iso.datetime({ offset: true });
+const LaunchRecord = z.strictObject({
+  version: z.literal(1),
+  attempt: z.number().int().min(1),
+  agent: z.string(),
+  startedAt: Time,
+  kind: z.enum(["start", "resume", "restart"]),
+});
+/** Written by the session's wrapper. */
+const ExitRecord = z.strictObject({
+  version: z.literal(1),
+  attempt: z.number().int().min(1),
+  stage: z.enum(["directory", "setup", "agent"]),
+  code: z.number().int(),
+  at: Time,
+});
+const VerifyRecord = z.strictObject({ version: z.literal(1), sha: z.string(), startedAt: Time });
+/** One line of `signals.<attempt>.jsonl`, appended by the agent's hooks. */
+const SignalLine = z.object({
+  kind: z.enum(["done", "fail", "turn-ended", "turn-started", "approval", "conversation"]),
+  at: Time,
+  text: z.string().default(""),
+});
+
+/**
+ * The folders `<workdir>/tasks/<id>`, with, for each attempt n: `prompt.<n>.md`, `launch.<n>.json`, `session.<n>` (the plan
+ * of the session's wrapper), `exit.<n>.json`, `logs/<n>.log` and `logs/<n>.log.old`, and what the agent says:
+ * `signals.<n>.jsonl`, `done.<n>` and `fail.<n>`. `verify-<sha>` is such a folder for the verify command on one commit.
+ * A file that cannot be read makes the fact unknown.
+ */
+export function createTaskFolders(options: { readonly workdir: string }): TaskFolders {
+  const folderOf = (taskId: string) => join(options.workdir, "tasks", checkedId(taskId));
+  const verifyFolder = (taskId: string, sha: string) =>
+    join(folderOf(taskId), `verify-${checkedSha(sha)}`);
+
+  const folder = async (taskId: string) => {
+    const path = folderOf(taskId);
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    return path;
+  };
+
+  return {
+    folder,
+
+    async writePrompt(taskId, attempt, text) {
+      const path = join(await folder(taskId), `prompt.${attempt}.md`);
+      await writePrivate(path, text);
+      return path;
+    },
+
+    async recordLaunch(taskId, { startedAtMs, ...launch }) {
+      const record = { version: 1, ...launch, startedAt: toIso(startedAtMs) };
+      const path = join(await folder(taskId), `launch.${launch.attempt}.json`);
+      await writePrivate(path, json(record));
+    },
+
+    launch: (taskId) =>
+      probe(async (): Promise<LaunchFact | null> => {
+        const path = folderOf(taskId);
+        const attempt = await newest(path, /^launch\.(\d+)\.json$/);
+        if (attempt === null) return null;
+        const record = await readRecord(join(path, `launch.${attempt}.json`), LaunchRecord);
+        if (record === null) return null;
+        const { agent, kind } = record;
+        return { attempt, agent, kind, startedAtMs: fromIso(record.startedAt) };
+      }),
+
+    exit: (taskId, attempt) => probe(() => readExit(folderOf(taskId), attempt)),
+
+    async recordVerifyStart(taskId, sha, atMs) {
+      await folder(taskId);
+      const path = verifyFolder(taskId, sha);
+      await rm(path, { recursive: true, force: true });
+      await mkdir(path, { mode: 0o700 });
+      const record = { version: 1, sha, startedAt: toIso(atMs) };
+      await writePrivate(join(path, "start.json"), json(record));
+      return path;
+    },
+
+    verify: (taskId, sha) =>
+      probe(async (): Promise<VerifyFact | null> => {
+        const path = verifyFolder(taskId, sha);
+        const start = await readRecord(join(path, "start.json"), VerifyRecord);
+        if (start === null) return null;
+        const startedAtMs = fromIso(start.startedAt);
+        const attempt = (await newest(path, /^exit\.(\d+)\.json$/)) ?? 1;
+        const exit = await readExit(path, attempt);
+        return exit === null
+          ? { sha, code: null, running: true, startedAtMs, tail: [] }
+          : { sha, code: exit.code, running: false, startedAtMs, tail: exit.tail };
+      }),
+
+    async signals(taskId, attempt) {
+      const path = folderOf(taskId);
+      const found = [
+        ...(await readSignalLines(join(path, `signals.${attempt}.jsonl`), attempt)),
+        ...(await readSignalFile(path, "done", attempt)),
+        ...(await readSignalFile(path, "fail", attempt)),
+      ];
+      return found.sort((a, b) => a.atMs - b.atMs);
+    },
+
+    log: async (taskId, attempt, lines) =>
+      lines > 0 ? terminalLines(await readLog(folderOf(taskId), attempt)).slice(-lines) : [],
+
+    logPath: async (taskId, attempt) => logIn(folderOf(taskId), attempt),
+  };
+}
+
+const logIn = (folder: string, attempt: number): string => join(folder, "logs", `${attempt}.log`);
+
+async function readExit(folder: string, attempt: number): Promise<ExitFact | null> {
+  const record = await readRecord(join(folder, `exit.${attempt}.json`), ExitRecord);
+  if (record === null) return null;
+  const atMs = fromIso(record.at);
+  const log = await settledLog(folder, attempt, atMs);
+  const tail = terminalLines(log).slice(-TAIL_LINES);
+  return { attempt, stage: record.stage, code: record.code, atMs, tail };
+}
+
+/** The record may be there some milliseconds before the terminal's last words are in the log. */
+async function settledLog(folder: string, attempt: number, endedAtMs: number): Promise<string> {
+  for (;;) {
+    const log = await readLog(folder, attempt);
+    // The record's time is in whole seconds.
+    const settled = log === "" || log.includes(END_OF_LOG);
+    if (settled || Date.now() - endedAtMs > LOG_SETTLES_MS + 1000) return log;
+    await wait(LOOK_EVERY_MS);
+  }
+}
+
+async function readLog(folder: string, attempt: number): Promise<string> {
+  const path = logIn(folder, attempt);
+  const newer = await readEnd(path, LOG_BYTES_READ_MAX);
+  const older = await readEnd(`${path}.old`, LOG_BYTES_READ_MAX - newer.length);
+  return Buffer.concat([older, newer]).toString("utf8");
+}
+
+async function readSignalLines(path: string, attempt: number): Promise<SignalFact[]> {
+  const text = (await readEnd(path, SIGNAL_BYTES_MAX)).toString("utf8");
+  return text.split("\n").flatMap((line) => {
+    const parsed = SignalLine.safeParse(parseJson(line));
+    if (!parsed.success) return [];
+    const { kind, at, text: words } = parsed.data;
+    return { kind, atMs: fromIso(at), attempt, text: words };
+  });
+}
+
+async function readSignalFile(
+  folder: string,
+  kind: "done" | "fail",
+  attempt: number,
+): Promise<SignalFact[]> {
+  const path = join(folder, `${kind}.${attempt}`);
+  const found = await ifPresent(() => open(path));
+  if (found === null) return [];
+  await using file = found;
+  const { mtimeMs } = await file.stat();
+  const words = await readEnd(path, SIGNAL_BYTES_MAX);
+  return [{ kind, atMs: Math.floor(mtimeMs), attempt, text: words.toString("utf8").trim() }];
+}
+
+/** The last bytes of a file; none when it is missing. */
+async function readEnd(path: string, bytesMax: number): Promise<Buffer> {
+  const found = await ifPresent(() => open(path));
+  if (found === null) return Buffer.alloc(0);
+  await using file = found;
+  const { size } = await file.stat();
+  const length = Math.min(size, bytesMax);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+  return buffer.subarray(0, bytesRead);
+}
+
+async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
+  const text = await ifPresent(() => readFile(path, "utf8"));
+  if (text === null) return null;
+  const parsed = schema.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  throw new CoppiceError({
+    code: "task-record",
+    kind: "machine",
+    message: `${path} is not a record of Coppice: ${z.prettifyError(parsed.error)}`,
+    hint: "Remove the file; the next beat looks at the world again.",
+  });
+}
+
+/** The highest number among the folder's files of a kind. */
+async function newest(folder: string, pattern: RegExp): Promise<number | null> {
+  const names = (await ifPresent(() => readdir(folder))) ?? [];
+  const numbers = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);
+  return numbers.length === 0 ? null : Math.max(...numbers);
+}
+
+async function probe<T>(read: () => Promise<T>): Promise<Probe<T>> {
+  try {
+    return known(await read());
+  } catch (error) {
+    if (error instanceof CoppiceError && error.kind === "bug") throw error;
+    if (error instanceof Error) return unknown(error.message);
+    throw error;
+  }
+}
+
+async function ifPresent<T>(read: () => Promise<T>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+const writePrivate = (path: string, text: string): Promise<void> =>
+  writeFileAtomic(path, text, { mode: 0o600 });
+
+const json = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function checkedId(taskId: string): TaskId {
+  const parsed = TaskId.safeParse(taskId);
+  if (parsed.success) return parsed.data;
+  throw notAName(`${JSON.stringify(taskId)} is no task id`);
+}
+
+function checkedSha(sha: string): string {
+  if (/^[0-9a-f]{7,64}$/.test(sha)) return sha;
+  throw notAName(`${JSON.stringify(sha)} is no commit`);
+}
+
+const notAName = (message: string): CoppiceError =>
+  new CoppiceError({
+    code: "task-folder-name",
+    kind: "bug",
+    message,
+    hint: "Please report this with the manifest that you used.",
+  });

@@ -1,0 +1,152 @@
+/**
+ * The session's wrapper: directory, set-up, agent, exit record, a word to the orchestrator. Everything it needs is in one
+ * file of lines `NAME value`, so that no word passes through tmux or is ever read as shell text. With job control on,
+ * set-up and agent get process groups of their own: tmux names the agent, not the shell, and the time limit of the set-up
+ * reaches what it started. SIGTSTP is ignored, since nobody is there to continue a stopped agent.
+ */
+export const SESSION_SCRIPT = `#!/bin/sh
+# Usage: session.sh FOLDER ATTEMPT
+# Runs the attempt that FOLDER/session.ATTEMPT describes and writes FOLDER/exit.ATTEMPT.json.
+set -um
+trap : HUP INT QUIT TERM
+trap '' TSTP
+PATH=/usr/bin:/bin
+here=\${0%/*}
+folder=$1
+attempt=$2
+plan=$folder/session.$attempt
+stage=directory
+cwd= limit= prompt= node= socket= task= setup=
+
+# Sets value to what stands behind the first blank of line; \\\\ and \\n in it are a backslash and a line break.
+read_value() {
+  value=\${line#* }
+  case $value in
+    *\\\\*) value=$(printf '%b.' "$value") && value=\${value%.} ;;
+  esac
+}
+
+# Becomes the program whose words are on the lines "$1 word", in the environment of the plan.
+become() {
+  kind=$1
+  shift
+  while IFS= read -r line; do
+    read_value
+    case $line in
+      'env '*) export "\${value?}" ;;
+      'argv {prompt}')
+        [ "$kind" = argv ] || continue
+        text=$(cat -- "$prompt" && printf .) || exit 98
+        set -- "$@" "\${text%.}"
+        ;;
+      "$kind "*) set -- "$@" "$value" ;;
+    esac
+  done <"$plan"
+  exec "$@"
+}
+
+# Ends the set-up's process group when its time is over.
+guard() {
+  trap 'kill "$nap"; exit 0' TERM
+  sleep "$limit" &
+  nap=$!
+  wait "$nap"
+  : >"$folder/setup.late"
+  kill -TERM -- "-$1"
+  sleep 3
+  kill -KILL -- "-$1"
+}
+
+run_setup() {
+  rm -f -- "$folder/setup.late"
+  become setup </dev/null &
+  job=$!
+  trap 'kill -TERM -- "-$job"' HUP INT QUIT TERM
+  guard "$job" 2>/dev/null &
+  guard=$!
+  wait "$job"
+  code=$?
+  while kill -0 "$job" 2>/dev/null; do
+    wait "$job"
+    code=$?
+  done
+  trap : HUP INT QUIT TERM
+  kill -TERM "$guard" 2>/dev/null
+  [ ! -e "$folder/setup.late" ] || code=124
+  return "$code"
+}
+
+# Writes the record, marks the end of the log and tells the orchestrator.
+finish() {
+  set +m
+  record=$folder/exit.$attempt
+  printf '{"version":1,"attempt":%s,"stage":"%s","code":%s,"at":"%s"}\\n' \\
+    "$attempt" "$stage" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$record.tmp" &&
+    mv -f -- "$record.tmp" "$record.json"
+  printf '\\033\\\\\\033]7717;ended\\007' 2>/dev/null
+  [ ! -S "$socket" ] || "$node" "$here/notify.cjs" "$socket" "$task" 2>/dev/null
+  exit "$1"
+}
+
+while IFS= read -r line; do
+  read_value
+  case $line in
+    'cwd '*) cwd=$value ;;
+    'limit '*) limit=$value ;;
+    'prompt '*) prompt=$value ;;
+    'node '*) node=$value ;;
+    'socket '*) socket=$value ;;
+    'task '*) task=$value ;;
+    'setup '*) setup=yes ;;
+  esac
+done <"$plan"
+
+cd -- "$cwd" || finish 97
+
+# The mark is younger than the worktree's .git file, or it is that of an earlier worktree.
+if [ -n "$setup" ] && [ -z "$(find "$folder/setup.done" -newer .git 2>/dev/null)" ]; then
+  stage=setup
+  printf '\\033]2;coppice: set-up\\033\\\\'
+  run_setup || finish $?
+  : >"$folder/setup.done"
+  printf '\\033]2;\\033\\\\'
+fi
+
+stage=agent
+(become argv)
+finish $?
+`;
+
+/** Tells the orchestrator's socket which task moved; gives up after a second. */
+export const NOTIFY_SCRIPT = `const [socketPath, taskId] = process.argv.slice(2);
+setTimeout(() => process.exit(1), 1000);
+const socket = require("node:net").connect(socketPath);
+socket.on("error", () => process.exit(1));
+socket.on("close", () => process.exit(0));
+socket.end(JSON.stringify({ taskId }) + "\\n");
+`;
+
+/**
+ * Keeps what a pane writes in two files, the newer one and the one before, together at most LIMIT bytes. dd passes on each
+ * read at once; it is asked for an eighth of the limit at most, then the size is looked at.
+ */
+export const LOG_SCRIPT = `#!/bin/sh
+# Usage: log.sh FILE LIMIT, with FILE below COPPICE_WORKDIR
+PATH=/usr/bin:/bin
+LC_ALL=C
+export LC_ALL
+cd -- "$COPPICE_WORKDIR" || exit 1
+umask 077
+file=$1
+blocks=$(($2 / 8 / 4096))
+[ "$blocks" -gt 0 ] || blocks=1
+while :; do
+  told=$(dd bs=4096 count="$blocks" 2>&1 >>"$file") || exit 1
+  case $told in
+    '0+0 records in'*) exit 0 ;;
+  esac
+  if [ "$(($(wc -c <"$file")))" -ge "$(($2 / 8 * 3))" ]; then
+    mv -f -- "$file" "$file.old"
+  fi
+done
+`;

@@ -1,0 +1,184 @@
+import { randomBytes } from "node:crypto";
+import type { Screen } from "../../agents/screen.ts";
+import { known, type Probe, type SessionFact, unknown } from "../../classify/evidence.ts";
+import { CoppiceError } from "../../manifest/errors.ts";
+import type { Processes } from "../../ports/processes.ts";
+import type { Observation } from "../../ports/sessions.ts";
+import {
+  type Client,
+  type Command,
+  saysNoServer,
+  saysNoSession,
+  unexpectedAnswer,
+} from "./client.ts";
+import { changeKey, type Pane, paneFormat, parsePanes, screenOf } from "./panes.ts";
+import { processesOf } from "./process-tree.ts";
+
+/** Some 9 kB of command: tmux takes 16 kB at once. */
+const CAPTURES_PER_CALL = 150;
+
+/** Reads one server: what is there and what it shows. */
+export interface View {
+  /** The panes that this run started. Throws CoppiceError when the server is another's. */
+  list(): Promise<Probe<readonly Pane[]>>;
+  observe(): Promise<Probe<readonly Observation[]>>;
+  /** The pane with facts and text of now, with lines above the screen; null when it is gone. */
+  look(pane: Pane, historyLines: number): Promise<Probe<Screen | null>>;
+}
+
+/** A view of the server behind `client`, as long as that server bears the mark of `workdir`. */
+export function createView(options: {
+  readonly client: Client;
+  readonly workdir: string;
+  readonly socketPath: string;
+  readonly processes: Processes;
+}): View {
+  const { client, workdir, processes } = options;
+  const captured = new Map<string, { key: string; atMs: number; lines: readonly string[] }>();
+
+  const list = () =>
+    answered(async (): Promise<Probe<readonly Pane[]>> => {
+      const separator = nonce();
+      const result = await client([
+        ["display-message", "-p", "#{@coppice}"],
+        ["list-panes", "-a", "-F", paneFormat(separator)],
+      ]);
+      if (saysNoServer(result)) return known([]);
+      const mark = result.stdout.slice(0, result.stdout.indexOf("\n"));
+      if (result.code !== 0 && !saysNoSession(result)) {
+        return unknown(unexpectedAnswer("list its panes", result).message);
+      }
+      if (mark !== workdir) throw foreignServer(options.socketPath, mark);
+      return known(parsePanes(result.stdout, separator));
+    });
+
+  const observe = async (): Promise<Probe<readonly Observation[]>> => {
+    const startedMs = Date.now();
+    const listing = await list();
+    if (listing.kind === "unknown") return listing;
+    const panes = listing.value;
+    const cpuSeconds = await measure(panes);
+    const changed = panes.filter((pane) => {
+      const last = captured.get(pane.paneId);
+      return last?.key !== changeKey(pane) || pane.activityAt >= Math.floor(last.atMs / 1000);
+    });
+    const fresh = await captureAll(client, changed);
+    const present = new Set(panes.map(({ paneId }) => paneId));
+    for (const paneId of captured.keys()) if (!present.has(paneId)) captured.delete(paneId);
+    const observations = panes.map((pane): Observation => {
+      const session = sessionFactOf(pane, cpuSeconds(pane));
+      const capture = fresh.get(pane.paneId);
+      if (capture?.kind === "unknown") {
+        captured.delete(pane.paneId);
+        return { session, screen: capture };
+      }
+      if (capture) {
+        const entry = { key: changeKey(pane), atMs: startedMs, lines: capture.value };
+        captured.set(pane.paneId, entry);
+      }
+      const lines = captured.get(pane.paneId)?.lines ?? [];
+      return { session, screen: known(screenOf(pane, lines, Date.now())) };
+    });
+    return known(observations);
+  };
+
+  /** Processor time of each pane; and one SIGCHLD to the server, which sometimes misses the end of a pane (tmux < 3.6). */
+  const measure = async (panes: readonly Pane[]): Promise<(pane: Pane) => number | null> => {
+    const table =
+      panes.length === 0 ? known([]) : await answered(async () => known(await processes.list()));
+    if (table.kind === "unknown") return () => null;
+    const server = table.value.find(({ pid }) => pid === panes[0]?.serverPid);
+    if (server) await processes.signal(server, "SIGCHLD");
+    return (pane) =>
+      processesOf(table.value, pane).reduce((sum, process) => sum + process.cpuSeconds, 0);
+  };
+
+  const look = (pane: Pane, historyLines: number) =>
+    answered(async (): Promise<Probe<Screen | null>> => {
+      const separator = nonce();
+      const result = await client([
+        ["display-message", "-p", "-t", pane.paneId, paneFormat(separator)],
+        ["display-message", "-p", separator],
+        ["capture-pane", "-p", "-S", String(0 - historyLines), "-t", pane.paneId],
+      ]);
+      if (saysNoServer(result) || saysNoPane(result.stderr)) return known(null);
+      if (result.code !== 0) return unknown(unexpectedAnswer("show a pane", result).message);
+      const [, facts, title, command, text] = result.stdout.split(separator);
+      const [now] = parsePanes(["", facts, title, command].join(separator), separator);
+      if (now?.name !== pane.name || now.panePid !== pane.panePid) return known(null);
+      return known(screenOf(now, linesOf((text ?? "").slice(1)), Date.now()));
+    });
+
+  return { list, observe, look };
+}
+
+/** The port's facts of a pane. */
+export const sessionFactOf = (pane: Pane, cpuSeconds: number | null): SessionFact => ({
+  name: pane.name,
+  taskId: pane.taskId,
+  attempt: pane.attempt,
+  paneId: pane.paneId,
+  panePid: pane.panePid,
+  createdAtMs: pane.createdAt * 1000,
+  attached: pane.attached,
+  cpuSeconds,
+});
+
+/** A random word that no program in a pane can guess. */
+export const nonce = (): string => randomBytes(8).toString("hex");
+
+/** The text of many panes in one call (as few as fit); a pane that has gone in between is unknown. */
+async function captureAll(
+  client: Client,
+  panes: readonly Pane[],
+): Promise<ReadonlyMap<string, Probe<readonly string[]>>> {
+  const found = new Map<string, Probe<readonly string[]>>();
+  for (let rest = panes; rest.length > 0; ) {
+    const chunk = rest.slice(0, CAPTURES_PER_CALL);
+    const separator = nonce();
+    const commands = chunk.flatMap(({ paneId }): Command[] => [
+      ["capture-pane", "-p", "-t", paneId],
+      ["display-message", "-p", separator],
+    ]);
+    const answer = await answered(async () => known(await client(commands)));
+    if (answer.kind === "unknown") {
+      for (const pane of rest) found.set(pane.paneId, answer);
+      return found;
+    }
+    const texts = answer.value.stdout.split(`${separator}\n`).slice(0, -1);
+    for (const [index, text] of texts.entries()) {
+      const pane = chunk[index];
+      if (pane) found.set(pane.paneId, known(linesOf(text)));
+    }
+    const failed = chunk[texts.length];
+    if (failed)
+      found.set(failed.paneId, unknown(unexpectedAnswer("show it", answer.value).message));
+    rest = rest.slice(texts.length + (failed ? 1 : 0));
+  }
+  return found;
+}
+
+/** tmux ends every line of a capture with a line break. */
+const linesOf = (text: string): readonly string[] => text.replace(/\n$/, "").split("\n");
+
+const saysNoPane = (stderr: string): boolean => /can't find (?:pane|window|session)/.test(stderr);
+
+/** A probe that could not ask is unknown; a mistake in the settings is told. */
+async function answered<T>(ask: () => Promise<Probe<T>>): Promise<Probe<T>> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof CoppiceError && error.kind === "machine") return unknown(error.message);
+    throw error;
+  }
+}
+
+function foreignServer(socketPath: string, mark: string): CoppiceError {
+  const owner = mark === "" ? "was not started by Coppice" : `belongs to ${mark}`;
+  return new CoppiceError({
+    code: "foreign-tmux-server",
+    kind: "input",
+    message: `the tmux server at ${socketPath} ${owner}; it is left alone`,
+    hint: "Name another socket in the manifest's field `socket`, or remove that field.",
+  });
+}
