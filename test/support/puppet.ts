@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { z } from "zod";
 
 /** A real process that plays an agent and does what the test tells it. */
@@ -52,7 +53,7 @@ const Message = z.union([
   z.object({ id: z.number(), value: z.unknown() }),
 ]);
 
-const PROGRAM = resolve(import.meta.dirname, "puppet-agent.mjs");
+const PROGRAM = fileURLToPath(new URL("./puppet-agent.mjs", import.meta.url));
 
 /** Opens a stage; its socket is made in `dir`. */
 export async function openPuppetStage(dir: string): Promise<PuppetStage> {
