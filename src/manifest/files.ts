@@ -38,7 +38,7 @@ function objectionTo(text: string): { why: string; remedy: string } | undefined 
     return { why: "is not relative to the repository", remedy: inside };
   }
   const segments = text.split("/");
-  if (segments.includes("..")) return { why: "leaves its folder by ..", remedy: inside };
+  if (segments.includes("..")) return { why: 'leaves its folder by ".."', remedy: inside };
   if (segments.some(isGitFolder)) {
     return { why: "leads into git's own folder", remedy: "Name files of the work tree only." };
   }
