@@ -1,0 +1,29 @@
+import type { Edit } from "./person.ts";
+
+/** What goes wrong, or merely happens, at one moment of a simulated run. */
+export type Happening =
+  /** The call is not carried out: a probe does not know, an action fails. */
+  | { readonly kind: "unanswered" }
+  /** The call is carried out, and its answer is lost. */
+  | { readonly kind: "answer-lost" }
+  /** The orchestrator dies before, or after, the call. */
+  | { readonly kind: "crash"; readonly after: boolean }
+  | { readonly kind: "terminals-die"; readonly recorded: boolean }
+  | { readonly kind: "clock-jump"; readonly ms: number }
+  /** The call takes long. */
+  | { readonly kind: "delay"; readonly seconds: number }
+  | { readonly kind: "edit"; readonly edit: Edit }
+  /** A person merges or closes the open pull request of a task, counted by its place in the manifest. */
+  | { readonly kind: "merge"; readonly task: number; readonly squash: boolean }
+  | { readonly kind: "close"; readonly task: number }
+  /** Somebody removes the lock file and starts a second orchestrator. */
+  | { readonly kind: "taken-over" }
+  /** A person types into a session. */
+  | { readonly kind: "person-types"; readonly task: number };
+
+/** A happening at the `call`-th port call of a beat; at the beat's end when the beat has fewer calls. Both count from 0. */
+export interface PlannedHappening {
+  readonly beat: number;
+  readonly call: number;
+  readonly what: Happening;
+}

@@ -1,0 +1,111 @@
+import type { PlannedHappening } from "./faults.ts";
+import type { Call, Door } from "./ports/door.ts";
+import { simForge } from "./ports/forge.ts";
+import { simLocks } from "./ports/locks.ts";
+import { simClock, simConversations, simHost, simJournal, simSignals } from "./ports/machine.ts";
+import { simManifestStore } from "./ports/manifest-store.ts";
+import { simRepository } from "./ports/repository.ts";
+import { simSessions } from "./ports/sessions.ts";
+import { simTaskFolders } from "./ports/task-folders.ts";
+import type { World } from "./world.ts";
+
+/** How long one call of a port takes. */
+const CALL_MS = 5;
+
+/**
+ * One process of Coppice in the simulated world. When it dies, no call of it ever answers again: nothing is unwound,
+ * no `finally` runs, as in a real crash.
+ */
+export class Orchestrator implements Door {
+  readonly world: World;
+  readonly pid: number;
+  /** Resolves when the process dies. */
+  readonly died: Promise<void>;
+  /** Questions of this beat's look at the world that got no answer, as `method:task`, with `*` for all tasks. */
+  readonly blind = new Set<string>();
+  readonly ports;
+  #plan: readonly PlannedHappening[] = [];
+  #calls = 0;
+  #looking: boolean;
+  #die: () => void = () => undefined;
+
+  constructor(world: World) {
+    this.world = world;
+    this.pid = world.number();
+    this.#looking = true;
+    world.livePids.add(this.pid);
+    this.died = new Promise((resolve) => {
+      this.#die = resolve;
+    });
+    this.ports = {
+      sessions: simSessions(this),
+      folders: simTaskFolders(this),
+      repository: simRepository(this),
+      forge: simForge(this),
+      store: simManifestStore(this),
+      journal: simJournal(this),
+      locks: simLocks(this),
+      signals: simSignals(this),
+      conversations: simConversations(this),
+      clock: simClock(this),
+      host: simHost(this),
+    };
+  }
+
+  get alive(): boolean {
+    return this.world.livePids.has(this.pid);
+  }
+
+  die(): void {
+    this.world.livePids.delete(this.pid);
+    this.#die();
+  }
+
+  /** Lets the planned happenings find their calls in the beat that begins. */
+  beginBeat(plan: readonly PlannedHappening[]): void {
+    this.#plan = plan;
+    this.#calls = 0;
+    this.#looking = true;
+    this.blind.clear();
+  }
+
+  /** Lets happen what was planned for a later call than the beat had. */
+  endBeat(): void {
+    const late = this.#plan.filter((one) => one.call >= this.#calls);
+    this.#plan = [];
+    for (const { what } of late) {
+      if (what.kind === "crash") this.die();
+      else this.world.happen(what);
+    }
+  }
+
+  async pass<T>({ method, taskId, effect, failed }: Call<T>): Promise<T> {
+    await Promise.resolve();
+    if (!this.alive) return never();
+    this.world.advance(CALL_MS);
+    const call = this.#calls;
+    this.#calls += 1;
+    // Before its first action a beat asks whether the lock is still its own: then it has looked.
+    if (method === "isOurs") this.#looking = false;
+    const unanswered = (reason: string): T => {
+      if (this.#looking) this.blind.add(`${method}:${taskId ?? "*"}`);
+      return failed(reason);
+    };
+    let lost = false;
+    for (const { what } of this.#plan.filter((one) => one.call === call)) {
+      this.world.happen(what);
+      if (what.kind === "unanswered") return unanswered(`${method} gave no answer`);
+      if (what.kind === "crash") {
+        if (what.after) effect();
+        this.die();
+        return never();
+      }
+      lost ||= what.kind === "answer-lost";
+    }
+    const answer = effect();
+    return lost ? unanswered(`the answer of ${method} was lost`) : answer;
+  }
+}
+
+/** The answer to a dead process. */
+const never = <T>(): Promise<T> => new Promise(() => undefined);

@@ -1,0 +1,228 @@
+import { type BeatReport, createHeartbeat, type Heartbeat } from "../../src/heartbeat/beat.ts";
+import { ended } from "../../src/heartbeat/loop.ts";
+import { CoppiceError } from "../../src/manifest/errors.ts";
+import { formatManifest } from "../../src/manifest/format.ts";
+import { toIso } from "../../src/manifest/time.ts";
+import type { PlannedHappening } from "./faults.ts";
+import { Orchestrator } from "./orchestrator.ts";
+import { tasksIn } from "./parsed.ts";
+import { BEHAVIOURS, fileName, type PlannedTask, type Scenario } from "./scenario.ts";
+import { Watch } from "./watch.ts";
+import { BEGIN_MS, type TaskScript, World } from "./world.ts";
+
+/** What came of a simulated run. */
+export interface SimulatedRun {
+  /** What happened that must never happen; empty for a sound Coppice. */
+  readonly breaches: readonly string[];
+  readonly world: World;
+  readonly beats: number;
+}
+
+/** Changes a world or a process before it is used: how the tests plant bugs. */
+export interface Sabotage {
+  readonly world?: (world: World) => void;
+  readonly orchestrator?: (orchestrator: Orchestrator) => void;
+}
+
+const WORKDIR = "/sim";
+const LOCK = "/sim/run.lock";
+const INTERVAL_SECONDS = 15;
+/** Enough for three launches of every task that stall and are nudged, one task after the other. */
+const BEATS_MAX = 1500;
+
+/** Runs a scenario to its end: until nothing moves without a person, and again after the person has merged everything. */
+export async function simulate(scenario: Scenario, sabotage: Sabotage = {}): Promise<SimulatedRun> {
+  const world = worldOf(scenario);
+  sabotage.world?.(world);
+  const processes = new Map<number, Process>();
+  const watch = new Watch(world, (pid) => processes.get(pid)?.orchestrator.blind ?? new Set());
+  const breaches: string[] = [];
+  const boot = async (): Promise<Process | undefined> => {
+    const process = await startProcess(world, sabotage);
+    if (process) processes.set(process.orchestrator.pid, process);
+    return process;
+  };
+  const lastBeat = Math.max(0, ...scenario.happenings.map((one) => one.beat));
+  let beat = 0;
+  for (; beat < BEATS_MAX; beat += 1) {
+    if (beat > lastBeat) world.edit({ kind: "mend" });
+    const plan = scenario.happenings.filter((one) => one.beat === beat);
+    const report = await oneBeat(world, processes, boot, plan, breaches);
+    watch.checkState();
+    if (report === undefined) {
+      world.advance(1000 * scenario.downSeconds);
+      continue;
+    }
+    if (isQuiet(report)) breaches.push(...silent(report));
+    if (beat > lastBeat && ended(report) !== undefined) {
+      const open = world.pullRequests.filter((one) => one.state === "open");
+      const ripe = open.filter((one) => one.baseBranch === world.git.base);
+      if (ripe.length === 0) {
+        if (open.length > 0) breaches.push("open pull requests that go nowhere");
+        break;
+      }
+      for (const pullRequest of ripe) world.merge(pullRequest, false);
+      // The run has ended; the person starts a new one after the merge.
+      for (const { orchestrator } of processes.values()) orchestrator.die();
+    }
+    world.advance(isQuiet(report) ? quietMs(world, report) : 250);
+  }
+  if (beat === BEATS_MAX) breaches.push("the run never comes to rest");
+  return {
+    breaches: [...new Set([...breaches, ...watch.breaches, ...leftOver(world)])],
+    world,
+    beats: beat,
+  };
+}
+
+interface Process {
+  readonly orchestrator: Orchestrator;
+  readonly heartbeat: Heartbeat;
+}
+
+async function startProcess(world: World, sabotage: Sabotage): Promise<Process | undefined> {
+  const orchestrator = new Orchestrator(world);
+  sabotage.orchestrator?.(orchestrator);
+  const { ports } = orchestrator;
+  const outcome = await ports.locks.tryAcquire(LOCK, "simulated run");
+  if (outcome.kind === "busy") {
+    orchestrator.die();
+    return undefined;
+  }
+  const heartbeat = createHeartbeat({
+    ports,
+    workdir: WORKDIR,
+    base: world.git.base,
+    maxParallelDefault: 4,
+    cleanup: false,
+    lock: outcome.lock,
+    emit: (event) => ports.journal.append(event),
+  });
+  return { orchestrator, heartbeat };
+}
+
+/** One beat of every living process, with what is planned for it; undefined when none lived to report. */
+async function oneBeat(
+  world: World,
+  processes: ReadonlyMap<number, Process>,
+  boot: () => Promise<Process | undefined>,
+  plan: readonly PlannedHappening[],
+  breaches: string[],
+): Promise<BeatReport | undefined> {
+  const living = [...processes.values()].filter(({ orchestrator }) => orchestrator.alive);
+  if (living.length === 0) living.push(...[(await boot()) ?? []].flat());
+  const reports: BeatReport[] = [];
+  const running: Promise<void>[] = [];
+  const run = async ({ orchestrator, heartbeat }: Process, planned: typeof plan): Promise<void> => {
+    orchestrator.beginBeat(planned);
+    try {
+      const report = await Promise.race([heartbeat.beat(), orchestrator.died]);
+      if (report) reports.push(report);
+    } catch (error) {
+      orchestrator.die();
+      if (!(error instanceof CoppiceError) || error.kind === "bug") {
+        breaches.push(
+          `a beat broke: ${error instanceof Error ? (error.stack ?? "") : String(error)}`,
+        );
+      }
+    }
+    if (orchestrator.alive) orchestrator.endBeat();
+  };
+  world.onTakeOver = () => {
+    running.push(
+      boot().then(async (process) => {
+        if (process) await run(process, []);
+      }),
+    );
+  };
+  running.push(...living.map((process, index) => run(process, index === 0 ? plan : [])));
+  for (let index = 0; index < running.length; index += 1) await running[index];
+  return reports.at(-1);
+}
+
+const isQuiet = (report: BeatReport): boolean => report.acted === 0 && !report.changed;
+
+/** Until the next beat of a quiet run: at most the interval, longer when nothing is planned any more. */
+function quietMs(world: World, report: BeatReport): number {
+  const dueMs = (report.wakeAtMs ?? Number.POSITIVE_INFINITY) - world.wall();
+  return Math.min(INTERVAL_SECONDS * 1000, Math.max(250, dueMs));
+}
+
+/** Unfinished tasks of which a quiet beat does not say what they wait for. */
+function silent({ snapshot, problems, waits }: BeatReport): string[] {
+  if (snapshot === undefined || problems.length > 0) return [];
+  const unfinished = ["draft", "planned", "pending", "blocked", "running", "stuck", "error"];
+  return snapshot.manifest.phases
+    .flatMap((phase) => phase.tasks)
+    .filter((task) => unfinished.includes(task.status))
+    .filter((task) => !waits.some((wait) => wait.taskId === task.id && wait.reason !== ""))
+    .map((task) => `nobody says what ${task.id} (${task.status}) waits for`);
+}
+
+/** What must be gone, or in its place, when the run is over and everything is merged. */
+function leftOver(world: World): string[] {
+  const tasks = tasksIn(world.manifestText);
+  const found: string[] = [];
+  for (const pullRequest of world.pullRequests) {
+    const task = tasks.get(pullRequest.markedTask ?? "");
+    if (pullRequest.state !== "merged" || task === undefined) continue;
+    if (task.prNumber === pullRequest.number && task.status === "pr_open") {
+      found.push(`${task.id} does not know that its pull request is merged`);
+    }
+  }
+  for (const session of world.sessions.values()) {
+    const status = tasks.get(session.spec.taskId)?.status;
+    if (session.agent.truth === "ended" || session.agent.truth === "idle") {
+      if (status !== "merged" && status !== undefined) continue;
+      found.push(`the session of ${session.spec.taskId} (${status ?? "deleted"}) is left over`);
+    }
+  }
+  if (
+    [...tasks.values()].every((task) => task.status === "merged") &&
+    world.git.worktrees.size > 0
+  ) {
+    found.push(`worktrees are left over: ${[...world.git.worktrees.keys()].join(", ")}`);
+  }
+  return found;
+}
+
+function worldOf(scenario: Scenario): World {
+  const scripts = new Map<string, TaskScript>();
+  const tasks = scenario.tasks.map((planned, index) => {
+    const id = `t${index + 1}`;
+    scripts.set(id, scriptOf(planned));
+    return {
+      id,
+      issue: index + 1,
+      title: `Task ${index + 1}`,
+      files: planned.files.map(fileName),
+      dependsOn: planned.dependsOn.filter((up) => up <= index).map((up) => `t${index + 1 - up}`),
+      agent: planned.agent.costume,
+      ...(planned.agent.costume === "command" ? { command: ["agent", "{promptFile}"] } : {}),
+      ...(planned.verify === null ? {} : { verify: ["check"] }),
+    };
+  });
+  const manifest = {
+    project: "sim",
+    created: toIso(BEGIN_MS),
+    base: "main",
+    agent: "codex",
+    overlap: scenario.overlap,
+    maxParallel: scenario.maxParallel,
+    policy: { stallAfterMinutes: 5, attemptsMax: 2, backoffSeconds: 10, backoffMaxSeconds: 60 },
+    phases: [
+      { name: "First", gate: scenario.gate, tasks: tasks.slice(0, scenario.secondPhase) },
+      { name: "Second", tasks: tasks.slice(scenario.secondPhase) },
+    ],
+  };
+  const fallback = { costume: "codex", launches: [BEHAVIOURS.codex.good] } as const;
+  return new World(formatManifest(manifest), scripts, fallback);
+}
+
+function scriptOf({ agent, verify }: PlannedTask): TaskScript {
+  const launches =
+    agent.costume === "codex"
+      ? agent.launches.map((name) => BEHAVIOURS.codex[name])
+      : agent.launches.map((name) => BEHAVIOURS.command[name]);
+  return { costume: agent.costume, launches, ...(verify === null ? {} : { verify }) };
+}

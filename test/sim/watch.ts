@@ -1,0 +1,277 @@
+import { branchOf } from "../../src/manifest/branch.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
+import { agentsOf, settingsOf } from "../../src/manifest/settings.ts";
+import { isActive, isDelivered, mayChange, passesGate } from "../../src/manifest/status.ts";
+import type { Task } from "../../src/manifest/task.ts";
+import { parsed, tasksIn } from "./parsed.ts";
+import type { Effect, World } from "./world.ts";
+
+type EffectOf<Kind extends Effect["kind"]> = Extract<Effect, { kind: Kind }>;
+
+/**
+ * Sees everything that is done to the world and notes each breach of what must never happen. It judges by what is
+ * true, not by what Coppice believes, except where a decision may rest on the manifest that it read.
+ */
+export class Watch {
+  readonly breaches: string[] = [];
+  readonly #world: World;
+  /** The manifest as each process last read or wrote it. */
+  readonly #seen = new Map<number, string>();
+  /** Calls that gave no answer while a process looked at the world, in its running beat. */
+  readonly #unanswered: (pid: number) => ReadonlySet<string>;
+
+  constructor(world: World, unanswered: (pid: number) => ReadonlySet<string>) {
+    this.#world = world;
+    this.#unanswered = unanswered;
+    world.watch((effect) => this.#see(effect));
+  }
+
+  /** What must hold between any two beats. */
+  checkState(): void {
+    const world = this.#world;
+    const lost = world.git.lostWork();
+    if (lost.length > 0) this.#breach(`work is lost: ${lost.join(", ")}`);
+    for (const [taskId, folder] of world.folders) {
+      const task = this.#onDisk(taskId);
+      if (task === undefined) continue;
+      const { manifest, task: found } = task;
+      const retries = world.retries.get(taskId) ?? 0;
+      const max = manifest.policy.attemptsMax * agentsOf(manifest, found).length * (1 + retries);
+      if (folder.logs.size > max) {
+        this.#breach(`${taskId} was launched ${folder.logs.size} times; ${max} are allowed`);
+      }
+    }
+  }
+
+  #see(effect: Effect): void {
+    switch (effect.kind) {
+      case "session-started":
+        this.#started(effect);
+        break;
+      case "typed":
+      case "session-stopped":
+        this.#touched(effect);
+        break;
+      case "push-asked":
+        this.#pushed(effect);
+        break;
+      case "pull-request-opened":
+        this.#opened(effect);
+        break;
+      case "worktree-removed":
+        break;
+      case "manifest-read":
+        this.#seen.set(effect.pid, effect.text);
+        return;
+      case "manifest-written":
+        this.#seen.set(effect.pid, effect.after);
+        this.#written(effect);
+        return;
+    }
+    const lost = this.#world.git.lostWork();
+    if (lost.length > 0) this.#breach(`${effect.kind} lost work: ${lost.join(", ")}`);
+  }
+
+  #started({ pid, taskId, name, launch }: EffectOf<"session-started">): void {
+    if (isVerify(name)) return;
+    const alive = this.#liveAgents().filter((one) => one === taskId).length;
+    if (alive > 1) this.#breach(`${taskId} has ${alive} live sessions`);
+    this.#actedBlindly(pid, taskId, "started", ["observe:*", `launch:${taskId}`]);
+    const view = this.#viewOf(pid, taskId);
+    if (view === undefined) {
+      this.#breach(`${taskId} was started though it is not in the manifest`);
+      return;
+    }
+    if (launch?.kind !== "start") return;
+    this.#actedBlindly(pid, taskId, "started", ["pullRequests:*"]);
+    this.#mayBegin(view);
+  }
+
+  /** Dependencies, overlap and gates at the first start of a task. */
+  #mayBegin({ manifest, task }: View): void {
+    const all = manifest.phases.flatMap((phase) => phase.tasks);
+    for (const id of task.dependsOn) {
+      const needed = all.find((one) => one.id === id);
+      if (needed === undefined || !isDelivered(needed.status)) {
+        this.#breach(`${task.id} was started before ${id}, on which it depends, was delivered`);
+      } else this.#buildsOn(manifest, task, needed);
+    }
+    const live = this.#liveAgents();
+    for (const other of all) {
+      if (other.id === task.id || !shareFile(manifest, task, other)) continue;
+      if (isActive(other.status) || (live.includes(other.id) && isActive(other.status))) {
+        this.#breach(`${task.id} was started while ${other.id}, with a file in common, runs`);
+      }
+    }
+    const phaseIndex = manifest.phases.findIndex((phase) => phase.tasks.includes(task));
+    for (const phase of manifest.phases.slice(0, phaseIndex)) {
+      for (const other of phase.tasks) {
+        const passed =
+          phase.gate === "merged"
+            ? ["merged", "cancelled", "archived"].includes(other.status)
+            : passesGate(other.status);
+        const asleep = other.status === "draft" || other.status === "planned";
+        if (!passed && !asleep) {
+          this.#breach(`${task.id} was started though ${other.id} holds the gate of ${phase.name}`);
+        }
+      }
+    }
+  }
+
+  /** The commits of a task that another depends on are in the other's starting point, when it is fresh. */
+  #buildsOn(manifest: Manifest, task: Task, needed: Task): void {
+    const { git } = this.#world;
+    const tip = git.heads.get(branchOf(manifest, needed));
+    const head = git.heads.get(branchOf(manifest, task));
+    const fresh = this.#world.folder(task.id).logs.size === 1;
+    if (tip === undefined || head === undefined || !fresh || needed.status === "merged") return;
+    if (!git.isAncestor(tip, head)) {
+      this.#breach(`${task.id} does not build on the commits of ${needed.id}`);
+    }
+  }
+
+  #touched(effect: EffectOf<"typed" | "session-stopped">): void {
+    const { pid, taskId, name, truth, step, quietSeconds } = effect;
+    if (isVerify(name)) return;
+    const did = effect.kind === "typed" ? "typed to" : "stopped";
+    const gone = this.#personTookAway(taskId);
+    if (!gone) this.#actedBlindly(pid, taskId, did, ["observe:*"]);
+    if (effect.kind === "typed" && step.kind === "dialog" && step.dialog === "approval") {
+      this.#breach(`a permission question of ${taskId} was answered`);
+    }
+    const limit = this.#stallSeconds();
+    if (truth === "working" && quietSeconds < limit && !gone) {
+      this.#breach(
+        `${taskId} was ${did} after ${Math.round(quietSeconds)} s without output, at work`,
+      );
+    }
+  }
+
+  #pushed({ pid, branch, sha }: EffectOf<"push-asked">): void {
+    const { git, verified, vouchedFor, typedByPerson } = this.#world;
+    if (branch === git.base) this.#breach("the base was pushed to");
+    const text = this.#seen.get(pid) ?? "";
+    const read = parsed(text, this.#world.manifestPath);
+    const tasks = read.kind === "invalid" ? [] : read.manifest.phases.flatMap((one) => one.tasks);
+    const task =
+      read.kind === "invalid"
+        ? undefined
+        : tasks.find((one) => branchOf(read.manifest, one) === branch);
+    if (read.kind === "invalid" || task === undefined) {
+      this.#breach(`${branch}, of no task, was pushed`);
+      return;
+    }
+    const { manifest } = read;
+    this.#actedBlindly(pid, task.id, "pushed", [`probe:${task.id}`]);
+    const fork = git.refs.get(`refs/coppice/fork/${task.id}`);
+    if (fork === undefined || git.between(fork, sha).length === 0) {
+      this.#breach(`${task.id} was pushed without a commit of its own`);
+    }
+    if (vouchedFor.has(task.id)) return;
+    if (settingsOf(manifest, task).verify !== undefined && !verified.has(sha)) {
+      this.#breach(`${task.id} was pushed though verify has not passed on it`);
+    }
+    const worktree = [...git.worktrees.values()].find((one) => one.branch === branch);
+    if (worktree !== undefined && worktree.dirty.size > 0 && !typedByPerson.has(task.id)) {
+      this.#breach(`${task.id} was pushed with uncommitted files`);
+    }
+    const agent = this.#world.sessions.get(`task-${task.id}`)?.agent;
+    if (agent?.truth === "working" && !typedByPerson.has(task.id)) {
+      this.#breach(`${task.id} was pushed while its agent works`);
+    }
+  }
+
+  #opened({ taskId, pullRequest }: EffectOf<"pull-request-opened">): void {
+    const open = this.#world.pullRequests.filter(
+      (one) =>
+        one.state === "open" &&
+        (one.markedTask === taskId || one.headBranch === pullRequest.headBranch),
+    );
+    if (open.length > 1) this.#breach(`${taskId} has ${open.length} open pull requests`);
+    if (pullRequest.markedTask !== taskId) {
+      this.#breach(`the pull request of ${taskId} names ${String(pullRequest.markedTask)}`);
+    }
+  }
+
+  #written({ before, after }: EffectOf<"manifest-written">): void {
+    const old = tasksIn(before);
+    const young = tasksIn(after);
+    for (const id of old.keys()) if (!young.has(id)) this.#breach(`${id} was dropped`);
+    for (const [id, task] of young) {
+      const was = old.get(id);
+      if (was === undefined) {
+        this.#breach(`${id} was added, or came back after a person deleted it`);
+      } else if (!mayChange("heartbeat", was.status, task.status)) {
+        this.#breach(`${id} went from ${was.status} to ${task.status}`);
+      }
+    }
+    for (const { taskId, field, value } of this.#world.editedFields.values()) {
+      const task = young.get(taskId);
+      const kept = task?.[field as keyof Task];
+      if (task !== undefined && JSON.stringify(kept) !== JSON.stringify(value)) {
+        this.#breach(`${taskId}.${field} was overwritten: ${JSON.stringify(kept)}`);
+      }
+    }
+  }
+
+  /** Somebody acted on a task though he could not see. */
+  #actedBlindly(pid: number, taskId: string, did: string, probes: readonly string[]): void {
+    const unanswered = this.#unanswered(pid);
+    const blind = probes.filter((probe) => unanswered.has(probe));
+    if (blind.length > 0)
+      this.#breach(`${taskId} was ${did} though ${blind.join(", ")} did not answer`);
+  }
+
+  /** Tasks with a live agent. */
+  #liveAgents(): string[] {
+    return [...this.#world.sessions.values()]
+      .filter((one) => one.exit === null && !isVerify(one.spec.name))
+      .map((one) => one.spec.taskId);
+  }
+
+  /** A person cancelled, deleted, restarted or completed it: then its agent may be ended at work. */
+  #personTookAway(taskId: string): boolean {
+    const world = this.#world;
+    if (world.deletedTasks.has(taskId) || world.retries.has(taskId)) return true;
+    if (world.vouchedFor.has(taskId)) return true;
+    const task = this.#onDisk(taskId)?.task;
+    return task !== undefined && ["cancelled", "archived", "merged"].includes(task.status);
+  }
+
+  #stallSeconds(): number {
+    const read = parsed(this.#world.manifestText, this.#world.manifestPath);
+    return read.kind === "invalid" ? 0 : read.manifest.policy.stallAfterMinutes * 60;
+  }
+
+  #onDisk(taskId: string): View | undefined {
+    return viewOf(this.#world.manifestText, taskId);
+  }
+
+  #viewOf(pid: number, taskId: string): View | undefined {
+    return viewOf(this.#seen.get(pid) ?? "", taskId);
+  }
+
+  #breach(what: string): void {
+    if (!this.breaches.includes(what)) this.breaches.push(what);
+  }
+}
+
+interface View {
+  readonly manifest: Manifest;
+  readonly task: Task;
+}
+
+function viewOf(text: string, taskId: string): View | undefined {
+  const read = parsed(text, "manifest.json");
+  if (read.kind === "invalid") return undefined;
+  const { manifest } = read;
+  const task = manifest.phases.flatMap((phase) => phase.tasks).find((one) => one.id === taskId);
+  return task && { manifest, task };
+}
+
+const isVerify = (session: string): boolean => session.startsWith("verify-");
+
+function shareFile(manifest: Manifest, left: Task, right: Task): boolean {
+  const parallel = [left, right].some((task) => (task.overlap ?? manifest.overlap) === "parallel");
+  return !parallel && left.files.some((file) => right.files.includes(file));
+}
