@@ -1,0 +1,88 @@
+import { filePath } from "../manifest/files.ts";
+import { plainLine, plainText } from "../manifest/plain-text.ts";
+import { type Statement, statedDependencies } from "./dependencies.ts";
+import type { FileIndex, FilePredictor, PredictedFile } from "./files.ts";
+import type { Issue } from "./issue.ts";
+import type { PlanNote } from "./note.ts";
+import { type LabelledPriority, priorityOf } from "./priority.ts";
+
+/** What one issue says, read by itself. */
+export interface Draft {
+  /** With title and body as plain text. */
+  readonly issue: Issue;
+  readonly labelled: LabelledPriority | null;
+  /** Inside the repository, each once, the surest first. */
+  readonly files: readonly PredictedFile[];
+  readonly statements: readonly Statement[];
+  readonly notes: readonly PlanNote[];
+}
+
+/** Files of one task beyond which a list is rather a listing; the surest stay. */
+const FILES_MAX = 50;
+const TITLE_LENGTH_MAX = 256;
+
+/** Reads one issue. `repo` is `owner/name`. */
+export function draftOf(
+  given: Issue,
+  index: FileIndex,
+  predictFiles: FilePredictor,
+  repo: string | undefined,
+): Draft {
+  const { issue, removed } = plainIssue(given);
+  const { statements, foreign } = statedDependencies(issue, repo);
+  const { files, notes: fileNotes } = safeFiles(issue, predictFiles(issue, index));
+  const note = (kind: PlanNote["kind"], text: string): PlanNote => ({
+    kind,
+    issue: issue.number,
+    text,
+  });
+  const notes = [
+    ...(issue.state === "closed" ? [note("closed-issue", "is closed, but was asked for")] : []),
+    ...(removed > 0
+      ? [note("invisible-text", `held ${removed} invisible characters, which were removed`)]
+      : []),
+    ...foreign.map(({ reference, sentence, place }) =>
+      note(
+        "foreign-dependency",
+        `names ${reference} of another repository, which is not waited for: “${sentence}” (${place})`,
+      ),
+    ),
+    ...fileNotes,
+  ];
+  return { issue, labelled: priorityOf(issue.labels), files, statements, notes };
+}
+
+/** The issue with title and body as plain text, the title on one line. */
+export function plainIssue(issue: Issue): { readonly issue: Issue; readonly removed: number } {
+  const title = plainText(issue.title);
+  const body = plainText(issue.body);
+  return {
+    issue: { ...issue, title: plainLine(title.text, TITLE_LENGTH_MAX), body: body.text },
+    removed: title.removed + body.removed,
+  };
+}
+
+/** The predictions that may stand in a manifest. */
+function safeFiles(
+  issue: Issue,
+  predicted: readonly PredictedFile[],
+): { files: PredictedFile[]; notes: PlanNote[] } {
+  const files = new Map<string, PredictedFile>();
+  const notes: PlanNote[] = [];
+  for (const file of predicted) {
+    const outcome = filePath(file.path);
+    if (outcome.kind === "refused") {
+      const text = `names the file ${JSON.stringify(file.path)}, which ${outcome.why}: left out`;
+      notes.push({ kind: "file-refused", issue: issue.number, text });
+    } else {
+      const path = outcome.path === "" ? "." : outcome.path;
+      if (!files.has(path)) files.set(path, { ...file, path });
+    }
+  }
+  const kept = [...files.values()].slice(0, FILES_MAX);
+  if (kept.length < files.size) {
+    const text = `names ${files.size} files; the plan holds the first ${FILES_MAX}`;
+    notes.push({ kind: "files-cut", issue: issue.number, text });
+  }
+  return { files: kept, notes };
+}
