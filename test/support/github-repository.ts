@@ -93,6 +93,8 @@ export class GitHubRepositoryState implements Site {
 
   async addPull(pull: NewPull): Promise<number> {
     const base = pull.base ?? this.defaultBranch;
+    const isOurs = this.#bareRepository === undefined && (pull.fork ?? null) === null;
+    if (isOurs && !this.branches.has(pull.head)) this.push(pull.head);
     const number = this.addIssue({
       title: pull.title ?? `Merge ${pull.head}`,
       body: pull.body ?? "",

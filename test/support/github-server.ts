@@ -16,7 +16,7 @@ import {
   type Schemas,
   wholePullShape,
 } from "./github-shapes.ts";
-import { type CheckExchange, gitHubDescription } from "./openapi.ts";
+import { type CheckExchange, type Description, gitHubDescription } from "./openapi.ts";
 
 export interface GitHubServerOptions {
   readonly repositories: readonly RepositoryOptions[];
@@ -105,12 +105,13 @@ export interface GitHubServer {
 /** A stateful GitHub on 127.0.0.1, as far as Coppice speaks to it. */
 export async function startGitHubServer(options: GitHubServerOptions): Promise<GitHubServer> {
   const token = options.token ?? "coppice-test-token";
-  const description = await gitHubDescription(OPERATIONS);
+  description ??= gitHubDescription(OPERATIONS);
+  const gitHub = await description;
   const problems: string[] = [];
-  const check: CheckExchange = description.kind === "ready" ? description.check : () => [];
-  if (description.kind === "unavailable") {
+  const check: CheckExchange = gitHub.kind === "ready" ? gitHub.check : () => [];
+  if (gitHub.kind === "unavailable") {
     process.stderr.write(
-      `GitHub test server: ANSWERS ARE NOT CHECKED against GitHub's description: ${description.reason}\n`,
+      `GitHub test server: ANSWERS ARE NOT CHECKED against GitHub's description: ${gitHub.reason}\n`,
     );
   }
   const requests: ServedRequest[] = [];
@@ -140,7 +141,10 @@ export async function startGitHubServer(options: GitHubServerOptions): Promise<G
     const proper =
       fault === undefined || fault.afterEffect === true ? await answer(question) : undefined;
     const faulty = fault?.answer.kind === "status" ? faultReply(fault.answer) : undefined;
-    const reply = faulty ?? proper ?? { status: 200, body: [] };
+    const reply = unlessUnchanged(
+      faulty ?? proper ?? { status: 200, body: [] },
+      request.headers["if-none-match"],
+    );
     const isLost = fault !== undefined && fault.answer.kind !== "status";
     requests.push({ method, path, body, status: isLost ? 0 : reply.status });
     problems.push(
@@ -153,7 +157,7 @@ export async function startGitHubServer(options: GitHubServerOptions): Promise<G
         responseBody: reply.body,
       }).filter((problem) => !isExpected(problem, fault)),
     );
-    send(response, reply, fault?.answer.kind ?? "status", request.headers["if-none-match"]);
+    send(response, reply, fault?.answer.kind ?? "status");
   }
 
   /** The limit and the token come before everything else. */
@@ -184,7 +188,7 @@ export async function startGitHubServer(options: GitHubServerOptions): Promise<G
   return {
     url,
     token,
-    description: description.kind === "ready" ? "checked" : "unchecked",
+    description: gitHub.kind === "ready" ? "checked" : "unchecked",
     repository(name) {
       const found = repositories.find((each) => each.fullName === name);
       if (found === undefined) throw new Error(`the server has no repository ${name}`);
@@ -239,6 +243,9 @@ interface RepositoryCall extends Call {
 type Handler = (call: RepositoryCall) => Reply | Promise<Reply>;
 
 const REPO = "/repos/{owner}/{repo}";
+
+/** Read once per process: it is 13 MB. */
+let description: Promise<Description> | undefined;
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
   [`GET ${REPO}`]: ({ repository }) => ok(repositoryShape(repository)),
@@ -479,25 +486,25 @@ function faultReply(fault: FaultAnswer & { readonly kind: "status" }): Reply {
   return { status, body, headers };
 }
 
-function send(
-  response: ServerResponse,
-  reply: Reply,
-  manner: FaultAnswer["kind"],
-  knownEtag: string | undefined,
-): void {
+/** An answer that the asker has already, by its ETag, is left out. */
+function unlessUnchanged(reply: Reply, known: string | undefined): Reply {
+  if (reply.status !== 200) return reply;
+  const hash = createHash("sha256").update(JSON.stringify(reply.body)).digest("hex");
+  const headers = { ...reply.headers, etag: `W/"${hash}"` };
+  return known === headers.etag ? { status: 304, body: undefined, headers } : { ...reply, headers };
+}
+
+function send(response: ServerResponse, reply: Reply, manner: FaultAnswer["kind"]): void {
   if (manner === "hang") return;
-  const json = JSON.stringify(reply.body);
-  const etag = `W/"${createHash("sha256").update(json).digest("hex")}"`;
-  const isUnchanged = reply.status === 304 || (reply.status === 200 && knownEtag === etag);
-  response.writeHead(isUnchanged ? 304 : reply.status, {
+  const json = reply.status === 304 ? "" : JSON.stringify(reply.body);
+  const length = { "content-length": String(Buffer.byteLength(json)) };
+  response.writeHead(reply.status, {
     "content-type": "application/json; charset=utf-8",
-    etag,
     ...reply.headers,
-    ...(manner === "dropped" ? { "content-length": String(Buffer.byteLength(json)) } : {}),
+    ...(manner === "dropped" ? length : {}),
   });
   const half = json.slice(0, Math.floor(json.length / 2));
-  if (isUnchanged) response.end();
-  else if (manner === "truncated") response.end(half);
+  if (manner === "truncated") response.end(half);
   else if (manner === "dropped") response.write(half, () => response.destroy());
   else response.end(json);
 }

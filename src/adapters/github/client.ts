@@ -12,7 +12,7 @@ export interface GitHubAccess {
   readonly apiUrl: string;
   /** Undefined: public repositories can still be read. */
   readonly token: string | undefined;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now" | "sleep">;
   readonly fetch?: typeof globalThis.fetch;
   /** For one request with its answer; default 30,000. */
   readonly timeoutMs?: number;
@@ -30,7 +30,7 @@ export type Parameters = Readonly<Record<string, unknown>>;
 
 /** GitHub's REST interface with its answers parsed. Every failure is a GitHubError. */
 export interface GitHubClient {
-  readonly clock: Clock;
+  readonly clock: GitHubAccess["clock"];
   /** Asks again after a server error; an unchanged answer (ETag) does not count against the limit. */
   get<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<GitHubAnswer<T>>;
   /** All items of a list, page by page. */
