@@ -33,9 +33,19 @@ export interface DialogOption {
 /** A dialog or question that waits for a person. `id` is stable across versions, e.g. `codex/trust-folder`. */
 export interface Dialog {
   readonly id: string;
+  /** The question on one line. */
   readonly title: string;
+  /** All its text but the options, e.g. the command to be approved. */
+  readonly body?: string;
+  /** None: it waits for typed words. */
   readonly options: readonly DialogOption[];
 }
+
+/**
+ * The agent's turn: it is `running` (also while the agent retries by itself), it has `ended` with the agent's own last
+ * words, or it is `broken-off`: interrupted, declined, compacted, announced and not done, killed, or left by a person.
+ */
+export type Turn = "running" | "ended" | "broken-off";
 
 /** What the text of one screen says, before any other evidence. */
 export interface ScreenReading {
@@ -43,6 +53,9 @@ export interface ScreenReading {
   /** 0 to 1. */
   readonly confidence: number;
   readonly why: string;
+  readonly turn?: Turn;
+  /** Waiting does not help and nothing may be typed: a log-in, a payment, a secret. */
+  readonly needsPerson?: boolean;
   readonly dialog?: Dialog;
   /** The text of a question that waits for typed words. */
   readonly question?: string;

@@ -1,0 +1,91 @@
+import type { Agent, LaunchPlan, LaunchRequest } from "./agent.ts";
+import { type CellMarks, endingOfCells } from "./cells.ts";
+import { openComposer } from "./composers.ts";
+import { PROXY_ENVIRONMENT } from "./launch.ts";
+import { type Layout, readAgent } from "./tui.ts";
+
+/** OpenAI Codex. Known versions: 0.98, 0.130, 0.169. */
+export const codex: Agent = {
+  name: "codex",
+  title: "Codex",
+  binaries: ["codex"],
+  versionArgv: ["--version"],
+  environment: [
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "CODEX_API_KEY",
+    "CODEX_HOME",
+    ...PROXY_ENVIRONMENT,
+  ],
+  interactive: true,
+  install: "npm install --global @openai/codex, then codex login",
+  launch: (request) => plan(["codex", ...flags(request), "--", "{prompt}"]),
+  // `--last` looks only at conversations of the same folder, so it can only find the task's own.
+  resume: (request, conversation) =>
+    plan(["codex", "resume", ...flags(request), conversation ?? "--last", "--", "{prompt}"]),
+  read: (screen) => readAgent(screen, LAYOUT),
+};
+
+/**
+ * Everything that would open a dialog is switched off for this launch only; the user's own configuration stays as it is.
+ * `--no-daemon`: else the turn would run on in a background process after its session was ended.
+ */
+function flags(request: LaunchRequest): string[] {
+  return [
+    "--no-daemon",
+    "--dangerously-bypass-approvals-and-sandbox",
+    "--disable",
+    "hooks",
+    ...overrides({
+      check_for_update_on_startup: "false",
+      projects: `{${tomlString(request.worktree)}={trust_level="trusted"}}`,
+      "notice.model_migrations": `{${MIGRATIONS.map(([from, to]) => `"${from}"="${to}"`).join(",")}}`,
+      "notice.hide_rate_limit_model_nudge": "true",
+      "tui.resume_cwd": '"current"',
+      ...(request.modelTier === undefined
+        ? {}
+        : { model_reasoning_effort: tomlString(request.modelTier) }),
+    }),
+    ...(request.model === undefined ? [] : ["--model", request.model]),
+  ];
+}
+
+/** Offers of another model count as seen when they are named with their exact target. */
+const MIGRATIONS: readonly (readonly [string, string])[] = [
+  ["gpt-5.5", "gpt-6-sol"],
+  ["gpt-5.6-sol", "gpt-6-sol"],
+  ["gpt-5.6-terra", "gpt-6-sol"],
+  ["gpt-5.6-luna", "gpt-6-luna"],
+];
+
+const overrides = (settings: Readonly<Record<string, string>>): string[] =>
+  Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
+
+/** A TOML basic string. */
+function tomlString(text: string): string {
+  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+const plan = (argv: readonly string[]): LaunchPlan => ({ argv, env: {} });
+
+const MARKS: CellMarks = {
+  banner: />_ OpenAI Codex \(/,
+  prompt: /^› \S/u,
+  cell: /^[•◦■✔✗⚠] /u,
+  message:
+    /^[•◦] (?!(?:Ran|Running|Edited|Added|Deleted|Explored|Called|Calling|Searched|Proposed|Updated Plan|Waited|Model changed)\b)/u,
+  failed: /^■ /u,
+  interrupted: /^■ Conversation interrupted\b/u,
+  compacted: /^[•◦] Context compacted\b/u,
+  noise:
+    /^\s*(?:─ )?Worked for |^\s+└ Tip: |^\s+⚠ .*limit|background terminals? running|^\s*Tip: /u,
+};
+
+const LAYOUT: Layout = {
+  agent: "codex",
+  composer: (view) => openComposer(view, /^›(?: |$)/u),
+  // The words before the bracket are the model's; the glyph blinks.
+  busy: /^\S .*\((?:\d+[hms]\s?)+[^)]*esc to interrupt/u,
+  attentionTitle: /\bAction Required\b/,
+  ending: (view, composer) => endingOfCells(view, composer, MARKS),
+};

@@ -1,0 +1,136 @@
+import type { DialogOption } from "./agent.ts";
+import { isRule, oneLine, textLines, unframed, type View } from "./view.ts";
+
+/** A list of options at the bottom of the screen, not yet understood. */
+export interface DialogBox {
+  /** Everything above the options that belongs to the dialog, one line each. */
+  readonly text: readonly string[];
+  readonly options: readonly DialogOption[];
+  /** The row of hints below, e.g. `enter confirm · esc skip`; empty when there is none. */
+  readonly hints: string;
+}
+
+/** Rows that say how a dialog is worked. */
+const HINTS =
+  /\b(?:enter|return) (?:to )?(?:confirm|select|submit|continue|resume|open|choose|accept)\b|\buse enter to\b|\besc(?:ape)? (?:to )?(?:cancel|close|back|dismiss|skip|go back|reject|exit)\b|\bpress (?:enter|return) to\b|[↑⇆]\S* (?:to )?(?:navigate|move|select|browse)\b|\btab to amend\b|\bwaiting for (?:user )?confirmation\b/i;
+
+const MARK = "❯›>●▸▶◉➤→";
+const NUMBERED = new RegExp(`^(\\s*)(?:([${MARK}])\\s*)?\\(?(\\d{1,2})[.)]\\s+(\\S.*)$`, "u");
+const MARKED = new RegExp(`^(\\s*)([${MARK}])\\s+(\\S.*)$`, "u");
+const UNMARKED = /^\s*[○◯◻☐]\s+/u;
+/** Lines between the last option and the end of the screen: descriptions, notes, hints, a box's bottom. */
+const TRAIL_MAX = 20;
+const TEXT_MAX = 30;
+
+/**
+ * The dialog at the bottom of the screen, if there is one: options of which one is marked, with nothing below them but
+ * descriptions and hints. Options named in the middle of a transcript are none.
+ */
+export function dialogAtBottom(view: View): DialogBox | undefined {
+  const hintsAt = hintRow(view);
+  const hints = hintsAt === undefined ? "" : oneLine(textLines(view, hintsAt, view.end));
+  const found = numberedOptions(view) ?? markedOptions(view, hintsAt) ?? sideBySide(view, hintsAt);
+  if (found) {
+    return { text: textAbove(view, found.from), options: found.options, hints };
+  }
+  if (hintsAt === undefined || !/\bpress (?:enter|return)\b/i.test(hints)) return undefined;
+  const options = [{ label: "Continue", highlighted: true, keys: ["Enter"] }];
+  return { text: textAbove(view, hintsAt), options, hints };
+}
+
+interface Found {
+  readonly from: number;
+  readonly options: DialogOption[];
+}
+
+/** The first of the last rows that says how a dialog is worked. */
+function hintRow(view: View): number | undefined {
+  let seen = 0;
+  let row: number | undefined;
+  for (let index = view.end - 1; index >= 0 && seen < 4; index -= 1) {
+    const line = view.lines[index] ?? "";
+    if (line.trim() === "" || isRule(line)) continue;
+    seen += 1;
+    if (HINTS.test(line)) row = index;
+  }
+  return row;
+}
+
+/** `❯ 1. Yes` / `  2. No`: counted without a gap from 1, one marked. */
+function numberedOptions(view: View): Found | undefined {
+  const options: DialogOption[] = [];
+  let expected: number | undefined;
+  let from = view.end;
+  for (let index = view.end - 1; index >= Math.max(0, view.end - TEXT_MAX); index -= 1) {
+    const match = NUMBERED.exec(unframed(view.lines[index] ?? ""));
+    const number = Number(match?.[3]);
+    if (!match || (expected !== undefined && number !== expected)) continue;
+    if (expected === undefined && textLines(view, index + 1, view.end).length > TRAIL_MAX) break;
+    options.unshift(optionOf(match[4] ?? "", match[2] !== undefined, [match[3] ?? ""]));
+    from = index;
+    expected = number - 1;
+    if (expected === 0) break;
+  }
+  const whole = expected === 0 && options.length > 1;
+  return whole && options.some((option) => option.highlighted) ? { from, options } : undefined;
+}
+
+/** `❯ No, exit` / `  Yes, I trust this folder`: neighbours of the marked line, above a row of hints. */
+function markedOptions(view: View, hintsAt: number | undefined): Found | undefined {
+  for (let index = view.end - 1; index >= Math.max(0, view.end - TRAIL_MAX); index -= 1) {
+    const match = MARKED.exec(unframed(view.lines[index] ?? ""));
+    if (!match) continue;
+    const mark = (match[1] ?? "").length;
+    // Without a row of hints only a box, or the cursor on the mark, makes a list of it.
+    const open = /^\s*[│┃]/u.test(view.lines[index] ?? "") || view.row === index;
+    if (hintsAt === undefined && !open) return undefined;
+    const isSibling = (line: string): boolean =>
+      line.trim() !== "" &&
+      !isRule(line) &&
+      !HINTS.test(line) &&
+      (indentOf(line) >= mark + 2 || UNMARKED.test(line));
+    let from = index;
+    while (isSibling(unframed(view.lines[from - 1] ?? ""))) from -= 1;
+    let to = index + 1;
+    while (to < view.end && isSibling(unframed(view.lines[to] ?? ""))) to += 1;
+    const options = view.lines
+      .slice(from, to)
+      .map((line, at) =>
+        optionOf(unframed(line).replace(MARKED, "$3").replace(UNMARKED, ""), from + at === index),
+      );
+    return options.length > 1 ? { from, options } : undefined;
+  }
+  return undefined;
+}
+
+/** `Allow once   Allow always   Reject      ⇆ select  enter confirm`: which is marked, only colour tells. */
+function sideBySide(view: View, hintsAt: number | undefined): Found | undefined {
+  if (hintsAt === undefined) return undefined;
+  const line = unframed(view.lines[hintsAt] ?? "");
+  const labels = line.trim().split(/\s{2,}/);
+  const options = labels.filter((label) => !/\b(?:ctrl|enter|esc|tab)\b|[⇆↑↓]/i.test(label));
+  if (options.length < 2 || options.length === labels.length) return undefined;
+  return { from: hintsAt, options: options.map((label) => optionOf(label, false)) };
+}
+
+/** The dialog's own text: up to its box's top, a rule, or the transcript. */
+function textAbove(view: View, from: number): string[] {
+  const text: string[] = [];
+  for (let index = from - 1; index >= Math.max(0, from - TEXT_MAX); index -= 1) {
+    const line = view.lines[index] ?? "";
+    if (/^\s{0,2}[╭┌]|^\s{0,2}[─━▔]{16,}\s*$/u.test(line)) break;
+    if (/^(?:[•◦■✔✦✕ℹ●◆❯›⎿]|> |\S+[$#%] )/u.test(line)) break;
+    const inside = unframed(line).trim();
+    if (/\p{L}{2}/u.test(inside)) text.unshift(inside);
+  }
+  return text;
+}
+
+function optionOf(text: string, highlighted: boolean, keys?: readonly string[]): DialogOption {
+  const hint = /^(.*\S)\s+\((\S|esc)\)$/iu.exec(text);
+  const label = (hint?.[1] ?? text).replace(/^\s*✔\s+|\s+✔\s*$/gu, "").trim();
+  const own = hint?.[2] === undefined ? keys : [hint[2].length === 1 ? hint[2] : "Escape"];
+  return { label, highlighted, ...(own === undefined ? {} : { keys: own }) };
+}
+
+const indentOf = (line: string): number => line.length - line.trimStart().length;

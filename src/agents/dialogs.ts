@@ -1,0 +1,200 @@
+import type { KnownAnswer } from "../manifest/policy.ts";
+import type { VerdictKind } from "../manifest/verdict-kind.ts";
+import type { Dialog, DialogOption } from "./agent.ts";
+
+/** A dialog that is known across agents and versions: how it is recognised, what it means, what is answered. */
+interface KnownDialog {
+  readonly id: string;
+  readonly kind: VerdictKind;
+  /** Compared with the dialog's text and hints on one line. */
+  readonly text: RegExp;
+  /** When its text alone is not sure: an option that it must have. */
+  readonly option?: RegExp;
+  /** The label that is chosen. `policy`: only a person's own answer may. `never`: not even that. */
+  readonly answer: RegExp | "policy" | "never";
+}
+
+/** First match wins; what is dangerous stands first. */
+const KNOWN: readonly KnownDialog[] = [
+  {
+    id: "log-in",
+    kind: "onboarding",
+    text: /\bsign in\b|\blog ?in (?:method|with|to)\b|connect a provider|how would you like to authenticate|\bauth(?:entication)? method\b|choose how you want to use/i,
+    answer: "never",
+  },
+  {
+    id: "api-key",
+    kind: "onboarding",
+    text: /\bapi key\b/i,
+    option: /^(?:yes|no|use|continue)\b/i,
+    answer: "policy",
+  },
+  {
+    id: "payment",
+    kind: "waiting-input",
+    text: /\bupgrade (?:your plan|to (?:pro|plus|max))\b|\badd (?:funds|credits)\b|\bpurchase\b|\bsubscribe\b/i,
+    answer: "never",
+  },
+  {
+    id: "usage-limit",
+    kind: "rate-limited",
+    text: /usage limit reached|limit reached|you['’]ve (?:hit|reached) your/i,
+    option: /^(?:stop|keep trying|wait)\b/i,
+    answer: /^(?:stop\b|(?:stop and )?wait\b)/i,
+  },
+  {
+    id: "trust-folder",
+    kind: "onboarding",
+    text: /\btrust\b.{0,40}\b(?:folder|director(?:y|ies)|workspace|files)\b|\bone you trust\b|\bfolder access\b/i,
+    answer:
+      /^(?:yes,? (?:proceed|continue|i trust\b.*|trust\b.*)|trust and continue|trust (?:this )?folder\b.*|i trust this\b.*|yes)$/i,
+  },
+  {
+    id: "hooks-review",
+    kind: "onboarding",
+    text: /\bhooks? (?:need|needs|are|is) (?:review|new)/i,
+    answer: /\bwithout trusting\b|^(?:skip|not now)\b/i,
+  },
+  {
+    id: "bypass-permissions",
+    kind: "onboarding",
+    text: /\bbypass permissions mode\b/i,
+    answer: /^yes, i accept$/i,
+  },
+  {
+    id: "update",
+    kind: "onboarding",
+    text: /\bupdate available\b|\bnew version\b.*\bavailable\b/i,
+    answer: /^(?:skip|no\b|not now|later|remind me later)/i,
+  },
+  {
+    id: "cheaper-model",
+    kind: "waiting-input",
+    text: /\brate limits?\b.*\bswitch\b/i,
+    answer: /\b(?:existing|current) model$|^(?:keep|stay|no\b|not now)/i,
+  },
+  {
+    id: "model-change",
+    kind: "onboarding",
+    text: /\b(?:try|meet|introducing|switch(?:ing)? to|upgrade to)\b.*\b(?:model|gpt|opus|sonnet|haiku|gemini|sol|luna)\b/i,
+    option: /\b(?:existing|current) model\b|^(?:keep|stay|no\b|not now|maybe later)/i,
+    answer: /\b(?:existing|current) model$|^(?:keep|stay|no\b|not now|maybe later)/i,
+  },
+  {
+    id: "telemetry",
+    kind: "onboarding",
+    text: /\btelemetry\b|\busage (?:data|statistics)\b|\bhelp improve\b/i,
+    answer: /^(?:no\b|decline|don['’]t|opt out|not now)/i,
+  },
+  {
+    id: "theme",
+    kind: "onboarding",
+    text: /\btext style\b|\bcolou?r theme\b|\bchoose (?:a|your) theme\b/i,
+    answer: /^(?:auto\b.*|dark mode)$/i,
+  },
+  {
+    id: "security-notes",
+    kind: "onboarding",
+    text: /\bsecurity notes\b/i,
+    answer: /^continue$/i,
+  },
+  {
+    id: "resume-picker",
+    kind: "waiting-input",
+    text: /\bresume (?:a previous )?session\b|\benter (?:to )?resume\b/i,
+    answer: "policy",
+  },
+  {
+    id: "plan-approval",
+    kind: "waiting-approval",
+    text: /\bexit plan mode\b|\bimplement (?:this|the) plan\b|\bready to code\b|\bproceed with (?:this|the) plan\b/i,
+    answer: "policy",
+  },
+  {
+    id: "tool-approval",
+    kind: "waiting-approval",
+    text: /would you like to (?:run|make|apply|allow|grant)|do you want to (?:proceed|run|create|make|edit|apply|allow|overwrite|delete|fetch)|apply this change|allow (?:execution|this|the|command)|permission required|requires? (?:your )?(?:approval|permission|confirmation)|waiting for (?:user )?confirmation|\btab to amend\b|approve (?:this|the)/i,
+    answer: "policy",
+  },
+];
+
+/** What no policy may answer, in any dialog or question: seen in its text or in the chosen answer. */
+const DENIED =
+  /\brm\s+-\w*[rf]|\bsudo\b|\b(?:curl|wget)\b[^|]*\|\s*(?:\w*sh|python3?|node|perl)\b|\bpush\b.*(?:--force|--mirror|--delete|\s-f\b|\s\+\S)|\b(?:npm|pnpm|yarn|cargo|poetry|vsce|gem)\s+(?:publish|push)\b|\btwine upload\b|\bdocker push\b|\bgh (?:release|auth|secret)\b|\bpassw(?:or)?d\b|\bpassphrase\b|\bcredentials?\b|\b(?:secret|private|access|api)[ _-]?(?:key|token)s?\b|\bid_(?:rsa|ed25519)\b|\.(?:ssh|aws|netrc|npmrc|pypirc)\b|\.github\/workflows|\bmkfs\b|\bdd\s+if=|\bchmod\s+-R\b|\bfingerprint\b|\bauthenticity of host\b/i;
+
+/** Words that ask for a secret or for trust in a host. */
+export const SECRET_QUESTION =
+  /\bpassw(?:or)?d\b|\bpassphrase\b|\bpin\b(?=.*:)|\botp\b|\bone-time code\b|\bverification code\b|^username for\b|\busername:|\btoken:|\bapi key:|authenticity of host|\bfingerprint\b/i;
+
+/** What a dialog is: its id and verdict. An unknown one waits for input. */
+export function recogniseDialog(
+  agent: string,
+  text: string,
+  options: readonly DialogOption[],
+): { readonly id: string; readonly kind: VerdictKind; readonly needsPerson: boolean } {
+  const known = knownDialog(text, options);
+  return known
+    ? { id: `${agent}/${known.id}`, kind: known.kind, needsPerson: known.answer === "never" }
+    : { id: `${agent}/unknown`, kind: "waiting-input", needsPerson: false };
+}
+
+/** What to do about a dialog. */
+export type Answer =
+  | { readonly kind: "choose"; readonly label: string; readonly keys?: readonly string[] }
+  | { readonly kind: "type"; readonly text: string }
+  | { readonly kind: "ask-person"; readonly why: string };
+
+/**
+ * The answer to a dialog, by label: the person's own answers first, then the default of a known dialog. Log-ins, payments,
+ * secrets and whatever the deny list names are a person's, whatever the policy says; so is every unknown dialog.
+ */
+export function answerFor(dialog: Dialog, answers: readonly KnownAnswer[]): Answer {
+  const text = `${dialog.title} ${dialog.body ?? ""}`;
+  const known = knownById(dialog.id);
+  if (known?.answer === "never") return askPerson(`${known.id} is a person's to answer`);
+  if (SECRET_QUESTION.test(dialog.title))
+    return askPerson("it asks for a secret or for trust in a host");
+  if (isDenied(text)) return askPerson("it names something that is never answered automatically");
+  const own = answers.find(({ question }) => text.toLowerCase().includes(question.toLowerCase()));
+  if (own) return ownAnswer(dialog, own.answer);
+  if (known === undefined) return askPerson("the question is not known");
+  if (known.answer === "policy") return askPerson("the policy names no answer");
+  const wanted = known.answer;
+  const option = dialog.options.find(({ label }) => wanted.test(label));
+  return option ? chosen(option) : askPerson("the dialog does not have the option that is known");
+}
+
+function ownAnswer(dialog: Dialog, answer: string): Answer {
+  if (isDenied(answer)) return askPerson("the policy's answer is on the deny list");
+  if (dialog.options.length === 0) return { kind: "type", text: answer };
+  const wanted = answer.toLowerCase();
+  const matches = dialog.options.filter(({ label }) => label.toLowerCase() === wanted);
+  const near = dialog.options.filter(({ label }) => label.toLowerCase().startsWith(wanted));
+  const option = matches[0] ?? (near.length === 1 ? near[0] : undefined);
+  return option ? chosen(option) : askPerson(`it has no option ${JSON.stringify(answer)}`);
+}
+
+function chosen(option: DialogOption): Answer {
+  if (isDenied(option.label)) return askPerson("the option is on the deny list");
+  const { label, keys } = option;
+  return { kind: "choose", label, ...(keys === undefined ? {} : { keys }) };
+}
+
+/** Also where a narrow terminal broke a word apart. */
+function isDenied(text: string): boolean {
+  return DENIED.test(text.replace(/\s+/g, " ")) || DENIED.test(text.replace(/\s*\n\s*/g, ""));
+}
+
+function knownDialog(text: string, options: readonly DialogOption[]): KnownDialog | undefined {
+  return KNOWN.find(
+    (known) =>
+      known.text.test(text) &&
+      (known.option === undefined || options.some(({ label }) => known.option?.test(label))),
+  );
+}
+
+function knownById(id: string): KnownDialog | undefined {
+  return KNOWN.find((known) => id.endsWith(`/${known.id}`));
+}
+
+const askPerson = (why: string): Answer => ({ kind: "ask-person", why });

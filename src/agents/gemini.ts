@@ -1,0 +1,92 @@
+import type { Agent } from "./agent.ts";
+import { type CellMarks, endingOfCells } from "./cells.ts";
+import { framedComposer } from "./composers.ts";
+import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
+import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
+import type { View } from "./view.ts";
+
+/** Gemini CLI. Known version: 0.61. */
+export const gemini: Agent = {
+  name: "gemini",
+  title: "Gemini CLI",
+  binaries: ["gemini"],
+  versionArgv: ["--version"],
+  environment: [
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "GOOGLE_GEMINI_BASE_URL",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_CLOUD_LOCATION",
+    "GOOGLE_GENAI_USE_VERTEXAI",
+    ...PROXY_ENVIRONMENT,
+  ],
+  interactive: true,
+  install: "npm install --global @google/gemini-cli, then gemini and /auth",
+  launch: ({ model }) => ({
+    argv: ["gemini", ...FLAGS, ...modelFlag(model), "-i", "{prompt}"],
+    env: {},
+  }),
+  resume: ({ model }, conversation) => ({
+    argv: [
+      "gemini",
+      ...FLAGS,
+      ...modelFlag(model),
+      "--resume",
+      conversation ?? "latest",
+      "-i",
+      "{prompt}",
+    ],
+    env: {},
+  }),
+  read: (screen) => readAgent(screen, LAYOUT),
+};
+
+/** `--skip-trust`: for this launch only; without it `--yolo` is taken back in a folder that is not trusted. */
+const FLAGS = ["--yolo", "--skip-trust"];
+
+/** Shared with its descendant Qwen Code. */
+export const GEMINI_MARKS: CellMarks = {
+  banner: /\b(?:Gemini CLI|Qwen Code)\b.*\bv\d/,
+  prompt: /^\s{0,2}> \S/u,
+  cell: /^\s{0,2}[✦✧◆●✕✗ℹ⚠✓✔xo?⊶⊷.-] {1,2}\S|^\s{0,2}╭/u,
+  message: /^\s{0,2}[✦✧◆] /u,
+  failed: /^\s{0,2}[✕✗] |^\s{0,2}[ℹ●] .*\bAPI Error\b/u,
+  interrupted: /^\s{0,2}[ℹ●] Request cancelled\b/u,
+  compacted: /^\s{0,2}[✦✧◆ℹ●] (?:Chat history|Context) compressed\b/u,
+  noise:
+    /^\s{0,2}ℹ This request failed\b|^\s{2}details\.$|\? for shortcuts\s*$|^\s*Press Ctrl\+O to show/u,
+};
+
+const LAYOUT: Layout = {
+  agent: "gemini",
+  composer: (view) => halfBlockComposer(view) ?? boxComposer(view),
+  busy: /\(esc to cancel\b|\besc to cancel(?:, \d|\))|^\s?! Shell awaiting input/u,
+  busyTitle: /^✦|\bWorking\b/u,
+  attentionTitle: /^✋|\bAction Required\b/u,
+  ending,
+};
+
+function ending(view: View, composer: Composer): Ending {
+  const prompt = view.lines
+    .slice(0, composer.from)
+    .findLast((line) => GEMINI_MARKS.prompt.test(line));
+  // A resumed conversation shows the tools' answers as prompts: whatever ended then, nothing was asked since.
+  return /> \[Function Response: /.test(prompt ?? "")
+    ? { kind: "broken-off", why: "the conversation was resumed" }
+    : endingOfCells(view, composer, GEMINI_MARKS);
+}
+
+/** Above it stand a rule and the row of the approval mode, which belong to it. */
+function halfBlockComposer(view: View): Composer | undefined {
+  const found = framedComposer(view, {
+    top: /^▄{10,}$/u,
+    bottom: /^▀{10,}$/u,
+    sign: /^\s[*>!]\s/u,
+  });
+  if (!found) return undefined;
+  const rule = [1, 2, 3].find((up) => /^─{10,}$/u.test(view.lines[found.from - up] ?? ""));
+  return { ...found, from: found.from - (rule ?? 0) };
+}
+
+const boxComposer = (view: View): Composer | undefined =>
+  framedComposer(view, { top: /^╭─{10,}╮$/u, bottom: /^╰─{10,}╯$/u, sign: /^│ [*>!] /u });

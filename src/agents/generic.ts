@@ -1,0 +1,32 @@
+import type { ScreenReading } from "./agent.ts";
+import { readAnyProgram, readProgram } from "./program.ts";
+import type { Screen } from "./screen.ts";
+import { readDialog, readPlain, working } from "./tui.ts";
+import { linesAbove, oneLine, SPINNER_TITLE, viewOf } from "./view.ts";
+
+/** The hint how to stop a turn, with a clock or a spinner: no agent shows it at rest. */
+const BUSY =
+  /\besc(?:ape)?(?: esc)? (?:again )?(?:to )?(?:interrupt|cancel|stop)\b.*\d+s\b|\d+s\b.*\besc(?:ape)?(?: esc)? (?:to )?(?:interrupt|cancel|stop)\b|\besc(?: esc)? (?:to )?interrupt\b/i;
+
+/**
+ * Reads the screen of a program that nobody described: shells, questions, dialogs, pagers, signs of work. It may say
+ * `unknown`; it never says that an agent ended its turn, and asks a person where something waits.
+ */
+export function readGeneric(screen: Screen): ScreenReading {
+  const view = viewOf(screen);
+  const program = readProgram(view, false);
+  // Which command ended before a shell's prompt, the screen does not tell: nothing may be typed there.
+  if (program) return program.kind === "exited-ok" ? { ...program, needsPerson: true } : program;
+  const question = readAnyProgram(view);
+  if (question) return question;
+  if (SPINNER_TITLE.test(view.title)) return working(0.8, `the title says "${view.title}"`);
+  const bottom = linesAbove(view, view.end, 6);
+  if (bottom.some((line) => BUSY.test(line)))
+    return working(0.8, oneLine(bottom.filter((line) => BUSY.test(line))));
+  return anyDialog(readDialog(view, "program")) ?? readPlain(view);
+}
+
+/** What a dialog looks like tells its kind; its default answer holds for known agents only. */
+function anyDialog(reading: ScreenReading | undefined): ScreenReading | undefined {
+  return reading?.dialog && { ...reading, dialog: { ...reading.dialog, id: "program/dialog" } };
+}

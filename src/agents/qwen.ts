@@ -1,0 +1,52 @@
+import type { Agent } from "./agent.ts";
+import { endingOfCells } from "./cells.ts";
+import { framedComposer } from "./composers.ts";
+import { GEMINI_MARKS } from "./gemini.ts";
+import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
+import { type Layout, readAgent } from "./tui.ts";
+
+/** Qwen Code. Known version: 0.24. */
+export const qwen: Agent = {
+  name: "qwen",
+  title: "Qwen Code",
+  binaries: ["qwen"],
+  versionArgv: ["--version"],
+  environment: [
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+    "DASHSCOPE_API_KEY",
+    ...PROXY_ENVIRONMENT,
+  ],
+  interactive: true,
+  install: "npm install --global @qwen-code/qwen-code, then qwen and /auth",
+  launch: ({ model }) => ({
+    argv: ["qwen", "--yolo", ...modelFlag(model), "-i", "{prompt}"],
+    env: {},
+  }),
+  resume: ({ model }, conversation) => ({
+    argv: [
+      "qwen",
+      "--yolo",
+      ...modelFlag(model),
+      ...(conversation === undefined ? ["--continue"] : ["--resume", conversation]),
+      "-i",
+      "{prompt}",
+    ],
+    env: {},
+  }),
+  read: (screen) => readAgent(screen, LAYOUT),
+};
+
+const RULE = /^─{10,}$/u;
+
+const LAYOUT: Layout = {
+  agent: "qwen",
+  composer: (view) =>
+    framedComposer(view, { top: RULE, bottom: RULE, sign: /^[*>!] /u }) ??
+    framedComposer(view, { top: /^╭─{10,}╮$/u, bottom: /^╰─{10,}╯$/u, sign: /^│ [*>!] /u }),
+  busy: /\besc to cancel\)|\(esc to cancel\b/u,
+  busyTitle: /^[◐◓◑◒]/u,
+  attentionTitle: /^✳/u,
+  ending: (view, composer) => endingOfCells(view, composer, GEMINI_MARKS),
+};

@@ -1,0 +1,210 @@
+import { unreachable } from "../manifest/errors.ts";
+import type { Dialog, ScreenReading } from "./agent.ts";
+import { type DialogBox, dialogAtBottom } from "./dialog-box.ts";
+import { recogniseDialog } from "./dialogs.ts";
+import { failureReading } from "./failure.ts";
+import { announcesWork, closingQuestion } from "./last-words.ts";
+import { readProgram } from "./program.ts";
+import type { Screen } from "./screen.ts";
+import {
+  isRule,
+  linesAbove,
+  oneLine,
+  SPINNER_TITLE,
+  textLines,
+  type View,
+  viewOf,
+} from "./view.ts";
+
+/** Where the agent's composer is: one past its last line is where the footer begins. */
+export interface Composer {
+  readonly from: number;
+  readonly to: number;
+  /** Text that was typed and not sent. */
+  readonly draft: boolean;
+}
+
+/** How the last turn ended, read from the part of the transcript below the last prompt. */
+export type Ending =
+  /** No prompt was ever sent. */
+  | { readonly kind: "fresh" }
+  /** The agent's own last words. */
+  | { readonly kind: "said"; readonly lines: readonly string[] }
+  | { readonly kind: "failed"; readonly text: string }
+  /** Interrupted, declined, compacted, or nothing came back. */
+  | { readonly kind: "broken-off"; readonly why: string };
+
+/** What differs between full-screen agents: where things are, never which words the model may say. */
+export interface Layout {
+  readonly agent: string;
+  composer(view: View): Composer | undefined;
+  /** The row, near the composer, that says that a turn runs. */
+  readonly busy: RegExp;
+  /** Titles, where the agent sets any. */
+  readonly busyTitle?: RegExp;
+  readonly attentionTitle?: RegExp;
+  ending(view: View, composer: Composer): Ending;
+}
+
+/** A turn that runs, but only because the agent tries again. */
+const RETRYING = /\bretrying\b|\breconnect(?:ing)?\b|\bwaiting for network\b/i;
+/** Rows above the composer in which the sign of work may stand. */
+const BUSY_ROWS = 5;
+
+/**
+ * Reads the screen of an agent with a composer, in this order: another program in front, the composer with what stands
+ * around it, a dialog in the composer's place, the title, plain output. What the model wrote decides nothing but
+ * whether it asks something.
+ */
+export function readAgent(screen: Screen, layout: Layout): ScreenReading {
+  const view = viewOf(screen);
+  const composer = layout.composer(view);
+  // A shell, a pager, a question of git: the agent is not in front, whatever is left of it on the screen or in the title.
+  const program = readProgram(view, composer !== undefined);
+  if (program) return program;
+  if (composer) return readComposer(view, composer, layout);
+  // A dialog hides the composer. It stands before the title, which may be stale or say "working" behind a dialog.
+  const dialog = readDialog(view, layout.agent);
+  if (dialog) return dialog;
+  if (layout.attentionTitle?.test(view.title)) {
+    return { kind: "waiting-approval", confidence: 0.7, why: `the title says "${view.title}"` };
+  }
+  if (isBusyTitle(view, layout)) return working(0.8, `the title says "${view.title}"`);
+  const row = busyRow(view, view.end, layout);
+  if (row !== undefined) return busyReading(row);
+  return readPlain(view);
+}
+
+/** A dialog at the bottom of the screen, known or not. */
+export function readDialog(view: View, agent: string): ScreenReading | undefined {
+  const box = dialogAtBottom(view);
+  if (!box) return undefined;
+  const { id, kind, needsPerson } = recogniseDialog(
+    agent,
+    oneLine([...box.text, box.hints]),
+    box.options,
+  );
+  const dialog: Dialog = {
+    id,
+    title: titleOf(box),
+    body: box.text.join("\n"),
+    options: box.options,
+  };
+  return {
+    kind,
+    confidence: id.endsWith("/unknown") ? 0.7 : 0.95,
+    why: `a dialog is open: ${dialog.title}`,
+    dialog,
+    ...(needsPerson ? { needsPerson } : {}),
+  };
+}
+
+/** A program that prints lines, or nothing yet: it runs, as far as one can see. */
+export function readPlain(view: View): ScreenReading {
+  const last = view.lines[view.end - 1] ?? "";
+  if (view.end === 0) return working(0.5, "nothing on the screen yet");
+  if (RETRYING.test(last)) return busyReading(last.trim());
+  const { alternateOn, cursor } = view.screen;
+  const atEnd = view.row >= view.end - 1 && (cursor.visible || !alternateOn);
+  if (atEnd && !isRule(last)) return working(0.6, "a program runs and prints lines");
+  return { kind: "unknown", confidence: 0, why: "nothing known on the screen" };
+}
+
+export const working = (confidence: number, why: string): ScreenReading => ({
+  kind: "working",
+  confidence,
+  why,
+  turn: "running",
+});
+
+function readComposer(view: View, composer: Composer, layout: Layout): ScreenReading {
+  const draft = composer.draft ? { draft: true } : {};
+  const row = busyRow(view, composer.from, layout) ?? footerRow(view, composer.to, layout);
+  if (row !== undefined) return { ...busyReading(row), ...draft };
+  if (isBusyTitle(view, layout))
+    return { ...working(0.9, `the title says "${view.title}"`), ...draft };
+  const ending = layout.ending(view, composer);
+  if (composer.draft && ending.kind === "failed") {
+    return {
+      ...endingReading({ kind: "broken-off", why: "words stand unsent in the composer" }),
+      draft: true,
+    };
+  }
+  return { ...endingReading(ending), ...draft };
+}
+
+function endingReading(ending: Ending): ScreenReading {
+  switch (ending.kind) {
+    case "fresh":
+      return {
+        kind: "idle-fresh",
+        confidence: 0.9,
+        why: "the composer waits; nothing was sent yet",
+      };
+    case "failed":
+      return failureReading(ending.text, "ended", 0.9);
+    case "broken-off":
+      return { kind: "idle-done", confidence: 0.85, why: ending.why, turn: "broken-off" };
+    case "said": {
+      const question = closingQuestion(ending.lines);
+      if (question !== undefined) {
+        return {
+          kind: "waiting-input",
+          confidence: 0.8,
+          why: "the turn ended with a question",
+          turn: "ended",
+          question,
+        };
+      }
+      return announcesWork(ending.lines)
+        ? {
+            kind: "idle-done",
+            confidence: 0.8,
+            why: "the turn ended with an announcement",
+            turn: "broken-off",
+          }
+        : {
+            kind: "idle-done",
+            confidence: 0.85,
+            why: "the turn ended; the composer waits",
+            turn: "ended",
+          };
+    }
+    default:
+      return unreachable(ending);
+  }
+}
+
+function busyReading(row: string): ScreenReading {
+  return RETRYING.test(row)
+    ? failureReading(row, "running", 0.9)
+    : working(0.95, row.slice(0, 120));
+}
+
+/** The row that matches, with the rows right below that belong to it, e.g. the reason of a retry. */
+function busyRow(view: View, before: number, layout: Layout): string | undefined {
+  const rows = linesAbove(view, before, BUSY_ROWS);
+  // A narrow terminal breaks it in two.
+  const at = rows.findLastIndex(
+    (row, index) =>
+      layout.busy.test(row) || layout.busy.test(oneLine(rows.slice(index, index + 2))),
+  );
+  return at < 0 ? undefined : oneLine(rows.slice(at));
+}
+
+function footerRow(view: View, from: number, layout: Layout): string | undefined {
+  const footer = oneLine(textLines(view, from, view.end));
+  return layout.busy.test(footer) ? footer : undefined;
+}
+
+function isBusyTitle(view: View, layout: Layout): boolean {
+  return SPINNER_TITLE.test(view.title) || (layout.busyTitle?.test(view.title) ?? false);
+}
+
+/** The question of a dialog: its last line that asks, else its first line. */
+function titleOf(box: DialogBox): string {
+  const asked =
+    box.text.findLast((line) => /\?(?:\s|$)/.test(line)) ??
+    box.text.findLast((line) => line.endsWith(":"));
+  return (asked ?? box.text[0] ?? box.hints).slice(0, 200);
+}

@@ -1,0 +1,195 @@
+import type { Agent, ScreenReading } from "../agents/agent.ts";
+import type { Screen } from "../agents/screen.ts";
+import { readOutput } from "../agents/shell.ts";
+import type { VerdictKind } from "../manifest/verdict-kind.ts";
+import type { ExitFact, SignalFact, TaskEvidence } from "./evidence.ts";
+import { resetTimeMs } from "./reset-time.ts";
+import { type Response, responseFor } from "./response.ts";
+import type { Verdict } from "./verdict.ts";
+
+export interface ClassifyInput {
+  readonly agent: Agent;
+  readonly evidence: TaskEvidence;
+  readonly nowMs: number;
+  readonly stallAfterMs: number;
+  /** When something last counted as progress: a commit, a changed file, output, processor time. */
+  readonly progressAtMs: number;
+  /** Minutes east of UTC of this machine, for times of day on the screen. */
+  readonly utcOffsetMinutes: number;
+}
+
+/**
+ * What a task's session is doing. The order of trust is this function's order: each step returns as soon as its evidence
+ * decides. A probe that could not answer never leads to `dead` or to an exit.
+ */
+export function classify(input: ClassifyInput): Verdict {
+  const { evidence } = input;
+  const { launch, exit, session, screen } = evidence;
+  // Without the newest launch no record can be told from an earlier attempt's.
+  if (launch.kind === "unknown") return unknownVerdict(`the launch record: ${launch.reason}`);
+  if (launch.value === null) return unknownVerdict("it was never launched");
+  const { attempt } = launch.value;
+  // The wrapper's own record: a fact, and the only one that outlives tmux.
+  if (exit.kind === "unknown") return unknownVerdict(`the exit record: ${exit.reason}`);
+  if (exit.value?.attempt === attempt) return exitVerdict(input, exit.value);
+  if (session.kind === "unknown") return unknownVerdict(`the session: ${session.reason}`);
+  // No record and no session: the wrapper itself was killed, or tmux with it.
+  if (session.value === null) return deadVerdict("the session is gone and left no exit record");
+  if (screen.kind === "unknown") return unknownVerdict(`the screen: ${screen.reason}`);
+  if (screen.value === null) return unknownVerdict("the session shows no screen");
+  if (screen.value.paneDead) return deadVerdict(deadWhy(screen.value));
+  const reading = input.agent.read(screen.value);
+  const signal = newestSignal(evidence.signals, attempt);
+  // The agent's own word, unless its screen shows that it went on since.
+  if (signal && reading.kind !== "working") return signalVerdict(input, signal, reading);
+  return stalledOr(input, toVerdict(reading, input));
+}
+
+/** A verdict on one screen alone, in the words of a scored corpus. */
+export function classifyScreen(
+  agent: Agent,
+  screen: Screen,
+): {
+  readonly state: VerdictKind;
+  readonly action: Response;
+  readonly confidence: number;
+  readonly why: string;
+} {
+  const verdict = screen.paneDead
+    ? deadVerdict(deadWhy(screen))
+    : toVerdict(agent.read(screen), { nowMs: 0, utcOffsetMinutes: 0 });
+  const { kind, confidence, why } = verdict;
+  return { state: kind, action: responseFor(verdict), confidence, why };
+}
+
+function exitVerdict(input: ClassifyInput, exit: ExitFact): Verdict {
+  if (exit.stage !== "agent") {
+    const what =
+      exit.stage === "directory" ? "the worktree could not be entered" : "the setup command failed";
+    return {
+      kind: "exited-error",
+      why: `${what} (exit code ${exit.code})`,
+      confidence: 1,
+      fact: true,
+      turn: "ended",
+    };
+  }
+  const said = toVerdict(readOutput(exit.tail), input);
+  // Agents end with 0 also when they only ask or give up: the code says that the turn ended, the proof says the rest.
+  if (exit.code === 0) {
+    const turn = said.turn === "broken-off" ? "broken-off" : "ended";
+    const { question } = said;
+    return {
+      kind: "exited-ok",
+      why: "ended with exit code 0",
+      confidence: 1,
+      fact: true,
+      turn,
+      ...(question === undefined ? {} : { question }),
+    };
+  }
+  // The last lines tell a limit, a refused log-in and a full context from other failures.
+  if (said.kind === "rate-limited" || said.kind === "auth-error" || said.kind === "context-full") {
+    return { ...said, why: `exit code ${exit.code}; ${said.why}`, confidence: 0.9, fact: true };
+  }
+  const killed = exit.code > 128;
+  return {
+    kind: "exited-error",
+    why: `ended with exit code ${exit.code}${killed ? ` (signal ${exit.code - 128})` : ""}`,
+    confidence: 1,
+    fact: true,
+    turn: killed ? "broken-off" : "ended",
+  };
+}
+
+function newestSignal(signals: readonly SignalFact[], attempt: number): SignalFact | undefined {
+  const telling = signals.filter(
+    (signal) => signal.attempt === attempt && signal.kind !== "conversation",
+  );
+  return telling.reduce<SignalFact | undefined>(
+    (newest, signal) => (newest && newest.atMs > signal.atMs ? newest : signal),
+    undefined,
+  );
+}
+
+function signalVerdict(input: ClassifyInput, signal: SignalFact, reading: ScreenReading): Verdict {
+  const seen = toVerdict(reading, input);
+  switch (signal.kind) {
+    case "done":
+    case "turn-ended": {
+      // The screen still tells a limit or a question from an end; it cannot take the end back.
+      const plain = reading.kind === "unknown" || reading.kind === "idle-fresh";
+      const why =
+        signal.kind === "done" ? "the agent says that it is done" : "the agent's turn ended";
+      return plain ? { kind: "idle-done", why, confidence: 0.95, fact: true, turn: "ended" } : seen;
+    }
+    case "fail":
+      return {
+        kind: "waiting-input",
+        why: "the agent says that it cannot go on",
+        confidence: 0.95,
+        fact: true,
+        turn: "ended",
+        question: signal.text,
+      };
+    case "approval":
+      return seen.dialog
+        ? { ...seen, fact: true }
+        : {
+            kind: "waiting-approval",
+            why: `the agent asks for approval: ${signal.text}`,
+            confidence: 0.95,
+            fact: true,
+          };
+    case "turn-started":
+    case "conversation":
+      return stalledOr(input, seen);
+    default:
+      return signal.kind satisfies never;
+  }
+}
+
+/** Work, and what cannot be told, is believed only as long as something moves. */
+function stalledOr(input: ClassifyInput, verdict: Verdict): Verdict {
+  const stillMs = input.nowMs - input.progressAtMs;
+  const believed = verdict.kind !== "working" && verdict.kind !== "unknown";
+  if (believed || stillMs < input.stallAfterMs) return verdict;
+  const minutes = Math.floor(stillMs / 60_000);
+  return {
+    kind: "stalled",
+    why: `no progress for ${minutes} minutes; last reading: ${verdict.why}`,
+    confidence: 0.8,
+    fact: false,
+    turn: "broken-off",
+  };
+}
+
+function toVerdict(
+  reading: ScreenReading,
+  { nowMs, utcOffsetMinutes }: Pick<ClassifyInput, "nowMs" | "utcOffsetMinutes">,
+): Verdict {
+  const { resetText, ...said } = reading;
+  const waitUntilMs =
+    resetText === undefined ? undefined : resetTimeMs(resetText, nowMs, utcOffsetMinutes);
+  return { ...said, fact: false, ...(waitUntilMs === undefined ? {} : { waitUntilMs }) };
+}
+
+function deadWhy({ paneDeadStatus }: Screen): string {
+  const how = paneDeadStatus === null ? "by a signal" : `with status ${paneDeadStatus}`;
+  return `the session's program ended ${how} and left no exit record`;
+}
+
+const deadVerdict = (why: string): Verdict => ({
+  kind: "dead",
+  why,
+  confidence: 1,
+  fact: true,
+  turn: "broken-off",
+});
+
+const unknownVerdict = (why: string): Verdict => ({
+  kind: "unknown",
+  why: `cannot tell (${why})`,
+  confidence: 0,
+  fact: false,
+});
