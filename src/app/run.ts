@@ -1,10 +1,11 @@
-import { createHeartbeat, type BeatReport } from "../heartbeat/beat.ts";
+import type { Decision } from "../decide/decide.ts";
+import { type BeatReport, createHeartbeat, manifestMissing } from "../heartbeat/beat.ts";
 import { runLoop } from "../heartbeat/loop.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { RunOutcome } from "../ports/journal.ts";
 import type { HeldLock, LockHolder } from "../ports/lock.ts";
-import type { ManifestSnapshot } from "../ports/manifest-store.ts";
+import type { ManifestSnapshot, ManifestStore } from "../ports/manifest-store.ts";
 import { emitter, type Workspace } from "./world.ts";
 
 export interface RunOptions {
@@ -69,6 +70,15 @@ export async function beatOnce(
   }
 }
 
+/** What a beat would do now. Needs no lock: nothing is done or written. */
+export async function look(workspace: Workspace): Promise<Decision> {
+  const snapshot = await readOrThrow(workspace);
+  const nobody = { isOurs: async () => false };
+  const quiet = async () => undefined;
+  const heartbeat = await heartbeatOf(workspace, snapshot.manifest, nobody, quiet, false);
+  return await heartbeat.look(snapshot);
+}
+
 /** A single heartbeat waits this long for what a second look decides. */
 const SETTLE_MS = 2000;
 const BEATS_MAX = 10;
@@ -76,7 +86,7 @@ const BEATS_MAX = 10;
 async function heartbeatOf(
   workspace: Workspace,
   manifest: Manifest,
-  lock: HeldLock,
+  lock: Pick<HeldLock, "isOurs">,
   emit: ReturnType<typeof emitter>,
   cleanup: boolean,
 ) {
@@ -109,18 +119,15 @@ async function acquire(workspace: Workspace, purpose: string): Promise<HeldLock>
 }
 
 /** The manifest, or an error that lists every mistake with its place. */
-export async function readOrThrow(workspace: Pick<Workspace, "ports">): Promise<ManifestSnapshot> {
+export async function readOrThrow(workspace: {
+  readonly ports: { readonly store: Pick<ManifestStore, "read"> };
+}): Promise<ManifestSnapshot> {
   const read = await workspace.ports.store.read();
   switch (read.kind) {
     case "read":
       return read.snapshot;
     case "missing":
-      throw new CoppiceError({
-        code: "manifest-missing",
-        kind: "input",
-        message: `there is no manifest at ${read.path}`,
-        hint: "Make one with coppice plan, or name it with --manifest FILE.",
-      });
+      throw manifestMissing(read.path);
     case "invalid":
       throw new CoppiceError({
         code: "manifest-invalid",

@@ -2,10 +2,11 @@ import { say } from "../executor/steer.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch, TaskPatch } from "../manifest/merge.ts";
-import { closestTo } from "../manifest/closest.ts";
+
 import { sessionNameOf } from "../manifest/names.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import { mayChange, type TaskStatus } from "../manifest/status.ts";
+import { suggestion } from "../manifest/suggest.ts";
 import type { Task } from "../manifest/task.ts";
 import type { ManifestSnapshot } from "../ports/manifest-store.ts";
 import type { InjectOutcome } from "../ports/sessions.ts";
@@ -17,7 +18,10 @@ export function findTask(manifest: Manifest, id: string): Task {
   const tasks = manifest.phases.flatMap((phase) => phase.tasks);
   const task = tasks.find((one) => one.id === id);
   if (task) return task;
-  const near = closestTo(id, tasks.map((one) => one.id));
+  const near = suggestion(
+    id,
+    tasks.map((one) => one.id),
+  );
   throw new CoppiceError({
     code: "task-unknown",
     kind: "input",

@@ -97,6 +97,7 @@ function respond(
       sinceMs,
       ...more,
     });
+  if (verdict.dialog || verdict.needsPerson) return reply(view, task, verdict, interactive, trouble);
   switch (verdict.kind) {
     case "working":
       return { set: { status: "running" }, wait: waitsFor(`${agent} is working`) };
@@ -104,7 +105,12 @@ function respond(
       return { wait: waitsFor(`cannot tell: ${verdict.why}`) };
     case "exited-ok":
     case "idle-done":
-      return finish(view, placed, evidence, verdict, trouble);
+      return responseFor(verdict) === "finish"
+        ? finish(view, placed, evidence, verdict, trouble)
+        : trouble(
+            verdict.question ? `ended with a question: ${verdict.question}` : `its turn broke off: ${verdict.why}`,
+            "Nobody is here to answer. Decide yourself, note the decision in the commit message, finish the task and commit.",
+          );
     case "idle-fresh":
       if (view.nowMs - sinceMs < FRESH_GRACE_MS) {
         return {
@@ -236,7 +242,7 @@ function reply(
 ): Step {
   const { policy } = view.manifest;
   const answers = task.state?.answers ?? 0;
-  if (verdict.dialog) {
+  if (verdict.dialog && !verdict.needsPerson) {
     const answer = answerFor(verdict.dialog, policy.answers);
     if (answer.kind === "ask-person") {
       return asksPerson(task, `${verdict.dialog.title}: ${answer.why}`);
@@ -261,7 +267,7 @@ function reply(
       wakeAtMs: view.nowMs + SECOND_READING_MS,
     };
   }
-  if (verdict.kind === "waiting-input" && interactive) {
+  if (responseFor(verdict) === "nudge" && interactive) {
     return trouble(
       `asks: ${verdict.question ?? verdict.why}`,
       "Nobody is here to answer. Decide yourself, note the decision in the commit message, and go on.",

@@ -33,7 +33,7 @@ export interface HeartbeatOptions {
   /** Retire merged tasks although others are not merged yet. */
   readonly cleanup: boolean;
   /** The lock of this workdir: checked before every action. */
-  readonly lock: HeldLock;
+  readonly lock: Pick<HeldLock, "isOurs">;
   readonly emit: (event: CoppiceEvent) => Promise<void>;
 }
 
@@ -54,6 +54,8 @@ export interface BeatReport {
 /** One pass: observe → classify → decide → act → one commit of the manifest. */
 export interface Heartbeat {
   beat(): Promise<BeatReport>;
+  /** The first half of a beat: what it would do now. Nothing is done or written. */
+  look(snapshot: ManifestSnapshot): Promise<Decision>;
 }
 
 /** How many actions run side by side. */
@@ -70,12 +72,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   > {
     const read = await options.ports.store.read();
     if (read.kind === "missing") {
-      throw new CoppiceError({
-        code: "manifest-missing",
-        kind: "input",
-        message: `there is no manifest at ${read.path}`,
-        hint: "Make one with coppice plan, or name it: coppice heartbeat FILE.",
-      });
+      throw manifestMissing(read.path);
     }
     if (read.kind === "invalid") {
       await tellInvalid(read.problems);
@@ -141,7 +138,25 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     return written.snapshot;
   }
 
+  async function look({ manifest }: ManifestSnapshot): Promise<Decision> {
+    const observed = await observer.observe(manifest, options.workdir);
+    await tellUnanswered(observed.unanswered);
+    const { clock } = options.ports;
+    const nowMs = clock.now();
+    return decide({
+      manifest,
+      graph: taskGraph(manifest),
+      evidence: observed.evidence,
+      verdicts: verdictsOf(manifest, observed.evidence, nowMs, clock.utcOffsetMinutes()),
+      base: manifest.base ?? options.base,
+      maxParallel: manifest.maxParallel ?? options.maxParallelDefault,
+      nowMs,
+      cleanup: options.cleanup,
+    });
+  }
+
   return {
+    look,
     async beat() {
       const read = await readManifest();
       if ("problems" in read) {
@@ -149,20 +164,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       }
       const { snapshot } = read;
       const { manifest } = snapshot;
-      const { clock } = options.ports;
-      const observed = await observer.observe(manifest, options.workdir);
-      await tellUnanswered(observed.unanswered);
-      const nowMs = clock.now();
-      const decision = decide({
-        manifest,
-        graph: taskGraph(manifest),
-        evidence: observed.evidence,
-        verdicts: verdictsOf(manifest, observed.evidence, nowMs, clock.utcOffsetMinutes()),
-        base: manifest.base ?? options.base,
-        maxParallel: manifest.maxParallel ?? options.maxParallelDefault,
-        nowMs,
-        cleanup: options.cleanup,
-      });
+      const decision = await look(snapshot);
       const context = { ports: options.ports, manifest, workdir: options.workdir };
       const outcomes = await pMap(decision.actions, (action) => act(context, action), {
         concurrency: ACTIONS_AT_ONCE,
@@ -234,6 +236,15 @@ const statusesOf = (manifest: Manifest): string =>
   tasksOf(manifest)
     .map((task) => `${task.id} ${task.status}`)
     .join("\n");
+
+/** There is no manifest where one was named. */
+export const manifestMissing = (path: string): CoppiceError =>
+  new CoppiceError({
+    code: "manifest-missing",
+    kind: "input",
+    message: `there is no manifest at ${path}`,
+    hint: "Make one with coppice plan, or name it with --manifest FILE.",
+  });
 
 const lockLost = (workdir: string): CoppiceError =>
   new CoppiceError({

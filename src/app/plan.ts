@@ -1,0 +1,64 @@
+import { CoppiceError } from "../manifest/errors.ts";
+import { formatManifest } from "../manifest/format.ts";
+import type { IssueQuery } from "../planner/issue.ts";
+import { type Plan, type PlanHeader, plan, referencedIssues } from "../planner/plan.ts";
+import type { Forge } from "../ports/forge.ts";
+import type { ManifestStore } from "../ports/manifest-store.ts";
+import type { Repository } from "../ports/repository.ts";
+
+export interface PlanRequest {
+  readonly query: IssueQuery;
+  readonly header: PlanHeader;
+  readonly breakCycles: boolean;
+}
+
+/** Where a plan reads from; a plan needs no repository, but knows fewer files without one. */
+export interface PlanPorts {
+  readonly forge: Pick<Forge, "listIssues" | "issueStates">;
+  readonly repository: Pick<Repository, "baseBranch" | "listFiles"> | undefined;
+}
+
+/** Issues and repository → plan. Writes nothing. Throws `dependency-cycle` with the sentences that make it. */
+export async function makePlan(ports: PlanPorts, request: PlanRequest): Promise<Plan> {
+  const issues = await ports.forge.listIssues(request.query);
+  if (issues.length === 0) {
+    throw new CoppiceError({
+      code: "no-issues",
+      kind: "input",
+      message: "there is no open issue that the filters let through",
+      hint: "Loosen --label, --milestone or --issue, or name another source.",
+    });
+  }
+  const known = await ports.forge.issueStates(referencedIssues(issues, request.header.repo));
+  const base = await ports.repository?.baseBranch(request.header.base);
+  const outcome = plan({
+    issues,
+    known,
+    files: base === undefined ? [] : ((await ports.repository?.listFiles(base)) ?? []),
+    settings: {
+      header: base === undefined ? request.header : { ...request.header, base },
+      breakCycles: request.breakCycles,
+    },
+  });
+  if (outcome.kind === "planned") return outcome;
+  throw new CoppiceError({
+    code: "dependency-cycle",
+    kind: "input",
+    message: `the issues wait for each other: ${outcome.path.join(" → ")}\n${outcome.sentences.map((line) => `  ${line}`).join("\n")}`,
+    hint: "Edit one of these issues, or let --break-cycles drop the weakest edge.",
+  });
+}
+
+/** Writes a plan as a new manifest; never over one that is there. */
+export async function writePlan(store: ManifestStore, made: Plan): Promise<void> {
+  const there = await store.read();
+  if (there.kind !== "missing") {
+    throw new CoppiceError({
+      code: "manifest-exists",
+      kind: "input",
+      message: `there is a manifest at ${store.path} already`,
+      hint: "Run it with coppice run, write another with --manifest FILE, or move the old one away.",
+    });
+  }
+  await store.create(formatManifest(made.manifest), null);
+}

@@ -1,0 +1,36 @@
+import { createLogUpdate } from "log-update";
+import type { StatusReport } from "../app/status.ts";
+import type { Output } from "./output.ts";
+import { statusTable } from "./render.ts";
+
+/** A table that redraws itself on a terminal; elsewhere only the lines above it are printed. */
+export interface LiveTable {
+  draw(report: StatusReport): void;
+  /** Prints a line that stays. */
+  above(line: string): void;
+  clear(): void;
+}
+
+export function createLiveTable(output: Output): LiveTable {
+  if (!output.live) {
+    return { draw: () => undefined, above: output.story, clear: () => undefined };
+  }
+  const update = createLogUpdate(process.stderr);
+  let shown = "";
+  return {
+    draw(report) {
+      shown = statusTable(report, Date.now(), output.paint, process.stderr.columns ?? 120);
+      update(shown);
+    },
+    above(line) {
+      update.clear();
+      output.story(line);
+      if (shown) update(shown);
+    },
+    clear() {
+      update.clear();
+      update.done();
+      shown = "";
+    },
+  };
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { CommanderError } from "commander";
+import { CoppiceError, EXIT_CODES } from "../manifest/errors.ts";
+import { createProgram } from "./program.ts";
+
+process.stdout.on("error", leaveOnClosedPipe);
+try {
+  await createProgram().parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = tell(error);
+}
+
+/** Says what went wrong and what to do, and gives the exit code. */
+function tell(error: unknown): number {
+  // Commander has printed its own words.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODES.usage;
+  const known = error instanceof CoppiceError ? error : asBug(error);
+  if (process.argv.includes("--json")) {
+    const { code, kind, message, hint } = known;
+    process.stdout.write(`${JSON.stringify({ error: { code, kind, message, hint } })}\n`);
+  }
+  process.stderr.write(`coppice: ${known.message}\n${known.hint}\n`);
+  if (known.kind === "bug" || process.env["COPPICE_DEBUG"]) {
+    process.stderr.write(`${known.stack ?? ""}\n`);
+    if (known.cause instanceof Error) process.stderr.write(`${known.cause.stack ?? ""}\n`);
+  }
+  return EXIT_CODES[known.kind];
+}
+
+function asBug(error: unknown): CoppiceError {
+  return new CoppiceError({
+    code: "unexpected",
+    kind: "bug",
+    message: error instanceof Error ? error.message : String(error),
+    hint: "This is a bug of Coppice: please report it with the lines below. Nothing is lost; the same command can be given again.",
+    cause: error,
+  });
+}
+
+/** `coppice … | head` ends quietly. */
+function leaveOnClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+}
