@@ -3,10 +3,11 @@ import { closedObject } from "./closed-object.ts";
 
 /** A question that a person allows to be answered, and the answer. */
 export const KnownAnswer = closedObject({
-  /** Text that the question contains, compared without regard to case. */
-  question: z.string().min(3),
-  /** The label of the option to choose, or the text to type. */
-  answer: z.string().min(1),
+  question: z
+    .string()
+    .min(3)
+    .describe("Text that the question contains, compared without regard to case."),
+  answer: z.string().min(1).describe("The label of the option to choose, or the text to type."),
 });
 export type KnownAnswer = z.infer<typeof KnownAnswer>;
 
@@ -15,33 +16,72 @@ const count = (fallback: number, max: number) => z.number().int().min(0).max(max
 
 /** Every limit of a run, each with its unit in its name. */
 export const Policy = closedObject({
-  /** Minutes without commit, output or progress until a working task counts as stalled. */
-  stallAfterMinutes: minutes(20, 24 * 60),
-  /** Starts per task, the first included. */
-  attemptsMax: z.number().int().min(1).max(20).default(3),
-  /** Answers to dialogs and questions per attempt. */
-  answersMax: count(5, 50),
-  /** Nudges per attempt. */
-  nudgesMax: count(2, 20),
-  /** Resumed conversations per task. */
-  resumesMax: count(1, 20),
-  backoffSeconds: z.number().positive().max(3600).default(10),
-  backoffMaxSeconds: z.number().positive().max(86_400).default(300),
-  setupTimeoutMinutes: minutes(15, 24 * 60),
-  verifyTimeoutMinutes: minutes(30, 24 * 60),
-  /** Megabytes of terminal log kept per attempt. */
-  logMegabytesMax: z.number().positive().max(1024).default(8),
-  /** Lines of the failed attempt that go into the next prompt. */
-  contextLines: z.number().int().min(0).max(500).default(60),
-  /** Seconds between two looks at the forge. */
-  forgePollSeconds: z.number().positive().max(3600).default(30),
-  /** Minutes to pause a provider whose limit names no reset time. */
-  rateLimitPauseMinutes: minutes(15, 24 * 60),
-  /** Pushes and pull requests that fail in a row until a person is asked. */
-  deliveryAttemptsMax: z.number().int().min(1).max(100).default(5),
-  /** New pull requests an hour. */
-  pullRequestsPerHourMax: z.number().int().min(1).max(500).default(100),
-  /** Questions that may be answered without asking a person. */
-  answers: z.array(KnownAnswer).default([]),
+  stallAfterMinutes: minutes(20, 24 * 60).describe(
+    "Minutes without commit, output or progress until a working task counts as stalled.",
+  ),
+  attemptsMax: z
+    .number()
+    .int()
+    .min(1)
+    .max(20)
+    .default(3)
+    .describe("Starts per task, the first included."),
+  answersMax: count(5, 50).describe("Answers to dialogs and questions per attempt."),
+  nudgesMax: count(2, 20).describe("Nudges per attempt."),
+  resumesMax: count(1, 20).describe("Resumed conversations per task."),
+  backoffSeconds: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(10)
+    .describe("Seconds to wait before the first retry; doubled for each further one."),
+  backoffMaxSeconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(300)
+    .describe("Seconds to wait at most."),
+  setupTimeoutMinutes: minutes(15, 24 * 60).describe("Minutes that `setup` may take."),
+  verifyTimeoutMinutes: minutes(30, 24 * 60).describe("Minutes that `verify` may take."),
+  logMegabytesMax: z
+    .number()
+    .positive()
+    .max(1024)
+    .default(8)
+    .describe("Megabytes of terminal log kept per attempt."),
+  contextLines: z
+    .number()
+    .int()
+    .min(0)
+    .max(500)
+    .default(60)
+    .describe("Lines of the failed attempt that go into the next prompt."),
+  forgePollSeconds: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(30)
+    .describe("Seconds between two looks at the forge."),
+  rateLimitPauseMinutes: minutes(15, 24 * 60).describe(
+    "Minutes to pause a provider whose limit names no reset time.",
+  ),
+  deliveryAttemptsMax: z
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(5)
+    .describe("Pushes and pull requests that fail in a row until a person is asked."),
+  pullRequestsPerHourMax: z
+    .number()
+    .int()
+    .min(1)
+    .max(500)
+    .default(100)
+    .describe("New pull requests an hour."),
+  answers: z
+    .array(KnownAnswer)
+    .default([])
+    .describe("Questions that may be answered without asking a person."),
 });
 export type Policy = z.infer<typeof Policy>;

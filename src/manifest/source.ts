@@ -76,9 +76,9 @@ function refusal(body: string, shape: Shape): Finding | undefined {
       remedy: "Move long texts out of it, or split it into several manifests.",
     };
   }
-  if (shape.depth > DEPTH_MAX) {
+  if (shape.tooDeepAt !== undefined) {
     return {
-      at: shape.deepestAt,
+      at: shape.tooDeepAt,
       code: "nested-too-deeply",
       message: `brackets are nested more than ${DEPTH_MAX} deep`,
       remedy: "Remove the inner lists and objects: a manifest needs seven levels.",
@@ -88,27 +88,28 @@ function refusal(body: string, shape: Shape): Finding | undefined {
 }
 
 interface Shape {
-  readonly depth: number;
-  readonly deepestAt: number;
+  /** Where the brackets first nest deeper than allowed. */
+  readonly tooDeepAt: number | undefined;
   /** Colons outside of strings: the members of all objects, doubles included. */
   readonly members: number;
 }
 
 /** One pass over the text, before anything that recurses sees it. */
 function measure(text: string): Shape {
-  const shape = { depth: 0, deepestAt: 0, members: 0 };
+  let tooDeepAt: number | undefined;
+  let members = 0;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const char = text[at];
     if (char === '"') at = endOfString(text, at);
-    else if (char === ":") shape.members += 1;
+    else if (char === ":") members += 1;
     else if (char === "}" || char === "]") depth -= 1;
     else if (char === "{" || char === "[") {
       depth += 1;
-      if (depth > shape.depth) Object.assign(shape, { depth, deepestAt: at });
+      if (depth > DEPTH_MAX) tooDeepAt ??= at;
     }
   }
-  return shape;
+  return { tooDeepAt, members };
 }
 
 function endOfString(text: string, start: number): number {

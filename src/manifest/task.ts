@@ -37,73 +37,126 @@ const Timestamp = z.iso.datetime({ offset: true });
  * Times are ISO 8601 strings.
  */
 export const TaskState = closedObject({
-  /** The branch that this task's branch started from, when not the base: the parent task's. */
-  parent: TaskId.nullable().optional(),
-  /** The commit at which the branch forked: commits ahead are counted from here. */
-  forkPoint: z.string().optional(),
-  /** The agent of the current attempt. */
-  agent: z.string().optional(),
-  /** The agent's own conversation id, when it is known. */
-  conversation: z.string().optional(),
+  parent: TaskId.nullable()
+    .optional()
+    .describe(
+      "The branch that this task's branch started from, when not the base: the parent task's.",
+    ),
+  forkPoint: z
+    .string()
+    .optional()
+    .describe("The commit at which the branch forked: commits ahead are counted from here."),
+  agent: z.string().optional().describe("The agent of the current attempt."),
+  conversation: z
+    .string()
+    .optional()
+    .describe("The agent's own conversation id, when it is known."),
   verdict: VerdictKind.optional(),
   verdictSince: Timestamp.optional(),
   why: z.string().optional(),
-  /** Key of everything that counts as progress; `lastProgress` of the task is when it last changed. */
-  progressKey: z.string().optional(),
-  /** `attempts` before the newest start from `pending`: the policy counts from here. */
-  attemptsBefore: z.number().int().min(0).optional(),
+  progressKey: z
+    .string()
+    .optional()
+    .describe(
+      "Key of everything that counts as progress; `lastProgress` of the task is when it last changed.",
+    ),
+  attemptsBefore: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("`attempts` before the newest start from `pending`: the policy counts from here."),
   answers: z.number().int().min(0).optional(),
   nudges: z.number().int().min(0).optional(),
   resumes: z.number().int().min(0).optional(),
   lastHealAt: Timestamp.optional(),
-  /** Nothing is started or tried again before this time. */
-  notBefore: Timestamp.optional(),
-  /** The commit that was proved finished: this one is delivered. */
-  provedSha: z.string().optional(),
+  notBefore: Timestamp.optional().describe("Nothing is started or tried again before this time."),
+  provedSha: z
+    .string()
+    .optional()
+    .describe("The commit that was proved finished: this one is delivered."),
   pushedSha: z.string().optional(),
-  /** Failed deliveries in a row. */
-  deliveryFailures: z.number().int().min(0).optional(),
+  deliveryFailures: z.number().int().min(0).optional().describe("Failed deliveries in a row."),
   startFailures: z.number().int().min(0).optional(),
 });
 export type TaskState = z.infer<typeof TaskState>;
 
 /** One unit of work: an issue, a branch, a worktree, a session and, in the end, a pull request. */
 export const Task = closedObject({
-  id: TaskId,
-  issue: z.number().int().positive().nullable().default(null),
-  title: z.string().default(""),
-  /** The issue's text, as data: it reaches the agent fenced. */
-  body: z.string().optional(),
-  files: z.array(z.string()).default([]),
-  dependsOn: z.array(TaskId).default([]),
-  status: TaskStatus.default("pending"),
-  worktree: z.string().nullable().default(null),
-  tmuxSession: z.string().nullable().default(null),
-  startedAt: Timestamp.nullable().default(null),
-  lastProgress: Timestamp.nullable().default(null),
-  completedAt: Timestamp.nullable().default(null),
-  prNumber: z.number().int().positive().nullable().default(null),
+  id: TaskId.describe(
+    "Its name, unique in the manifest: part of branch, folder and session names.",
+  ),
+  issue: z.number().int().positive().nullable().default(null).describe("The number of its issue."),
+  title: z.string().default("").describe("One line; the title of the pull request."),
+  body: z.string().optional().describe("The issue's text, as data: it reaches the agent fenced."),
+  files: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "Files and folders that it will touch, relative to the repository. Tasks that share one run in order.",
+    ),
+  dependsOn: z.array(TaskId).default([]).describe("Tasks whose work must be delivered first."),
+  status: TaskStatus.default("pending").describe(
+    "How far it is. Set pending to have it done (again), cancelled to take it back.",
+  ),
+  worktree: z.string().nullable().default(null).describe("Its checkout; kept by the heartbeat."),
+  tmuxSession: z.string().nullable().default(null).describe("Its session; kept by the heartbeat."),
+  startedAt: Timestamp.nullable().default(null).describe("First start; kept by the heartbeat."),
+  lastProgress: Timestamp.nullable()
+    .default(null)
+    .describe("Last sign of progress; kept by the heartbeat."),
+  completedAt: Timestamp.nullable()
+    .default(null)
+    .describe("When its work was proved done; kept by the heartbeat."),
+  prNumber: z
+    .number()
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe("Its pull request; kept by the heartbeat."),
   prUrl: z.string().nullable().optional(),
-  branch: BranchName.optional(),
-  base: BranchName.optional(),
-  agent: z.string().optional(),
-  agents: z.array(z.string()).optional(),
-  command: z.array(z.string()).min(1).optional(),
+  branch: BranchName.optional().describe(
+    "Its branch; default: branchPrefix with issue-N, or with the id.",
+  ),
+  base: BranchName.optional().describe(
+    "The branch that its pull request goes to; default: that of the manifest.",
+  ),
+  agent: z.string().optional().describe("Its agent; overrules the manifest."),
+  agents: z
+    .array(z.string())
+    .optional()
+    .describe("Agents in the order in which they are tried; overrules `agent`."),
+  command: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe("The program of the agent `command`; overrules the manifest."),
   model: z.string().optional(),
   modelTier: z.string().optional(),
-  /** The person's own instruction; it stands before the issue's text. */
-  prompt: z.string().optional(),
-  verify: CommandLine.optional(),
-  setup: CommandLine.optional(),
-  copyFiles: z.array(z.string()).optional(),
-  overlap: OverlapRule.optional(),
+  prompt: z
+    .string()
+    .optional()
+    .describe("The person's own instruction; it stands before the issue's text."),
+  verify: CommandLine.optional().describe(
+    "Must pass before the work is delivered; overrules the manifest.",
+  ),
+  setup: CommandLine.optional().describe("Run once in the fresh worktree; overrules the manifest."),
+  copyFiles: z
+    .array(z.string())
+    .optional()
+    .describe("Ignored files to copy into the worktree; overrules the manifest."),
+  overlap: OverlapRule.optional().describe(
+    "`parallel`: it may run beside tasks that touch the same files.",
+  ),
   priority: Priority.optional(),
   labels: z.array(z.string()).optional(),
-  /** Starts so far. */
-  attempts: z.number().int().min(0).optional(),
-  error: z.string().nullable().optional(),
-  /** Why the planner made this task what it is: phase, edges, files. */
-  reasons: z.array(z.string()).optional(),
+  attempts: z.number().int().min(0).optional().describe("Starts so far."),
+  error: z.string().nullable().optional().describe("Why it failed, in plain words."),
+  reasons: z
+    .array(z.string())
+    .optional()
+    .describe("Why the planner made this task what it is: phase, edges, files."),
   state: TaskState.optional(),
 });
 export type Task = z.infer<typeof Task>;
