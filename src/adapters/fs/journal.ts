@@ -1,0 +1,112 @@
+import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Clock } from "../../ports/clock.ts";
+import type { CoppiceEvent, Journal, JournalLine } from "../../ports/journal.ts";
+import type { Locks } from "../../ports/lock.ts";
+
+export interface JournalOptions {
+  /** The newest file; the one before it is `<path>.1`. */
+  readonly path: string;
+  readonly run: string;
+  /** The fence number of the run's lock. */
+  readonly fence: number;
+  /** The number of the current beat. */
+  readonly beat: () => number;
+  /** Takes secrets out of one string. */
+  readonly redact: (text: string) => string;
+  readonly clock: Clock;
+  readonly locks: Locks;
+  /** A file that has grown beyond this becomes `<path>.1`. Default 8 MiB. */
+  readonly bytesMax?: number;
+}
+
+const ROTATE_TIMEOUT_MS = 10_000;
+const NEWLINE = "\n".charCodeAt(0);
+
+/** The record of a run: one JSON object a line, appended in one write and flushed to the disk before `append` returns. */
+export function createJournal(options: JournalOptions): Journal {
+  let last: Promise<void> = Promise.resolve();
+  return {
+    append(event) {
+      const line = JSON.stringify(redacted(lineOf(event, options), options.redact));
+      const written = last.then(() => write(options, line));
+      last = written.catch(() => undefined);
+      return written;
+    },
+    async tail(lines) {
+      const newest = await readLines(options.path);
+      const older = newest.length < lines ? await readLines(`${options.path}.1`) : [];
+      return lines > 0 ? [...older, ...newest].slice(-lines) : [];
+    },
+  };
+}
+
+function lineOf(event: CoppiceEvent, options: JournalOptions): JournalLine {
+  return {
+    at: new Date(options.clock.now()).toISOString(),
+    run: options.run,
+    fence: options.fence,
+    beat: options.beat(),
+    event,
+  };
+}
+
+/** Redacts string by string: after JSON's escaping a secret might not be recognised. */
+function redacted(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redacted(item, redact));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, redacted(item, redact)]),
+  );
+}
+
+async function write(options: JournalOptions, line: string): Promise<void> {
+  const { path } = options;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await rotate(options);
+  const file = await open(path, "a+", 0o600);
+  try {
+    const { size } = await file.stat();
+    const end = size === 0 ? null : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer;
+    // A line that a crash tore off stays alone on its line.
+    const separator = end === null || end[0] === NEWLINE ? "" : "\n";
+    await file.appendFile(`${separator}${line}\n`);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function rotate({ path, locks, bytesMax = 8 * 1024 * 1024 }: JournalOptions): Promise<void> {
+  if ((await bytesOf(path)) <= bytesMax) return;
+  await locks.withLock(`${path}.lock`, "rotate the journal", ROTATE_TIMEOUT_MS, async () => {
+    if ((await bytesOf(path)) > bytesMax) await rename(path, `${path}.1`);
+  });
+}
+
+async function bytesOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return 0;
+    throw cause;
+  }
+}
+
+/** The whole lines of a file; what a crash tore is left out. */
+async function readLines(path: string): Promise<readonly JournalLine[]> {
+  if ((await bytesOf(path)) === 0) return [];
+  const text = await readFile(path, "utf8");
+  return text.split("\n").flatMap((line) => parseLine(line) ?? []);
+}
+
+function parseLine(line: string): JournalLine | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    const whole = typeof value === "object" && value !== null && "at" in value && "event" in value;
+    return whole ? (value as JournalLine) : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,174 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoppiceError } from "../../manifest/errors.ts";
+import { type JsonObject, sameJson } from "../../manifest/json.ts";
+import type { Manifest } from "../../manifest/manifest.ts";
+import { applyPatches, type ManifestPatch } from "../../manifest/merge.ts";
+import type { Problem } from "../../manifest/problem.ts";
+import type { Locks } from "../../ports/lock.ts";
+import type {
+  CommitOutcome,
+  ManifestSnapshot,
+  ManifestStore,
+  ReadOutcome,
+} from "../../ports/manifest-store.ts";
+import { replaceFile } from "./atomic-write.ts";
+
+/** What reading a manifest's text gives. */
+export type ParseOutcome =
+  | {
+      readonly kind: "parsed";
+      readonly raw: JsonObject;
+      readonly manifest: Manifest;
+      readonly warnings: readonly Problem[];
+    }
+  | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
+
+export interface ManifestStoreOptions {
+  readonly path: string;
+  readonly read: (text: string, file: string) => ParseOutcome;
+  readonly format: (raw: JsonObject) => string;
+  readonly locks: Locks;
+  /** The same for every process that writes this manifest. */
+  readonly lockPath: string;
+}
+
+const LOCK_TIMEOUT_MS = 30_000;
+const WRITES_MAX = 100;
+const SETTLE_READS_MAX = 10;
+const SETTLE_MS = 30;
+
+/** The manifest as a file that a person may save at any moment, by rename or in place, without losing the edit. */
+export function createManifestStore(options: ManifestStoreOptions): ManifestStore {
+  const { path, locks, lockPath } = options;
+  const locked = <T>(purpose: string, work: () => Promise<T>) =>
+    locks.withLock(lockPath, purpose, LOCK_TIMEOUT_MS, work);
+  return {
+    path,
+    read: () => readSettled(options),
+    commit: (base, patches) =>
+      locked("write the manifest", () => commit(options, base.text, patches)),
+    create: (text, expected) =>
+      locked("create the manifest", async () => {
+        const outcome = await replaceFile(path, text, expected);
+        if (outcome.kind === "overtaken") await replaceFile(path, outcome.text, text);
+        if (outcome.kind !== "replaced") throw changedUnderUs(path, expected === null);
+      }),
+  };
+}
+
+async function commit(
+  options: ManifestStoreOptions,
+  baseText: string,
+  patches: readonly ManifestPatch[],
+): Promise<CommitOutcome> {
+  const { path } = options;
+  const base = rawOf(options, baseText, "the last reading");
+  for (let write = 0; write < WRITES_MAX; write++) {
+    const disk = await readSettled(options);
+    if (disk.kind === "missing") throw missing(path);
+    if (disk.kind === "invalid") return { kind: "invalid", problems: disk.problems };
+    const theirs = rawOf(options, disk.snapshot.text, "the file");
+    const { raw, kept } = applyPatches(base, theirs, patches);
+    if (sameJson(raw, theirs)) return { kind: "unchanged", snapshot: disk.snapshot };
+    const text = options.format(raw);
+    const written = options.read(text, path);
+    if (written.kind === "invalid") throw invalidMerge(path, written.problems);
+    const outcome = await replaceFile(path, text, disk.snapshot.text);
+    if (outcome.kind === "replaced") {
+      return { kind: "committed", snapshot: snapshotOf(path, text, written), kept };
+    }
+    // The save that came in between goes where its editor meant it to go; then the merge starts from it.
+    if (outcome.kind === "overtaken") await replaceFile(path, outcome.text, text);
+  }
+  throw new CoppiceError({
+    code: "manifest-busy",
+    kind: "machine",
+    message: `${path} changed ${WRITES_MAX} times while it was to be written`,
+    hint: "Stop whatever rewrites the file all the time.",
+  });
+}
+
+/** A text that does not parse counts once it stands still: an editor may be half way through a save. */
+async function readSettled({ path, read }: ManifestStoreOptions): Promise<ReadOutcome> {
+  let text = await readText(path);
+  for (let reading = 1; text !== null; reading++) {
+    const outcome = read(text, path);
+    if (outcome.kind === "parsed") {
+      return { kind: "read", snapshot: snapshotOf(path, text, outcome) };
+    }
+    await sleep(SETTLE_MS);
+    const again = await readText(path);
+    if (again === text || reading === SETTLE_READS_MAX) {
+      return { kind: "invalid", path, problems: outcome.problems };
+    }
+    text = again;
+  }
+  return { kind: "missing", path };
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw unreadable(path, cause);
+  }
+}
+
+function rawOf(options: ManifestStoreOptions, text: string, what: string): JsonObject {
+  const outcome = options.read(text, options.path);
+  if (outcome.kind === "parsed") return outcome.raw;
+  throw new CoppiceError({
+    code: "manifest-base-invalid",
+    kind: "bug",
+    message: `${what} of ${options.path} was valid and is not any more`,
+    hint: "Please report this with the manifest that you used.",
+  });
+}
+
+function snapshotOf(
+  path: string,
+  text: string,
+  { manifest, warnings }: ParseOutcome & { kind: "parsed" },
+): ManifestSnapshot {
+  return { path, text, manifest, warnings };
+}
+
+function unreadable(path: string, cause: unknown): CoppiceError {
+  return new CoppiceError({
+    code: "manifest-unreadable",
+    kind: "input",
+    message: `cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "Give the path of a manifest file that you may read.",
+    cause,
+  });
+}
+
+function missing(path: string): CoppiceError {
+  return new CoppiceError({
+    code: "manifest-missing",
+    kind: "input",
+    message: `${path} is gone`,
+    hint: "Put the file back, or make a new one with coppice plan.",
+  });
+}
+
+function changedUnderUs(path: string, isNew: boolean): CoppiceError {
+  return new CoppiceError({
+    code: isNew ? "manifest-exists" : "manifest-changed",
+    kind: "input",
+    message: isNew ? `${path} exists already` : `${path} was changed in the meantime`,
+    hint: "Look at the file, then run the command again; or write to another one.",
+  });
+}
+
+function invalidMerge(path: string, problems: readonly Problem[]): CoppiceError {
+  const [first] = problems;
+  return new CoppiceError({
+    code: "manifest-merge-invalid",
+    kind: "bug",
+    message: `the merged manifest ${path} would be invalid: ${first?.field ?? ""} ${first?.message ?? ""}`,
+    hint: "Nothing was written. Please report this with the manifest that you used.",
+  });
+}

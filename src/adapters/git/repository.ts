@@ -1,0 +1,114 @@
+import { CoppiceError } from "../../manifest/errors.ts";
+import type { Repository, WorkSummary } from "../../ports/repository.ts";
+import {
+  type Checkout,
+  canonical,
+  commitOf,
+  defaultBranch,
+  openCheckout,
+  type RepositoryOptions,
+  withRepositoryLock,
+  withTaskLock,
+} from "./checkout.ts";
+import { gitText, porcelain, withoutCredentials } from "./command.ts";
+import { preserveWork } from "./preserve.ts";
+import { isBranchContained, probeBranch } from "./probe.ts";
+import { pushCommit } from "./push.ts";
+import { branchCommit } from "./start-point.ts";
+import { ensureWorktree, ourEntry, removeWorktree } from "./worktree.ts";
+
+const READ_TIMEOUT_MS = 60_000;
+const FETCH_TIMEOUT_MS = 60_000;
+
+/** Opens a checkout; throws CoppiceError `not-a-repository` (kind input) or `git-too-old` (kind machine). */
+export async function openRepository(options: RepositoryOptions): Promise<Repository> {
+  const checkout = await openCheckout(options);
+  return {
+    root: checkout.root,
+    baseBranch: (asked) => baseBranch(checkout, asked),
+    remoteUrl: async () =>
+      checkout.pushUrl === null ? null : withoutCredentials(checkout.pushUrl),
+    listFiles: (ref) => listFiles(checkout, ref),
+    fetch: () => fetchOrigin(checkout),
+    ensureWorktree: (spec) => ensureWorktree(checkout, spec),
+    probe: (task) => probeBranch(checkout, task),
+    summary: (branch, forkPoint) => summarize(checkout, branch, forkPoint),
+    push: (push) => pushCommit(checkout, push),
+    preserve: (task) =>
+      withTaskLock(checkout, task.taskId, async () => {
+        const found = await ourEntry(checkout, task.taskId, await canonical(task.worktree));
+        return preserveWork(checkout, task, found.kind === "entry" ? found.entry : undefined);
+      }),
+    removeWorktree: (task) => removeWorktree(checkout, task),
+    isContained: (branch, base) => isBranchContained(checkout, branch, base),
+  };
+}
+
+async function baseBranch(checkout: Checkout, asked: string | undefined): Promise<string> {
+  const branch = asked ?? checkout.base ?? (await defaultBranch(checkout));
+  if (branch !== null && (await branchCommit(checkout, branch)) !== null) return branch;
+  throw new CoppiceError({
+    code: "no-base-branch",
+    kind: "input",
+    message:
+      branch === null
+        ? `${checkout.root} stands on no branch and origin names no default branch`
+        : `the base branch ${branch} does not exist in ${checkout.root}`,
+    hint: 'Name an existing branch as "base" in the manifest, or fetch it first; it needs at least one commit.',
+  });
+}
+
+async function listFiles(checkout: Checkout, ref: string): Promise<readonly string[]> {
+  const commit = (await branchCommit(checkout, ref)) ?? (await commitOf(checkout, ref));
+  if (commit === null) {
+    throw new CoppiceError({
+      code: "no-such-commit",
+      kind: "input",
+      message: `${ref} is neither a branch nor a commit of ${checkout.root}`,
+      hint: "Fetch it first, or name another one.",
+    });
+  }
+  const output = await gitText(checkout.root, ["ls-tree", "-r", "-z", "--name-only", commit]);
+  return output.split("\0").filter((path) => path !== "");
+}
+
+async function fetchOrigin(checkout: Checkout): ReturnType<Repository["fetch"]> {
+  return withRepositoryLock(checkout, async () => {
+    try {
+      await porcelain(checkout.root, FETCH_TIMEOUT_MS).fetch("origin", [
+        "--no-tags",
+        "--no-write-fetch-head",
+      ]);
+      return { kind: "fetched" };
+    } catch (cause) {
+      const said = cause instanceof Error ? cause.message : String(cause);
+      return { kind: "failed", reason: withoutCredentials(said.trim()) };
+    }
+  });
+}
+
+async function summarize(
+  checkout: Checkout,
+  branch: string,
+  forkPoint: string,
+): Promise<WorkSummary> {
+  const headSha = await gitText(checkout.root, ["rev-parse", "--verify", `refs/heads/${branch}`]);
+  const reader = porcelain(checkout.root, READ_TIMEOUT_MS);
+  const log = await reader.log({
+    from: forkPoint,
+    to: headSha,
+    symmetric: false,
+    format: { sha: "%H", subject: "%s" },
+  });
+  const range = ["--numstat", "--no-renames", "--no-ext-diff", "--no-textconv"];
+  const diff = await reader.diffSummary([...range, forkPoint, headSha]);
+  return {
+    headSha,
+    commits: log.all.map(({ sha, subject }) => ({ sha, subject })).reverse(),
+    files: diff.files.map((file) => ({
+      path: file.file,
+      added: "insertions" in file ? file.insertions : 0,
+      removed: "deletions" in file ? file.deletions : 0,
+    })),
+  };
+}

@@ -1,0 +1,71 @@
+import { type Checkout, commitOf, forkRef, identity } from "./checkout.ts";
+import { git, gitFailed, gitTest, gitText } from "./command.ts";
+
+export type StartPoint =
+  | { readonly kind: "start"; readonly sha: string }
+  | {
+      readonly kind: "conflict";
+      readonly files: readonly string[];
+      readonly branches: readonly string[];
+    }
+  | { readonly kind: "missing"; readonly branch: string };
+
+/**
+ * The commit that a branch starts from: the first branch with the others merged into it. The merges are made in the
+ * object store alone, so a kill leaves nothing behind.
+ */
+export async function startPoint(
+  checkout: Checkout,
+  branches: readonly string[],
+): Promise<StartPoint> {
+  let sha: string | undefined;
+  const merged: string[] = [];
+  for (const branch of branches) {
+    const tip = await branchCommit(checkout, branch);
+    if (tip === null) return { kind: "missing", branch };
+    const next = sha === undefined ? tip : await mergeCommits(checkout, sha, tip, branch);
+    merged.push(branch);
+    if (typeof next !== "string") return { kind: "conflict", files: next.files, branches: merged };
+    sha = next;
+  }
+  return sha === undefined ? { kind: "missing", branch: "(none)" } : { kind: "start", sha };
+}
+
+/**
+ * The commit that a branch name stands for. `origin`'s counts, for a person's local base may lag behind or hold commits
+ * that are not for others; of a task's own branch the one here counts unless `origin`'s contains it.
+ */
+export async function branchCommit(checkout: Checkout, branch: string): Promise<string | null> {
+  const [here, remote, fork] = await Promise.all([
+    commitOf(checkout, `refs/heads/${branch}`),
+    commitOf(checkout, `refs/remotes/origin/${branch}`),
+    commitOf(checkout, forkRef(branch)),
+  ]);
+  if (here === null || remote === null) return remote ?? here;
+  return fork === null || (await isAncestor(checkout, here, remote)) ? remote : here;
+}
+
+export function isAncestor(checkout: Checkout, older: string, newer: string): Promise<boolean> {
+  return gitTest(checkout.root, ["merge-base", "--is-ancestor", older, newer]);
+}
+
+async function mergeCommits(
+  checkout: Checkout,
+  ours: string,
+  theirs: string,
+  branch: string,
+): Promise<string | { readonly files: readonly string[] }> {
+  if (await isAncestor(checkout, theirs, ours)) return ours;
+  if (await isAncestor(checkout, ours, theirs)) return theirs;
+  const args = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs];
+  const result = await git(checkout.root, args);
+  if (result.code > 1) throw gitFailed(checkout.root, args, result);
+  const [tree = "", ...files] = result.stdout.split("\0").filter((part) => part.trim() !== "");
+  if (result.code === 1) return { files: [...new Set(files)] };
+  const message = `Merge branch '${branch}'`;
+  return gitText(
+    checkout.root,
+    ["commit-tree", tree.trim(), "-p", ours, "-p", theirs, "-m", message],
+    { env: await identity(checkout) },
+  );
+}

@@ -1,0 +1,339 @@
+import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoppiceError } from "../../manifest/errors.ts";
+import type { Repository, WorktreeOutcome, WorktreeSpec } from "../../ports/repository.ts";
+import {
+  type Checkout,
+  canonical,
+  commitOf,
+  forkRef,
+  withRepositoryLock,
+  withTaskLock,
+} from "./checkout.ts";
+import { git, gitFailed, gitText, gitWrite, reasonOf } from "./command.ts";
+import { copyIgnoredFiles } from "./copy-files.ts";
+import { preserveWork, snapshotOf } from "./preserve.ts";
+import { remoteTip } from "./push.ts";
+import { startPoint } from "./start-point.ts";
+import {
+  discardEntry,
+  discardFolder,
+  isDeserted,
+  isReady,
+  linkOf,
+  lockReason,
+  namesIn,
+  readyMark,
+  type WorktreeEntry,
+  worktreeEntries,
+} from "./worktree-entry.ts";
+
+type Refusal = Extract<WorktreeOutcome, { kind: "refused" }>;
+type RemoveOutcome = Awaited<ReturnType<Repository["removeWorktree"]>>;
+type TaskWorktree = Parameters<Repository["removeWorktree"]>[0];
+
+const CHECKOUT_TIMEOUT_MS = 600_000;
+const DESERTED_TIMEOUT_MS = 10_000;
+const POLL_MS = 50;
+
+/** Makes, mends or adopts a task's worktree; what an earlier, killed call left is made whole, and no work in it is lost. */
+export function ensureWorktree(checkout: Checkout, spec: WorktreeSpec): Promise<WorktreeOutcome> {
+  return withTaskLock(checkout, spec.taskId, async () => {
+    const path = await canonical(spec.path);
+    if (!relative(checkout.root, path).startsWith("..")) {
+      return refused(`${path} is inside the repository`, "Give a --workdir outside of it.");
+    }
+    if (!(await isSettled(checkout, spec.taskId, path))) {
+      return refused(
+        `another process is at work in ${path}`,
+        "Leave that folder, or wait until its git command has ended.",
+      );
+    }
+    const entry = await entryToUse(checkout, spec, path);
+    if (entry !== null && "kind" in entry) return entry;
+    const problem =
+      entry === null ? await withRepositoryLock(checkout, () => add(checkout, spec, path)) : null;
+    return problem ?? (await complete(checkout, spec, path));
+  });
+}
+
+/** Saves what would be lost, then takes worktree and branch away; never the checkout, never what is not ours. */
+export function removeWorktree(checkout: Checkout, task: TaskWorktree): Promise<RemoveOutcome> {
+  return withTaskLock(checkout, task.taskId, async () => {
+    const path = await canonical(task.worktree);
+    const found = await ourEntry(checkout, task.taskId, path);
+    if (found.kind === "refused") return { kind: "refused", reason: found.reason };
+    const { entry } = found;
+    const objection = entry === undefined ? null : await objectionToRemoval(checkout, entry);
+    if (objection !== null) return { kind: "refused", reason: objection };
+    await preserveWork(checkout, task, entry);
+    if (entry !== undefined) {
+      await discardFolder(path, path);
+      await withRepositoryLock(checkout, () => discardEntry(checkout, entry));
+    }
+    await sweep(path);
+    return withRepositoryLock(checkout, () => removeBranch(checkout, task.branch));
+  });
+}
+
+/** `git worktree` of ours at that path whose HEAD is on the branch: git commands there mean this repository. */
+export async function standsOn(checkout: Checkout, path: string, branch: string): Promise<boolean> {
+  if ((await namesIn(path)).length === 0) return false;
+  const found = await git(path, [
+    "rev-parse",
+    "--path-format=absolute",
+    "--show-toplevel",
+    "--git-common-dir",
+    "--symbolic-full-name",
+    "HEAD",
+  ]);
+  const [top = "", common = "", head] = found.stdout.split("\n");
+  return (
+    found.code === 0 &&
+    top === path &&
+    (await canonical(common)) === checkout.commonDir &&
+    head === `refs/heads/${branch}`
+  );
+}
+
+/** The entry of a task at its path, if any; refuses when someone else's is there or ours is elsewhere. */
+export async function ourEntry(
+  checkout: Checkout,
+  taskId: string,
+  path: string,
+): Promise<Refusal | { readonly kind: "entry"; readonly entry: WorktreeEntry | undefined }> {
+  const reason = lockReason(checkout, taskId);
+  const entries = await worktreeEntries(checkout);
+  const entry = entries.find((candidate) => candidate.path === path);
+  if (entry !== undefined && entry.reason !== reason) {
+    const owner = entry.reason === null ? "someone else" : `"${entry.reason}"`;
+    return refused(
+      `the worktree ${path} belongs to ${owner}`,
+      "Use another --workdir, or remove that worktree with git worktree remove.",
+    );
+  }
+  const elsewhere = entries.find(
+    (candidate) =>
+      candidate.reason === reason && candidate.path !== null && candidate.path !== path,
+  );
+  if (elsewhere?.path && (await namesIn(elsewhere.path)).length > 0) {
+    return refused(
+      `the worktree of ${taskId} is at ${elsewhere.path}`,
+      "Use the --workdir of the earlier run, or clean that one up first.",
+    );
+  }
+  return { kind: "entry", entry };
+}
+
+/** False when a process is at work in a worktree that is not ready, for longer than we wait. */
+async function isSettled(checkout: Checkout, taskId: string, path: string): Promise<boolean> {
+  const deadline = performance.now() + DESERTED_TIMEOUT_MS;
+  for (;;) {
+    const found = await ourEntry(checkout, taskId, path);
+    const entry = found.kind === "entry" ? found.entry : undefined;
+    if (entry !== undefined && (await isReady(entry))) return true;
+    if (!(await exists(path)) || (await isDeserted(path))) return true;
+    if (performance.now() > deadline) return false;
+    await sleep(POLL_MS);
+  }
+}
+
+/** The entry to go on with, mended as far as git needs it; null when a new one has to be made. */
+async function entryToUse(
+  checkout: Checkout,
+  spec: WorktreeSpec,
+  path: string,
+): Promise<WorktreeEntry | Refusal | null> {
+  const found = await ourEntry(checkout, spec.taskId, path);
+  if (found.kind === "refused") return found;
+  const { entry } = found;
+  if (entry === undefined) return null;
+  const link = await linkOf(entry);
+  if (link === "foreign") return refused(`${path} holds a repository of its own now`, SAVE_HINT);
+  const isEmpty = (await namesIn(path)).every((name) => name === ".git");
+  if (entry.whole && link === "absent" && !isEmpty) {
+    await writeFile(join(path, ".git"), `gitdir: ${entry.adminDir}\n`);
+    return entry;
+  }
+  if (entry.whole && link === "ours") return entry;
+  if (!isEmpty) return refused(`git's entry ${entry.adminDir} of ${path} is damaged`, SAVE_HINT);
+  if (entry.whole) await preserveWork(checkout, spec, entry);
+  return null;
+}
+
+/** Adds the worktree without its files; null when that worked. The repository's lock is held: concurrent adds fail. */
+async function add(
+  checkout: Checkout,
+  spec: WorktreeSpec,
+  path: string,
+): Promise<Exclude<WorktreeOutcome, { kind: "ready" }> | null> {
+  await discardLeftovers(checkout, spec.taskId);
+  if ((await namesIn(path)).some((name) => name !== ".git")) {
+    return refused(
+      `${path} exists and is no worktree of ${spec.taskId}`,
+      "Move the folder away, or use another --workdir.",
+    );
+  }
+  await rm(join(path, ".git"), { force: true });
+  const start = await branchToUse(checkout, spec);
+  if (start.kind !== "branch") return start;
+  await mkdir(path, { recursive: true });
+  const branch =
+    start.fresh === null ? [path, spec.branch] : ["-b", spec.branch, path, start.fresh];
+  const reason = lockReason(checkout, spec.taskId);
+  const args = ["worktree", "add", "--no-checkout", "--no-track", "--lock", "--reason", reason];
+  // It runs in the new folder, so that the next call sees a git that outlives this process (see isSettled).
+  const result = await gitWrite(path, [`--git-dir=${checkout.commonDir}`, ...args, ...branch]);
+  if (result.code === 0) return null;
+  if (start.fresh !== null && (await commitOf(checkout, `refs/heads/${spec.branch}`)) === null) {
+    await gitText(checkout.root, ["update-ref", "-d", forkRef(spec.branch)]);
+  }
+  if (!/already|cannot lock ref|not a valid/.test(result.stderr)) {
+    throw gitFailed(path, args, result);
+  }
+  return refused(reasonOf(result), `Free the branch ${spec.branch}, or give the task another one.`);
+}
+
+/** Entries of the task that a killed `git worktree add` or a deleted folder left. */
+async function discardLeftovers(checkout: Checkout, taskId: string): Promise<void> {
+  const reason = lockReason(checkout, taskId);
+  for (const entry of await worktreeEntries(checkout)) {
+    if (entry.reason === reason) await discardEntry(checkout, entry);
+  }
+}
+
+/** `fresh` is the commit of a branch that is still to be made. */
+async function branchToUse(
+  checkout: Checkout,
+  spec: WorktreeSpec,
+): Promise<
+  | { readonly kind: "branch"; readonly fresh: string | null }
+  | Exclude<WorktreeOutcome, { kind: "ready" }>
+> {
+  const { branch } = spec;
+  const hint = `Rename or delete that branch, or give the task ${spec.taskId} another "branch".`;
+  if ((await commitOf(checkout, `refs/heads/${branch}`)) !== null) {
+    if ((await commitOf(checkout, forkRef(branch))) !== null)
+      return { kind: "branch", fresh: null };
+    return refused(`the branch ${branch} exists and was not made by Coppice`, hint);
+  }
+  if (await isTakenOnOrigin(checkout, branch)) {
+    return refused(`the branch ${branch} exists on origin and not here`, hint);
+  }
+  const start = await startPoint(checkout, spec.startFrom);
+  if (start.kind === "conflict") return start;
+  if (start.kind === "missing") {
+    return refused(
+      `the branch ${start.branch} that ${spec.taskId} starts from does not exist`,
+      "Fetch it, or correct the base of the manifest.",
+    );
+  }
+  const args = ["update-ref", forkRef(branch), start.sha];
+  const recorded = await gitWrite(checkout.root, args);
+  return recorded.code === 0
+    ? { kind: "branch", fresh: start.sha }
+    : refused(reasonOf(recorded), hint);
+}
+
+/** Asks `origin` itself: the branch may have been deleted there since the last fetch. */
+async function isTakenOnOrigin(checkout: Checkout, branch: string): Promise<boolean> {
+  const tracking = `refs/remotes/origin/${branch}`;
+  if ((await commitOf(checkout, tracking)) === null) return false;
+  const tip = await remoteTip(checkout, branch);
+  if (tip.kind === "unknown") {
+    throw new CoppiceError({
+      code: "origin-unreachable",
+      kind: "machine",
+      message: `cannot ask origin whether the branch ${branch} is there: ${tip.reason}`,
+      hint: "Mend the connection or the log-in, then run the command again.",
+    });
+  }
+  if (tip.value === null) await gitText(checkout.root, ["update-ref", "-d", tracking]);
+  return tip.value !== null;
+}
+
+/** Checks the files out and copies what is to be copied; the mark is written last. */
+async function complete(
+  checkout: Checkout,
+  spec: WorktreeSpec,
+  path: string,
+): Promise<WorktreeOutcome> {
+  const found = await ourEntry(checkout, spec.taskId, path);
+  if (found.kind === "refused") return found;
+  const { entry } = found;
+  if (entry === undefined || !(await standsOn(checkout, path, spec.branch))) {
+    return refused(
+      `the worktree ${path} does not stand on ${spec.branch}`,
+      `Run git switch ${spec.branch} there, after saving what it stands on now.`,
+    );
+  }
+  const wasReady = await isReady(entry);
+  if (!wasReady || (await isDeserted(path))) {
+    await rm(join(entry.adminDir, "index.lock"), { force: true });
+  }
+  if (!wasReady) {
+    await preserveWork(checkout, spec, entry);
+    await gitText(path, ["reset", "--hard", "--quiet"], { timeoutMs: CHECKOUT_TIMEOUT_MS });
+  }
+  const copied = await copyIgnoredFiles(checkout, path, spec.copyFiles, !wasReady);
+  if (copied.kind === "refused") return copied;
+  if (!wasReady) await writeFile(readyMark(entry), "");
+  const forkPoint = await forkPointOf(checkout, spec.branch);
+  return { kind: "ready", path: spec.path, forkPoint, created: !wasReady };
+}
+
+async function forkPointOf(checkout: Checkout, branch: string): Promise<string> {
+  const forkPoint = await commitOf(checkout, forkRef(branch));
+  if (forkPoint !== null) return forkPoint;
+  throw new CoppiceError({
+    code: "fork-point-missing",
+    kind: "machine",
+    message: `${forkRef(branch)} is gone: the commit where ${branch} began`,
+    hint: `Put it back with git update-ref ${forkRef(branch)} <commit>.`,
+  });
+}
+
+async function objectionToRemoval(
+  checkout: Checkout,
+  entry: WorktreeEntry,
+): Promise<string | null> {
+  const path = entry.path ?? entry.adminDir;
+  const isEmpty = (await namesIn(path)).every((name) => name === ".git");
+  if ((await linkOf(entry)) === "foreign") return `${path} holds a repository of its own now`;
+  if (!entry.whole && !isEmpty) return `git's entry ${entry.adminDir} of ${path} is damaged`;
+  const { nested } = await snapshotOf(checkout, entry);
+  if (nested.length === 0) return null;
+  return `${path} holds repositories of their own: ${nested.slice(0, 5).join(", ")}`;
+}
+
+/** What a killed removal left beside the worktree. */
+async function sweep(path: string): Promise<void> {
+  for (const name of await namesIn(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.removed-`)) continue;
+    await rm(join(dirname(path), name), { recursive: true, force: true });
+  }
+}
+
+async function removeBranch(checkout: Checkout, branch: string): Promise<RemoveOutcome> {
+  if ((await commitOf(checkout, `refs/heads/${branch}`)) !== null) {
+    if ((await commitOf(checkout, forkRef(branch))) === null) {
+      return { kind: "refused", reason: `the branch ${branch} was not made by Coppice` };
+    }
+    const deleted = await gitWrite(checkout.root, ["branch", "-D", "--quiet", "--", branch]);
+    if (deleted.code !== 0) return { kind: "refused", reason: reasonOf(deleted) };
+  }
+  await gitText(checkout.root, ["update-ref", "-d", forkRef(branch)]);
+  return { kind: "removed" };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+const SAVE_HINT = "Save what you need from that folder, delete it and run coppice retry.";
+
+const refused = (reason: string, hint: string): Refusal => ({ kind: "refused", reason, hint });
