@@ -23,6 +23,8 @@ export interface ExecOptions {
   readonly keepSecrets?: boolean;
 }
 
+/** A program that its time limit ends may clean up (git removes its lock files) before it is killed. */
+const KILL_AFTER_MS = 2000;
 const SECRET_NAMES = /TOKEN|SECRET|PASSWORD|PASSWD|_KEY$|CREDENTIAL/i;
 
 /**
@@ -35,7 +37,7 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   const timeoutMs = options.timeoutMs ?? 30_000;
-  const result = await execa(program, args, {
+  const child = execa(program, args, {
     cwd: options.cwd ?? process.cwd(),
     env: environment(options),
     extendEnv: false,
@@ -44,9 +46,15 @@ export async function exec(
     maxBuffer: options.maxBytes ?? 64 * 1024 * 1024,
     timeout: timeoutMs,
     killSignal: "SIGTERM",
-    forceKillAfterDelay: 2000,
+    forceKillAfterDelay: KILL_AFTER_MS,
     ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
   });
+  // Somebody else may hold the pipes open after the program's end: a tmux client hands them to its server.
+  const hangUp = setTimeout(() => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, timeoutMs + KILL_AFTER_MS);
+  const result = await child.finally(() => clearTimeout(hangUp));
   if (result.timedOut) {
     throw new CoppiceError({
       code: "program-timeout",
@@ -88,4 +96,12 @@ function environment(options: ExecOptions): Record<string, string> {
     else merged[name] = value;
   }
   return merged;
+}
+
+/** Gives this terminal to a program, e.g. `tmux attach`, and returns its exit code. */
+export async function execOnTerminal(argv: readonly string[]): Promise<number> {
+  const [program = "", ...args] = argv;
+  const { TMUX: _, ...env } = process.env;
+  const result = await execa(program, args, { stdio: "inherit", reject: false, env, extendEnv: false });
+  return result.exitCode ?? 128;
 }

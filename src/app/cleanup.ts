@@ -4,7 +4,7 @@ import type { ManifestPatch } from "../manifest/merge.ts";
 import type { TaskId } from "../manifest/task.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import { readOrThrow } from "./run.ts";
-import { emitter, type Workspace } from "./world.ts";
+import { openStory, type Workspace } from "./world.ts";
 
 /** What clean-up does, or would do, with one task's session, worktree and branch. */
 export interface CleanupItem {
@@ -50,7 +50,7 @@ export async function cleanup(
     });
   }
   try {
-    const emit = emitter(workspace, taken.lock.holder.fence);
+    const { emit } = openStory(workspace, taken.lock.holder.fence);
     const context = { ports: workspace.ports, manifest, workdir: workspace.workdir };
     const patches: ManifestPatch[] = [];
     const done: CleanupItem[] = [];

@@ -1,12 +1,12 @@
 import type { Decision } from "../decide/decide.ts";
-import { type BeatReport, createHeartbeat, manifestMissing } from "../heartbeat/beat.ts";
+import { type BeatReport, createHeartbeat, type Heartbeat, manifestMissing } from "../heartbeat/beat.ts";
 import { runLoop } from "../heartbeat/loop.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { RunOutcome } from "../ports/journal.ts";
 import type { HeldLock, LockHolder } from "../ports/lock.ts";
 import type { ManifestSnapshot, ManifestStore } from "../ports/manifest-store.ts";
-import { emitter, type Workspace } from "./world.ts";
+import { openStory, type Story, type Workspace } from "./world.ts";
 
 export interface RunOptions {
   readonly intervalMs: number;
@@ -25,12 +25,13 @@ export interface RunResult {
 export async function run(workspace: Workspace, options: RunOptions): Promise<RunResult> {
   const lock = await acquire(workspace, "coppice run");
   try {
-    const emit = emitter(workspace, lock.holder.fence);
+    const story = openStory(workspace, lock.holder.fence);
+    const { emit } = story;
     const snapshot = await readOrThrow(workspace);
     const tasks = snapshot.manifest.phases.flatMap((phase) => phase.tasks).length;
     const maxParallel = snapshot.manifest.maxParallel ?? defaultParallel(workspace);
     await emit({ kind: "run-started", project: snapshot.manifest.project, tasks, maxParallel });
-    const heartbeat = await heartbeatOf(workspace, snapshot.manifest, lock, emit, options.cleanup);
+    const heartbeat = await heartbeatOf(workspace, snapshot.manifest, lock, story, options.cleanup);
     const result = await runLoop({ ...options, heartbeat, signals: workspace.signals, clock: workspace.ports.clock });
     const { waits } = result.report;
     if (result.outcome !== "interrupted" && waits.length > 0) await emit({ kind: "standstill", waits });
@@ -50,16 +51,16 @@ export async function beatOnce(
   if (taken.kind === "busy") return { kind: "busy", holder: taken.holder };
   const { lock } = taken;
   try {
-    const emit = emitter(workspace, lock.holder.fence);
+    const story = openStory(workspace, lock.holder.fence);
     const { manifest } = await readOrThrow(workspace);
-    const heartbeat = await heartbeatOf(workspace, manifest, lock, emit, options.cleanup);
+    const heartbeat = await heartbeatOf(workspace, manifest, lock, story, options.cleanup);
     const { clock } = workspace.ports;
     for (let beats = 1; ; beats += 1) {
       const report = await heartbeat.beat();
       const dueMs = report.acted > 0 || report.changed ? 0 : (report.wakeAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
       if (dueMs > SETTLE_MS || beats >= BEATS_MAX) {
         if (report.waits.length > 0 && report.waits.every((wait) => wait.needsPerson)) {
-          await emit({ kind: "standstill", waits: report.waits });
+          await story.emit({ kind: "standstill", waits: report.waits });
         }
         return report;
       }
@@ -74,7 +75,7 @@ export async function beatOnce(
 export async function look(workspace: Workspace): Promise<Decision> {
   const snapshot = await readOrThrow(workspace);
   const nobody = { isOurs: async () => false };
-  const quiet = async () => undefined;
+  const quiet = { emit: async () => undefined, turnPage: () => undefined };
   const heartbeat = await heartbeatOf(workspace, snapshot.manifest, nobody, quiet, false);
   return await heartbeat.look(snapshot);
 }
@@ -87,18 +88,25 @@ async function heartbeatOf(
   workspace: Workspace,
   manifest: Manifest,
   lock: Pick<HeldLock, "isOurs">,
-  emit: ReturnType<typeof emitter>,
+  story: Story,
   cleanup: boolean,
-) {
-  return createHeartbeat({
+): Promise<Heartbeat> {
+  const heartbeat = createHeartbeat({
     ports: workspace.ports,
     workdir: workspace.workdir,
     base: await workspace.ports.repository.baseBranch(manifest.base),
     maxParallelDefault: defaultParallel(workspace),
     cleanup,
     lock,
-    emit,
+    emit: story.emit,
   });
+  return {
+    look: heartbeat.look,
+    beat: () => {
+      story.turnPage();
+      return heartbeat.beat();
+    },
+  };
 }
 
 /** Agents mostly wait for their model: two per core, a gigabyte each, at least one and at most sixteen. */

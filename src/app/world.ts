@@ -11,19 +11,31 @@ export interface Workspace {
   readonly locks: Locks;
   readonly signals: Signals;
   readonly notifier: Notifier;
-  /** Opens the journal for the holder of the run's lock. */
-  journal(fence: number): Journal;
+  /** Opens the journal for the holder of the run's lock; `beat` gives the number of the current beat. */
+  journal(fence: number, beat: () => number): Journal;
   /** Absolute. */
   readonly workdir: string;
   /** The lock that the one acting process holds. */
   readonly lockPath: string;
 }
 
-/** Tells an event to the journal first and then to people. */
-export function emitter(workspace: Workspace, fence: number): (event: CoppiceEvent) => Promise<void> {
-  const journal = workspace.journal(fence);
-  return async (event) => {
-    await journal.append(event);
-    await workspace.notifier.notify(event);
+/** Where a run tells what happens: to the journal first, then to people. */
+export interface Story {
+  readonly emit: (event: CoppiceEvent) => Promise<void>;
+  /** A new beat begins. */
+  readonly turnPage: () => void;
+}
+
+export function openStory(workspace: Workspace, fence: number): Story {
+  let beat = 0;
+  const journal = workspace.journal(fence, () => beat);
+  return {
+    async emit(event) {
+      await journal.append(event);
+      await workspace.notifier.notify(event);
+    },
+    turnPage() {
+      beat += 1;
+    },
   };
 }

@@ -138,6 +138,12 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     return written.snapshot;
   }
 
+  /** New tasks start from what the base is now; without an answer from what it was. */
+  async function refresh(): Promise<void> {
+    const fetched = await options.ports.repository.fetch();
+    if (fetched.kind === "failed") await tellUnanswered([{ what: "origin", reason: fetched.reason }]);
+  }
+
   async function look({ manifest }: ManifestSnapshot): Promise<Decision> {
     const observed = await observer.observe(manifest, options.workdir);
     await tellUnanswered(observed.unanswered);
@@ -165,6 +171,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       const { snapshot } = read;
       const { manifest } = snapshot;
       const decision = await look(snapshot);
+      if (decision.actions.some((action) => action.kind === "start")) await refresh();
       const context = { ports: options.ports, manifest, workdir: options.workdir };
       const outcomes = await pMap(decision.actions, (action) => act(context, action), {
         concurrency: ACTIONS_AT_ONCE,

@@ -28,7 +28,13 @@ export function createSampleRepository(options: {
       const repoDir = join(dir, "repo");
       await once(originDir, (fresh) => makeOrigin(fresh, join(fixtures, "repository")));
       await once(repoDir, (fresh) => git(dir, ["clone", "-q", originDir, fresh]));
-      return { dir, originDir, repoDir, issuesDir: join(fixtures, "issues"), agentPath: join(fixtures, "agent.mjs") };
+      return {
+        dir,
+        originDir,
+        repoDir,
+        issuesDir: join(fixtures, "issues"),
+        agentPath: join(fixtures, "agent.mjs"),
+      };
     },
   };
 }
@@ -54,7 +60,11 @@ async function makeOrigin(fresh: string, content: string): Promise<void> {
 }
 
 async function git(cwd: string, args: readonly string[]): Promise<void> {
-  const run = await exec("git", ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgsign=false", ...args], { cwd, env: PERSON });
+  const run = await exec(
+    "git",
+    ["-c", "core.hooksPath=/dev/null", "-c", "commit.gpgsign=false", ...args],
+    { cwd, env: PERSON },
+  );
   if (run.code === 0) return;
   throw new CoppiceError({
     code: "sample-failed",

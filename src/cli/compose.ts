@@ -1,0 +1,327 @@
+import { createHash, randomUUID } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { homedir, tmpdir, userInfo } from "node:os";
+import { basename, dirname, isAbsolute, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { execOnTerminal } from "../adapters/exec.ts";
+import { createJournal } from "../adapters/fs/journal.ts";
+import { createLocks } from "../adapters/fs/locks.ts";
+import { createManifestStore } from "../adapters/fs/manifest-store.ts";
+import { createTaskFolders } from "../adapters/fs/task-folders.ts";
+import { cloneRepository } from "../adapters/git/clone.ts";
+import { openRepository } from "../adapters/git/repository.ts";
+import { createSampleRepository } from "../adapters/git/sample-repository.ts";
+import { findGitHubToken, gitHubAccount, gitHubApiUrl } from "../adapters/github/access.ts";
+import { createGitHubForge } from "../adapters/github/forge.ts";
+import { createLocalForge } from "../adapters/local-forge/forge.ts";
+import { localOriginPath, recordsFolder } from "../adapters/local-forge/origin.ts";
+import { createRedactor } from "../adapters/notify/redact.ts";
+import { createSignals } from "../adapters/signals/signals.ts";
+import { createClock } from "../adapters/system/clock.ts";
+import { createConversations } from "../adapters/system/conversations.ts";
+import { createHost } from "../adapters/system/host.ts";
+import { createProcesses } from "../adapters/system/processes.ts";
+import { createTmuxSessions } from "../adapters/tmux/sessions.ts";
+import type { DoctorPorts, TokenCheck } from "../app/doctor.ts";
+import type { PlanPorts, PlanRequest } from "../app/plan.ts";
+import { readOrThrow } from "../app/run.ts";
+import type { Workspace } from "../app/world.ts";
+import { readManifest } from "../graph/read-manifest.ts";
+import { CoppiceError } from "../manifest/errors.ts";
+import { formatManifest } from "../manifest/format.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { PlanHeader } from "../planner/plan.ts";
+import type { Forge } from "../ports/forge.ts";
+import type { ManifestStore } from "../ports/manifest-store.ts";
+import type { Repository } from "../ports/repository.ts";
+import type { Sample } from "../ports/sample-repository.ts";
+import type { PlanOptions } from "./options.ts";
+import type { Output } from "./output.ts";
+import { packagePath } from "./package-files.ts";
+import { eventLine } from "./render.ts";
+
+const env = process.env;
+const clock = createClock();
+const locks = createLocks();
+const host = createHost({ env });
+const LOCK_WAIT_MS = 30_000;
+
+/** The manifest alone: for commands that ask nothing of the world. */
+export function openManifest(path: string): ManifestStore {
+  const absolute = resolve(path);
+  return createManifestStore({
+    path: absolute,
+    read: readManifest,
+    format: formatManifest,
+    locks,
+    lockPath: join(dirname(absolute), `.${basename(absolute)}.lock`),
+  });
+}
+
+export async function manifestExists(path: string): Promise<boolean> {
+  return (await stat(resolve(path)).catch(() => null)) !== null;
+}
+
+/** A manifest with its repository, workdir, sessions and forge. Throws CoppiceError when one of them is missing. */
+export async function openWorkspace(
+  options: { readonly manifest: string },
+  output: Output,
+  tell: { readonly onEvent: (line: string) => void },
+): Promise<Workspace> {
+  const store = openManifest(options.manifest);
+  const { manifest } = await readOrThrow({ ports: { store } });
+  const home = dirname(store.path);
+  const root = manifest.repoDir ? resolve(home, manifest.repoDir) : process.cwd();
+  const workdir = manifest.workdir
+    ? resolve(home, manifest.workdir)
+    : defaultWorkdir(manifest.repo ?? basename(root), manifest.project);
+  const repository = await openRepository({
+    root,
+    project: manifest.project,
+    locks,
+    ...(manifest.base ? { base: manifest.base } : {}),
+  });
+  const redactor = createRedactor(env);
+  const socketPath = manifest.socket ? resolve(home, manifest.socket) : socketIn(workdir, "tmux.sock");
+  const signalSocketPath = socketIn(workdir, "wake.sock");
+  const sessions = createTmuxSessions({
+    workdir,
+    socketPath,
+    signalSocketPath,
+    nodePath: process.execPath,
+    env,
+    processes: createProcesses(),
+    lock: (name, work) => locks.withLock(join(workdir, "locks", `${name}.lock`), `type into ${name}`, LOCK_WAIT_MS, work),
+  });
+  const note = (text: string) => tell.onEvent(text);
+  return {
+    ports: {
+      store,
+      sessions,
+      repository,
+      forge: await forgeOf(manifest, repository, note),
+      folders: createTaskFolders({ workdir }),
+      conversations: createConversations({ env, homeDir: host.homeDir }),
+      clock,
+      host,
+    },
+    locks,
+    signals: createSignals({
+      workdir,
+      socketPath: signalSocketPath,
+      manifestPath: store.path,
+      onBlind: (reason) => note(`changes of files are not seen at once: ${reason}`),
+    }),
+    notifier: {
+      notify(event) {
+        if (output.json) return;
+        const line = eventLine(event, output.paint);
+        if (line !== undefined) tell.onEvent(redactor(line));
+      },
+    },
+    journal: (fence, beat) =>
+      createJournal({
+        path: join(workdir, "events.jsonl"),
+        run: randomUUID(),
+        fence,
+        beat,
+        redact: redactor,
+        clock,
+        locks,
+      }),
+    workdir,
+    lockPath: join(workdir, "run.lock"),
+  };
+}
+
+/** What a plan is made from and where it goes. */
+export async function openPlanning(
+  options: PlanOptions,
+  output: Output,
+): Promise<PlanPorts & { readonly store: ManifestStore; readonly request: PlanRequest }> {
+  const place = await repositoryFor(options);
+  const repository = place === undefined ? undefined : await openRepository({ root: place, project: "plan", locks });
+  const originUrl = (await repository?.remoteUrl()) ?? null;
+  const repo = options.repo ?? (options.issues === undefined ? githubName(originUrl) : undefined);
+  if (options.issues === undefined && repo === undefined) {
+    throw new CoppiceError({
+      code: "no-issue-source",
+      kind: "usage",
+      message: "where are the issues? origin is no GitHub repository, and no source was named",
+      hint: "Give --repo owner/name, or --issues with a JSON file or a folder of Markdown files.",
+    });
+  }
+  const project = options.project ?? repo?.split("/")[1] ?? basename(repository?.root ?? process.cwd());
+  const note = (text: string) => output.story(text);
+  const forge =
+    options.issues === undefined && repo !== undefined
+      ? await gitHubForge(repo, options.apiUrl, note)
+      : createLocalForge({ issues: resolve(options.issues ?? "issues"), originDir: undefined, clock });
+  const root = repository?.root;
+  return {
+    forge,
+    repository,
+    store: openManifest(options.manifest),
+    request: {
+      query: {
+        labels: options.label,
+        milestone: options.milestone,
+        numbers: options.issue,
+        limit: options.limit,
+      },
+      breakCycles: options.breakCycles === true,
+      header: headerOf(options, { project, repo, root, originUrl }),
+    },
+  };
+}
+
+function headerOf(
+  options: PlanOptions,
+  place: { readonly project: string; readonly repo: string | undefined; readonly root: string | undefined; readonly originUrl: string | null },
+): PlanHeader {
+  const forge = options.forge ?? (options.issues === undefined ? "github" : undefined);
+  const apiUrl = options.apiUrl ?? env["GITHUB_API_URL"];
+  return {
+    $schema: pathToFileURL(packagePath("schemas/manifest.schema.json")).href,
+    version: 1,
+    project: place.project,
+    ...given("repo", place.repo),
+    ...given("repoDir", place.root),
+    ...given("forge", forge),
+    ...given("apiUrl", forge === "github" ? apiUrl : undefined),
+    workdir: options.workdir
+      ? resolve(options.workdir)
+      : defaultWorkdir(place.repo ?? basename(place.root ?? process.cwd()), place.project),
+    created: new Date(clock.now()).toISOString(),
+    ...given("base", options.base),
+    ...given("agent", options.agent ?? (options.command ? "command" : undefined)),
+    ...given("command", options.command ? [...options.command] : undefined),
+    ...given("model", options.model),
+    ...given("modelTier", options.modelTier),
+    ...given("prompt", options.prompt),
+    ...given("verify", options.verify),
+    ...given("setup", options.setup),
+    ...given("copyFiles", options.copyFile.length > 0 ? [...options.copyFile] : undefined),
+    ...given("maxParallel", options.maxParallel),
+    ...given("pullRequest", options.draft ? { draft: true } : undefined),
+  };
+}
+
+const given = <Key extends string, Value>(key: Key, value: Value | undefined): Partial<Record<Key, Value>> =>
+  value === undefined ? {} : ({ [key]: value } as Record<Key, Value>);
+
+/** The sample of the demo with all that `makePlan` and `writePlan` need. */
+export async function openDemo(
+  options: { readonly workdir?: string },
+): Promise<
+  PlanPorts & {
+    readonly store: ManifestStore;
+    readonly sample: Sample & { readonly dir: string };
+    readonly pullRequestsDir: string;
+  }
+> {
+  const sample = await createSampleRepository({ fixtures: packagePath("fixtures/demo") }).create(options.workdir);
+  return {
+    forge: createLocalForge({ issues: sample.issuesDir, originDir: sample.originDir, clock }),
+    repository: await openRepository({ root: sample.repoDir, project: "demo", locks }),
+    store: openManifest(join(sample.dir, "manifest.json")),
+    sample,
+    pullRequestsDir: recordsFolder(sample.originDir),
+  };
+}
+
+/** What `coppice doctor` looks at. */
+export function openDoctor(options: { readonly apiUrl?: string }): DoctorPorts {
+  return {
+    host,
+    workdir: stateHome(),
+    async checkToken(): Promise<TokenCheck> {
+      const apiUrl = gitHubApiUrl(options.apiUrl, (name) => env[name]);
+      const found = await findGitHubToken((name) => env[name], apiUrl);
+      if (found === null) return { kind: "none" };
+      try {
+        return { kind: "valid", ...(await gitHubAccount({ apiUrl, token: found.token, clock })) };
+      } catch (error) {
+        if (error instanceof CoppiceError) return { kind: "refused", reason: error.message };
+        throw error;
+      }
+    },
+  };
+}
+
+/** Runs a program with this terminal; returns its exit code. */
+export const runOnTerminal = execOnTerminal;
+
+async function forgeOf(manifest: Manifest, repository: Repository, note: (text: string) => void): Promise<Forge> {
+  const originUrl = await repository.remoteUrl();
+  const originDir = localOriginPath(originUrl, repository.root);
+  const kind = manifest.forge ?? (originDir === null && githubName(originUrl) !== undefined ? "github" : "local");
+  if (kind === "github") {
+    const repo = manifest.repo ?? githubName(originUrl);
+    if (repo !== undefined) return await gitHubForge(repo, manifest.apiUrl, note);
+    throw new CoppiceError({
+      code: "no-repo-name",
+      kind: "input",
+      message: 'the forge is github, but the manifest names no "repo"',
+      hint: 'Add "repo": "owner/name" to the manifest.',
+    });
+  }
+  if (originDir !== null) return createLocalForge({ issues: undefined, originDir, clock });
+  throw new CoppiceError({
+    code: "no-local-origin",
+    kind: "input",
+    message: `the local forge keeps pull requests beside a bare origin on this machine, but origin is ${originUrl ?? "not set"}`,
+    hint: 'Add one with "git init --bare PATH" and "git remote add origin PATH", or set "forge": "github".',
+  });
+}
+
+async function gitHubForge(repo: string, askedUrl: string | undefined, note: (text: string) => void): Promise<Forge> {
+  const apiUrl = gitHubApiUrl(askedUrl, (name) => env[name]);
+  const token = await findGitHubToken((name) => env[name], apiUrl);
+  return createGitHubForge({ repo, apiUrl, token: token?.token, clock, note });
+}
+
+/** The checkout to plan for: the one named, a clone of the URL named, or the current folder's. */
+async function repositoryFor(options: PlanOptions): Promise<string | undefined> {
+  if (options.repoDir !== undefined) return resolve(options.repoDir);
+  if (options.repoUrl === undefined) return await enclosingCheckout(process.cwd());
+  const name = options.repo ?? basename(options.repoUrl, ".git");
+  const dir = join(options.workdir ? resolve(options.workdir) : defaultWorkdir(name, options.project ?? name.split("/").at(-1) ?? name), "repo");
+  if ((await stat(dir).catch(() => null)) === null) await cloneRepository(options.repoUrl, dir);
+  return dir;
+}
+
+async function enclosingCheckout(folder: string): Promise<string | undefined> {
+  for (let dir = folder; ; dir = dirname(dir)) {
+    if (await stat(join(dir, ".git")).catch(() => null)) return dir;
+    if (dirname(dir) === dir) return undefined;
+  }
+}
+
+function stateHome(): string {
+  const asked = env["XDG_STATE_HOME"];
+  return asked && isAbsolute(asked) ? asked : join(homedir(), ".local", "state");
+}
+
+const defaultWorkdir = (repo: string, project: string): string =>
+  join(stateHome(), "coppice", slug(repo.replace("/", "-")), slug(project));
+
+const slug = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "") || "project";
+
+const SOCKET_BYTES_MAX = 99;
+
+/** A socket's path has less than 100 bytes: a deep workdir gets it in a short folder of the user's own. */
+function socketIn(workdir: string, name: string): string {
+  const path = join(workdir, name);
+  if (Buffer.byteLength(path) <= SOCKET_BYTES_MAX) return path;
+  const key = createHash("sha256").update(workdir).digest("hex").slice(0, 16);
+  const runtime = env["XDG_RUNTIME_DIR"];
+  const base = runtime && isAbsolute(runtime) ? runtime : join(tmpdir(), `coppice-${userInfo().uid}`);
+  return join(base, `${key}-${name}`);
+}
+
+/** `owner/name` of a URL on GitHub, else undefined. */
+function githubName(url: string | null): string | undefined {
+  const found = /github[^/:]*[/:]([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(url ?? "");
+  return found?.[1];
+}
