@@ -53,12 +53,12 @@ const FLAGS = ["--dangerously-skip-permissions"];
 const MARKS: CellMarks = {
   banner: /\bClaude Code v\d/,
   prompt: /^[❯>] \S/u,
-  cell: /^[●⏺] |^\s{2}⎿ /u,
+  cell: /^[●⏺] |^\s{2}[⎿└] /u,
   message: /^[●⏺] (?!\w+\(|(?:Running|Waiting|Background)\b)/u,
-  failed: /^[●⏺] API Error\b/u,
+  failed: /^[●⏺] API Error(?::| \()/u,
   interrupted:
-    /^(?:\s*⎿\s+|[●⏺] )?(?:⎿\s+)?(?:Interrupted\b|Rejected\b|User rejected\b|Request interrupted\b)/u,
-  compacted: /^(?:⎿\s+|[●⏺] )?(?:Conversation )?compacted\b/iu,
+    /^(?:\s*[⎿└●⏺]\s+)?(?:Interrupted\b|Rejected\b|User rejected\b|Request interrupted\b)/u,
+  compacted: /^(?:\s*[⎿└●⏺]\s+)?(?:Conversation )?compacted\b/iu,
   noise: /^\S \p{L}+ for (?:\d+[hms]\s?)+|^\s{2}⎿\s+Tip: |\/effort\s*$/u,
 };
 
@@ -79,7 +79,7 @@ function ending(view: View, composer: Composer): Ending {
   // A notice right below the prompt: the request was refused.
   const prompt = last.findLastIndex((line) => MARKS.prompt.test(line));
   const notice = oneLine(last.slice(prompt + 1));
-  if (prompt >= 0 && /^⎿ /.test(notice) && failureKind(notice))
+  if (prompt >= 0 && /^[⎿└] /u.test(notice) && failureKind(notice))
     return { kind: "failed", text: notice };
   // The composer itself says so.
   if (/\bresend your message\b/i.test(view.lines[composer.from + 1] ?? "")) {

@@ -87,5 +87,7 @@ const LAYOUT: Layout = {
   // The words before the bracket are the model's; the glyph blinks.
   busy: /^\S .*\((?:\d+[hms]\s?)+[^)]*esc to interrupt/u,
   attentionTitle: /\bAction Required\b/,
+  // A streamed answer hides the busy row; only the title, where it is set, still tells.
+  closing: /^\s*(?:─ )?Worked for \S/u,
   ending: (view, composer) => endingOfCells(view, composer, MARKS),
 };

@@ -14,7 +14,7 @@ export interface DialogBox {
 const HINTS =
   /\b(?:enter|return) (?:to )?(?:confirm|select|submit|continue|resume|open|choose|accept)\b|\buse enter to\b|\besc(?:ape)? (?:to )?(?:cancel|close|back|dismiss|skip|go back|reject|exit)\b|\bpress (?:enter|return) to\b|[↑⇆]\S* (?:to )?(?:navigate|move|select|browse)\b|\btab to amend\b|\bwaiting for (?:user )?confirmation\b/i;
 
-const MARK = "❯›>●▸▶◉➤→";
+const MARK = "❯›>●⏺▸▶◉➤→";
 const NUMBERED = new RegExp(`^(\\s*)(?:([${MARK}])\\s*)?\\(?(\\d{1,2})[.)]\\s+(\\S.*)$`, "u");
 const MARKED = new RegExp(`^(\\s*)([${MARK}])\\s+(\\S.*)$`, "u");
 const UNMARKED = /^\s*[○◯◻☐]\s+/u;

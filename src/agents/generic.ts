@@ -1,8 +1,8 @@
 import type { ScreenReading } from "./agent.ts";
 import { readAnyProgram, readProgram } from "./program.ts";
 import type { Screen } from "./screen.ts";
-import { readDialog, readPlain, working } from "./tui.ts";
-import { linesAbove, oneLine, SPINNER_TITLE, viewOf } from "./view.ts";
+import { busyReading, readDialog, readPlain, working } from "./tui.ts";
+import { linesAbove, SPINNER_TITLE, viewOf } from "./view.ts";
 
 /** The hint how to stop a turn, with a clock or a spinner: no agent shows it at rest. */
 const BUSY =
@@ -19,14 +19,17 @@ export function readGeneric(screen: Screen): ScreenReading {
   if (program) return program.kind === "exited-ok" ? { ...program, needsPerson: true } : program;
   const question = readAnyProgram(view);
   if (question) return question;
+  const dialog = readDialog(view, "program");
+  if (dialog) return anyDialog(dialog);
+  const busy = linesAbove(view, view.end, 10).findLast((line) => BUSY.test(line));
+  if (busy !== undefined) return busyReading(busy.trim());
   if (SPINNER_TITLE.test(view.title)) return working(0.8, `the title says "${view.title}"`);
-  const bottom = linesAbove(view, view.end, 6);
-  if (bottom.some((line) => BUSY.test(line)))
-    return working(0.8, oneLine(bottom.filter((line) => BUSY.test(line))));
-  return anyDialog(readDialog(view, "program")) ?? readPlain(view);
+  return readPlain(view);
 }
 
 /** What a dialog looks like tells its kind; its default answer holds for known agents only. */
-function anyDialog(reading: ScreenReading | undefined): ScreenReading | undefined {
-  return reading?.dialog && { ...reading, dialog: { ...reading.dialog, id: "program/dialog" } };
+function anyDialog(reading: ScreenReading): ScreenReading {
+  return reading.dialog
+    ? { ...reading, dialog: { ...reading.dialog, id: "program/dialog" } }
+    : reading;
 }

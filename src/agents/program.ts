@@ -72,7 +72,7 @@ export function readQuestion(view: View): ScreenReading | undefined {
   if (choice && /^(?:y|n)/i.test(choice[1] ?? "")) {
     return asked(view, line, yesNo(choice[1] ?? ""), 0.9);
   }
-  if (/\bpress (?:any key|enter|return)\b/i.test(line)) {
+  if (/\bpress (?:any key|enter|return)\b(?!.*\besc\b)/i.test(line)) {
     return asked(view, line, [{ label: "Enter", highlighted: true, keys: ["Enter"] }], 0.85);
   }
   if (/^#\?$/.test(line) || /\?$|[\w)"'][:]$/.test(line)) return asked(view, line, [], 0.75);

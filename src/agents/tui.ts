@@ -43,13 +43,17 @@ export interface Layout {
   /** Titles, where the agent sets any. */
   readonly busyTitle?: RegExp;
   readonly attentionTitle?: RegExp;
+  /** The row that closes every turn, where there is one: a recent word without it may be part of a turn that runs. */
+  readonly closing?: RegExp;
   ending(view: View, composer: Composer): Ending;
 }
 
 /** A turn that runs, but only because the agent tries again. */
-const RETRYING = /\bretrying\b|\breconnect(?:ing)?\b|\bwaiting for network\b/i;
+const RETRYING = /\bretrying in \d|\breconnecting\b.*\d\/\d|\bwaiting for network\b/i;
 /** Rows above the composer in which the sign of work may stand. */
 const BUSY_ROWS = 5;
+/** Every agent that works writes at least this often, but for a silent command. */
+const FRESH_SECONDS = 2;
 
 /**
  * Reads the screen of an agent with a composer, in this order: another program in front, the composer with what stands
@@ -130,7 +134,17 @@ function readComposer(view: View, composer: Composer, layout: Layout): ScreenRea
       draft: true,
     };
   }
+  if (ending.kind === "said" && maySpeakStill(view, composer, layout)) {
+    return { ...working(0.5, "it wrote a moment ago and the turn is not closed"), ...draft };
+  }
   return { ...endingReading(ending), ...draft };
+}
+
+function maySpeakStill(view: View, composer: Composer, { closing }: Layout): boolean {
+  const { silentSeconds } = view.screen;
+  if (closing === undefined || silentSeconds === null || silentSeconds > FRESH_SECONDS)
+    return false;
+  return !linesAbove(view, composer.from, 2).some((line) => closing.test(line));
 }
 
 function endingReading(ending: Ending): ScreenReading {
@@ -175,7 +189,7 @@ function endingReading(ending: Ending): ScreenReading {
   }
 }
 
-function busyReading(row: string): ScreenReading {
+export function busyReading(row: string): ScreenReading {
   return RETRYING.test(row)
     ? failureReading(row, "running", 0.9)
     : working(0.95, row.slice(0, 120));

@@ -1,0 +1,97 @@
+import { expect, test } from "vitest";
+import type { LaunchRequest } from "../../../src/agents/agent.ts";
+import { agentByName, agentNames } from "../../../src/agents/catalog.ts";
+import { claude } from "../../../src/agents/claude.ts";
+import { codex } from "../../../src/agents/codex.ts";
+import { command } from "../../../src/agents/command.ts";
+
+const request = (more: Partial<LaunchRequest> = {}): LaunchRequest => ({
+  taskId: "t1",
+  branch: "fix/issue-1",
+  worktree: "/state/worktrees/t1",
+  promptFile: "/state/tasks/t1/prompt.1.md",
+  model: undefined,
+  modelTier: undefined,
+  command: undefined,
+  ...more,
+});
+
+test("every agent of the catalogue is found by its name, and no other name is", () => {
+  expect(agentNames.map((name) => agentByName(name)?.name)).toEqual(agentNames);
+  expect(agentByName("nobody")).toBeUndefined();
+});
+
+test("no agent's words hold a line break, and the prompt is always its placeholder", () => {
+  for (const name of agentNames.filter((name) => name !== "command")) {
+    const agent = agentByName(name);
+    const plans = [
+      agent?.launch(request({ model: "m" })),
+      agent?.resume(request(), "id-1"),
+      agent?.resume(request(), undefined),
+    ];
+    for (const plan of plans) {
+      expect(plan?.argv.join(" ")).not.toMatch(/[\r\n]/);
+      expect(plan?.argv.filter((word) => word === "{prompt}")).toHaveLength(1);
+    }
+  }
+});
+
+test("Codex runs without its daemon and trusts exactly the worktree, for this launch", () => {
+  const { argv } = codex.launch(
+    request({ worktree: '/tmp/a "b" \\c', model: "gpt-5.5", modelTier: "high" }),
+  );
+  expect(argv[0]).toBe("codex");
+  expect(argv).toContain("--no-daemon");
+  expect(argv).toContain('projects={"/tmp/a \\"b\\" \\\\c"={trust_level="trusted"}}');
+  expect(argv).toContain('model_reasoning_effort="high"');
+  expect(argv.slice(-4)).toEqual(["--model", "gpt-5.5", "--", "{prompt}"]);
+});
+
+test("Codex resumes the named conversation, else the newest of the worktree, with the flags of a launch", () => {
+  const flags = codex.launch(request()).argv.slice(1, -2);
+  expect(codex.resume(request(), "01a1")?.argv).toEqual([
+    "codex",
+    "resume",
+    ...flags,
+    "01a1",
+    "--",
+    "{prompt}",
+  ]);
+  expect(codex.resume(request(), undefined)?.argv).toContain("--last");
+});
+
+test("Claude Code resumes by id, else continues the newest conversation", () => {
+  expect(claude.resume(request(), "abc")?.argv).toContain("--resume");
+  expect(claude.resume(request(), undefined)?.argv).toContain("--continue");
+  expect(claude.launch(request({ model: "opus" })).argv).toContain("opus");
+});
+
+test("an own command gets its placeholders filled word by word and cannot be resumed", () => {
+  const template = [
+    "my-agent",
+    "--in={promptFile}",
+    "{taskId}:{branch}",
+    "{worktree}",
+    "{prompt}",
+    "{other}",
+  ];
+  expect(command.launch(request({ command: template })).argv).toEqual([
+    "my-agent",
+    "--in=/state/tasks/t1/prompt.1.md",
+    "t1:fix/issue-1",
+    "/state/worktrees/t1",
+    "{prompt}",
+    "{other}",
+  ]);
+  expect(command.resume(request({ command: template }), "abc")).toBeUndefined();
+});
+
+test("an own command that is not named is an error that says what to add", () => {
+  expect(() => command.launch(request())).toThrow(
+    expect.objectContaining({
+      code: "command-missing",
+      kind: "input",
+      hint: expect.stringContaining('"command"'),
+    }),
+  );
+});
