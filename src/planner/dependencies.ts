@@ -87,6 +87,7 @@ interface Block {
   readonly place: string;
 }
 
+/** Words that tell of a dependency. */
 interface Wording {
   readonly words: RegExp;
   readonly basis: Basis;
@@ -94,69 +95,85 @@ interface Wording {
   readonly reversed: boolean;
 }
 
-const wording = (basis: Basis, reversed: boolean, words: RegExp): Wording => ({
-  words,
-  basis,
-  reversed,
-});
-
 const PHRASES: readonly Wording[] = [
-  wording(
-    "stated",
-    false,
-    /\b(?:depend(?:s|ed|ing|ent)? (?:up)?on|dependenc(?:y|ies)(?: on|(?=:))|blocked (?:by|on|until)|blockers?(?=:)|wait(?:s|ing)? (?:for|on|until))\b/gi,
-  ),
-  wording(
-    "stated",
-    true,
-    /\b(?:(?:un)?blocks|(?:un)?blocking|(?:blocker|dependency) (?:of|for))\b/gi,
-  ),
-  wording("required", false, /\b(?:requires?|needs?|prerequisites?(?=:))\b/gi),
-  wording("required", true, /\b(?:(?:required|needed) (?:by|for)|prerequisite (?:of|for))\b/gi),
-  wording("after", false, /\b(?:after|until)\b/gi),
+  {
+    basis: "stated",
+    reversed: false,
+    words:
+      /\b(?:depend(?:s|ed|ing|ent)? (?:up)?on|dependenc(?:y|ies)(?: on|(?=:))|blocked (?:by|on|until)|blockers?(?=:)|wait(?:s|ing)? (?:for|on|until))\b/gi,
+  },
+  {
+    basis: "stated",
+    reversed: true,
+    words:
+      /\b(?:(?:un)?blocks|(?:un)?blocking(?! issues?\b)|(?:blocker|dependency) (?:of|for))\b/gi,
+  },
+  { basis: "required", reversed: false, words: /\b(?:requires?|needs?|prerequisites?(?=:))\b/gi },
+  {
+    basis: "required",
+    reversed: true,
+    words: /\b(?:(?:required|needed) (?:by|for)|prerequisite (?:of|for))\b/gi,
+  },
+  { basis: "after", reversed: false, words: /\b(?:after|until)\b/gi },
 ];
 
 const SECTIONS: readonly Wording[] = [
-  wording(
-    "stated",
-    false,
-    /^(?:dependenc(?:y|ies)|depends (?:up)?on|blocked(?: by| on)?|blockers?|wait(?:s|ing) (?:for|on))$/,
-  ),
-  wording("stated", true, /^(?:blocks|blocking)$/),
-  wording("required", false, /^(?:pre ?requisites?|requires|required|needs)$/),
-  wording("after", false, /^after$/),
+  {
+    basis: "stated",
+    reversed: false,
+    words:
+      /^(?:dependenc(?:y|ies)|depends (?:up)?on|blocked(?: by| on)?|blockers?|wait(?:s|ing) (?:for|on))$/,
+  },
+  { basis: "stated", reversed: true, words: /^(?:blocks|blocking)$/ },
+  { basis: "required", reversed: false, words: /^(?:pre ?requisites?|requires|required|needs)$/ },
+  { basis: "after", reversed: false, words: /^after$/ },
 ];
 
 const WINDOW = 200;
 const SENTENCE_LENGTH_MAX = 160;
 
-/** What one block claims: by its phrases, else by standing in a telling section or in a task list. */
+/** What one block claims: by its phrases, and by standing in a telling section or in a task list. */
 function claims(block: Block, issue: number): Claim[] {
   if (block.checked === true) return [];
   const { text } = block;
   const section = SECTIONS.find(({ words }) => words.test(block.section));
   const leading = block.item || section !== undefined ? referencesAt(text, 0) : [];
-  const subjectOfItem =
+  const itemIsAbout =
     block.item && leading.length === 1 && leading[0]?.repo === null ? leading[0].number : null;
-  const found = PHRASES.flatMap((phrase) =>
-    [...text.matchAll(phrase.words)].flatMap((match): Claim[] => {
-      const end = match.index + match[0].length;
-      const references = referencesAt(text, end);
-      if (references.length === 0 || denied(text, match.index, match[0], end)) return [];
-      const subject = subjectOfItem ?? subjectBefore(text, match.index) ?? issue;
-      const sentence = sentenceAt(text, match.index);
-      const { basis, reversed } = phrase;
+  const spoken = phrases(text);
+  const found = spoken
+    .filter((phrase) => !denied(text, phrase))
+    .flatMap(({ wording: { basis, reversed }, start, references }) => {
+      const subject = itemIsAbout ?? subjectBefore(text, start) ?? issue;
+      const sentence = sentenceAt(text, start);
       return references.map((target) => ({ subject, target, basis, reversed, sentence }));
-    }),
-  );
-  const listed = leading.length > 0 || found.length > 0 ? leading : trailingReference(text);
+    });
   if (section === undefined && block.checked === null) return found;
+  const listed = leading.length > 0 || spoken.length > 0 ? leading : trailingReference(text);
   const { basis, reversed } = section ?? { basis: "task-list" as const, reversed: false };
-  const sentence = sentenceAt(text, 0);
+  const sentence = (block.checked === null ? "" : "- [ ] ") + sentenceAt(text, 0);
   return [
     ...listed.map((target) => ({ subject: issue, target, basis, reversed, sentence })),
     ...found,
   ];
+}
+
+/** Telling words that references follow. */
+interface Phrase {
+  readonly wording: Wording;
+  readonly start: number;
+  readonly end: number;
+  readonly references: readonly Reference[];
+}
+
+function phrases(text: string): Phrase[] {
+  return PHRASES.flatMap((wording) =>
+    [...text.matchAll(wording.words)].flatMap((match) => {
+      const end = match.index + match[0].length;
+      const references = referencesAt(text, end);
+      return references.length === 0 ? [] : [{ wording, start: match.index, end, references }];
+    }),
+  );
 }
 
 const DENIAL =
@@ -192,10 +209,10 @@ function trailingReference(text: string): Reference[] {
 }
 
 /** True when the words are negated or asked: "no longer depends on #4", "Does it need #4?". */
-function denied(text: string, start: number, words: string, end: number): boolean {
+function denied(text: string, { start, end }: Phrase): boolean {
   const asked = /^[^.!?()]*\?/.test(text.slice(end, end + WINDOW));
   if (asked) return true;
-  if (/until$/i.test(words)) return false;
+  if (/until$/i.test(text.slice(start, end))) return false;
   const before = text.slice(Math.max(0, start - WINDOW), start);
   const clause = before.split(/[.;:!?,()–—]| - | but /i).at(-1) ?? "";
   return DENIAL.test(clause);

@@ -25,44 +25,68 @@ const LABEL_LENGTH_MAX = 60;
 
 /** Reads Markdown line by line, as GitHub shows it, in time linear in its length; any text is Markdown. */
 export function readMarkdown(body: string): Line[] {
-  const lines: Omit<Line, "section">[] = [];
+  const lines: MutableLine[] = [];
   let fence = "";
   let commented = false;
   let inList = false;
-  for (const [index, raw] of body.split("\n").entries()) {
+  for (const raw of body.split("\n")) {
     const before = lines.at(-1)?.kind ?? "blank";
-    const base = { number: index + 1, checked: null, prose: "", codeSpans: [] };
+    const line = emptyLine(lines.length + 1);
+    lines.push(line);
+    if (raw.trim() === "") {
+      if (fence !== "") line.kind = "code";
+      continue;
+    }
     const mark = commented ? "" : fenceMark(raw);
     if (fence !== "") {
-      const closes = mark.startsWith(fence) && raw.trim() === mark;
-      lines.push({ ...base, kind: "code", text: closes ? "" : raw });
-      if (closes) fence = "";
+      line.kind = "code";
+      if (mark.startsWith(fence) && raw.trim() === mark) fence = "";
+      else line.text = raw;
       continue;
     }
     if (mark !== "") {
+      line.kind = "code";
       fence = mark;
-      lines.push({ ...base, kind: "code", text: "" });
       continue;
     }
     const indented = /^(?: {4}|\t)/.test(raw) && (before === "blank" || before === "code");
-    if (indented && !inList && !commented && raw.trim() !== "") {
-      lines.push({ ...base, kind: "code", text: raw });
+    if (indented && !inList && !commented) {
+      line.kind = "code";
+      line.text = raw;
       continue;
     }
     const { kind, content, checked } = commented ? asText(raw) : opening(raw);
     const inline = readInline(content, commented);
     commented = inline.commented;
-    const { text, codeSpans } = inline;
-    const shown = text.trim() === "" ? "blank" : kind;
-    const prose = kind === "quote" ? "" : inline.prose.trim();
-    lines.push({ number: index + 1, kind: shown, checked, text: text.trim(), prose, codeSpans });
-    if (shown === "item") inList = true;
-    else if (shown === "heading" || (shown === "text" && !/^\s/.test(raw) && before === "blank")) {
+    line.text = inline.text.trim();
+    if (line.text === "") continue;
+    line.kind = kind;
+    line.checked = checked;
+    line.codeSpans = inline.codeSpans;
+    if (kind !== "quote") line.prose = inline.prose.trim();
+    if (kind === "item") inList = true;
+    else if (kind === "heading" || (kind === "text" && !/^\s/.test(raw) && before === "blank")) {
       inList = false;
     }
   }
-  return withSections(lines.map((line, index) => underlined(line, lines[index + 1])));
+  lines.forEach((line, index) => {
+    if (line.kind === "text" && isUnderline(lines[index + 1])) line.kind = "heading";
+  });
+  nameSections(lines);
+  return lines;
 }
+
+type MutableLine = { -readonly [Key in keyof Line]: Line[Key] };
+
+const emptyLine = (number: number): MutableLine => ({
+  number,
+  kind: "blank",
+  checked: null,
+  text: "",
+  prose: "",
+  codeSpans: [],
+  section: "",
+});
 
 /** The label that a line begins with, or null. */
 export function labelOf(text: string): Label | null {
@@ -116,6 +140,9 @@ interface Inline {
 
 /** Takes comments and struck words out of one line and its code spans apart. */
 function readInline(raw: string, commentedBefore: boolean): Inline {
+  if (!commentedBefore && nextMark(raw, 0) === undefined) {
+    return { text: raw, prose: raw, codeSpans: [], commented: false };
+  }
   const lastRun = new Map<string, number>();
   for (const run of raw.matchAll(/`+/g)) lastRun.set(run[0], run.index);
   const codeSpans: string[] = [];
@@ -172,24 +199,19 @@ function endOfSpan(raw: string, from: number, run: string): number {
   return raw.length;
 }
 
-/** A line of text above a line of `===` or `---` is a heading. */
-function underlined(
-  line: Omit<Line, "section">,
-  next: Omit<Line, "section"> | undefined,
-): Omit<Line, "section"> {
-  const heads = line.kind === "text" && next?.kind === "text" && /^(?:=+|-{2,})$/.test(next.text);
-  return heads ? { ...line, kind: "heading" } : line;
-}
+/** A line of `===` or `---` makes a heading of the text above it. */
+const isUnderline = (line: Line | undefined): boolean =>
+  line?.kind === "text" && /^(?:=+|-{2,})$/.test(line.text);
 
 /**
  * A heading holds until the next one. A label alone on its line holds for what follows directly and for the list below
  * it; a label with more on its line holds for its paragraph.
  */
-function withSections(lines: readonly Omit<Line, "section">[]): Line[] {
+function nameSections(lines: readonly MutableLine[]): void {
   let heading = "";
   let label: Label | null = null;
   let before: Line["kind"] = "blank";
-  return lines.map((line) => {
+  for (const line of lines) {
     const own = line.kind === "text" || line.kind === "item" ? labelOf(line.text) : null;
     if (line.kind === "heading") {
       heading = line.text.length <= LABEL_LENGTH_MAX ? plainTitle(line.text) : "";
@@ -198,8 +220,8 @@ function withSections(lines: readonly Omit<Line, "section">[]): Line[] {
     else if (line.kind === "blank" && label !== null && label.rest !== "") label = null;
     else if (line.kind === "text" && before === "blank") label = null;
     before = line.kind;
-    return { ...line, section: label?.title ?? heading };
-  });
+    line.section = label?.title ?? heading;
+  }
 }
 
 function plainTitle(text: string): string {
