@@ -14,11 +14,16 @@ export function markedTask(
   return { project: decodeURIComponent(project), taskId };
 }
 
-/** Says whether an existing pull request belongs to another task than the one that `ours` names. */
-export function belongsToAnother(existing: string | null | undefined, ours: string): boolean {
+/** Whose pull request it is, by its body, seen from the task that `ours` names. */
+export function ownership(
+  existing: string | null | undefined,
+  ours: string,
+): "ours" | "another-task" | "unmarked" {
   const theirs = markedTask(existing);
   const own = markedTask(ours);
-  return theirs !== null && (theirs.project !== own?.project || theirs.taskId !== own.taskId);
+  if (theirs === null) return "unmarked";
+  const isSame = theirs.project === own?.project && theirs.taskId === own.taskId;
+  return isSame ? "ours" : "another-task";
 }
 
 /** Whether `decodeURIComponent` understands it: a stranger's marker may hold anything. */

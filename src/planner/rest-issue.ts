@@ -1,7 +1,11 @@
 import { z } from "zod";
 import type { Issue } from "./issue.ts";
 
-const Label = z.union([z.string(), z.object({ name: z.string().nullish() })]);
+/** GitHub writes a label as an object, or by its name alone. */
+const Label = z.preprocess(
+  (label) => (typeof label === "string" ? { name: label } : label),
+  z.object({ name: z.string().nullish() }),
+);
 
 /** The fields that we read of an issue in GitHub's REST shape; others are dropped. */
 export const RestIssue = z.object({
@@ -37,9 +41,7 @@ export function issueFromRest(rest: RestIssue, relations: IssueRelations): Issue
     number: rest.number,
     title: rest.title,
     body: rest.body ?? "",
-    labels: rest.labels
-      .map((label) => (typeof label === "string" ? label : (label.name ?? "")))
-      .filter((name) => name !== ""),
+    labels: rest.labels.map((label) => label.name ?? "").filter((name) => name !== ""),
     state: rest.state,
     milestone: rest.milestone?.title ?? null,
     authorAssociation: rest.author_association ?? null,
@@ -51,8 +53,9 @@ export function issueFromRest(rest: RestIssue, relations: IssueRelations): Issue
 export const isPullRequest = (rest: RestIssue): boolean =>
   rest.pull_request !== undefined && rest.pull_request !== null;
 
-/** The number at the end of an issue's API address, or null when it is in another repository. */
-export function issueNumberOfUrl(url: string | null | undefined, repo: string): number | null {
-  const [, owner, name, number] = /\/([^/]+)\/([^/]+)\/issues\/(\d+)$/.exec(url ?? "") ?? [];
-  return `${owner}/${name}`.toLowerCase() === repo.toLowerCase() ? Number(number) : null;
+/** The number of the issue's parent, or null when it has none or has it in another repository. */
+export function parentOf(rest: RestIssue): number | null {
+  const [, repository, number] = /^(.*)\/issues\/(\d+)$/.exec(rest.parent_issue_url ?? "") ?? [];
+  const isHere = repository === (rest.repository_url ?? repository);
+  return number !== undefined && isHere ? Number(number) : null;
 }

@@ -269,6 +269,11 @@ describe("refusals", () => {
     });
   });
 
+  test("an 'unchanged' that nobody asked for is no answer", async () => {
+    github.fail({ on: /\/issues/, answer: FAULTS.notModified });
+    expect(await failure(forge().listIssues(query()))).toMatchObject({ code: "github-no-answer" });
+  });
+
   test("a server that never answers is left after the timeout", async () => {
     github.fail({ on: /\/issues/, answer: { kind: "hang" }, times: 99 });
     const error = await failure(forge({ timeoutMs: 50 }).listIssues(query()));
@@ -440,7 +445,7 @@ describe("opening a pull request", () => {
     ["no answer", { kind: "hang" }],
   ])("%s after the creation makes no second one", async (_, answer) => {
     github.fail({ on: CREATE, answer, afterEffect: true });
-    const outcome = await forge({ timeoutMs: 300 }).openPullRequest(spec());
+    const outcome = await forge({ timeoutMs: 1500 }).openPullRequest(spec());
     expect(outcome).toMatchObject({ kind: "adopted", pullRequest: { number: 1 } });
     expect(repository().pulls).toHaveLength(1);
     expect(creations()).toHaveLength(1);

@@ -23,13 +23,15 @@ export interface GitHubAccount {
  */
 export function gitHubApiUrl(asked: string | undefined, env: ReadEnv): string {
   const text = asked ?? (env("GITHUB_API_URL") || "https://api.github.com");
-  const url = URL.parse(text);
+  const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "") {
+    // What stands before an @ may be a token.
+    const shown = url === null ? text : `${url.protocol}//${url.host}`;
     throw new CoppiceError({
       code: "api-url-invalid",
       kind: "input",
-      message: `${JSON.stringify(text)} is no address of GitHub's REST interface`,
-      hint: "Give it like https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server.",
+      message: `${JSON.stringify(shown)} is no address of GitHub's REST interface`,
+      hint: "Give it without a token, like https://api.github.com, or https://HOST/api/v3 for GitHub Enterprise Server.",
     });
   }
   return text.replace(/\/+$/, "");

@@ -1,11 +1,6 @@
 import { z } from "zod";
 import type { Issue, IssueQuery } from "../../planner/issue.ts";
-import {
-  isPullRequest,
-  issueFromRest,
-  issueNumberOfUrl,
-  RestIssue,
-} from "../../planner/rest-issue.ts";
+import { isPullRequest, issueFromRest, parentOf, RestIssue } from "../../planner/rest-issue.ts";
 import { issueMissing, milestoneMissing } from "../../planner/select-issues.ts";
 import type { GitHubClient } from "./client.ts";
 import { GitHubError } from "./errors.ts";
@@ -174,7 +169,7 @@ async function parentsOf(
 ): Promise<ReadonlyMap<number, number>> {
   const parents = new Map<number, number>();
   for (const issue of issues) {
-    const parent = issueNumberOfUrl(issue.parent_issue_url, repository.fullName);
+    const parent = parentOf(issue);
     if (parent !== null) parents.set(issue.number, parent);
   }
   const named = new Set(parents.values());

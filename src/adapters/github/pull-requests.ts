@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { known, type Probe, type PullRequestFact, unknown } from "../../classify/evidence.ts";
 import { unreachable } from "../../manifest/errors.ts";
-import { belongsToAnother, markedTask } from "../../manifest/marker.ts";
+import { markedTask, ownership } from "../../manifest/marker.ts";
 import type { OpenOutcome, PullRequestSpec } from "../../ports/forge.ts";
 import type { GitHubClient } from "./client.ts";
 import { GitHubError } from "./errors.ts";
@@ -116,11 +116,10 @@ function preferred(pulls: readonly Pull[]): Pull | undefined {
 
 /** One that ended counts only when it was for this task or for this commit: branch names come back. */
 async function existingFor(place: Place, spec: PullRequestSpec): Promise<Pull | null> {
-  const own = markedTask(spec.body);
   const related = (pull: Pull): boolean =>
     pull.state === "open" ||
     pull.head.sha === spec.headSha ||
-    (own !== null && markedTask(pull.body) !== null && !belongsToAnother(pull.body, spec.body));
+    ownership(pull.body, spec.body) === "ours";
   return preferred((await pullsOf(place, spec.branch)).filter(related)) ?? null;
 }
 
@@ -139,7 +138,8 @@ async function adopt(place: Place, pull: Pull, spec: PullRequestSpec): Promise<O
       return { kind: "adopted", pullRequest: fact, notes };
     }
     case "open": {
-      if (belongsToAnother(pull.body, spec.body)) {
+      const owner = ownership(pull.body, spec.body);
+      if (owner === "another-task") {
         const other = markedTask(pull.body);
         return {
           kind: "rejected",
@@ -148,7 +148,7 @@ async function adopt(place: Place, pull: Pull, spec: PullRequestSpec): Promise<O
       }
       const notes = await decorate(place, pull, spec);
       if (pull.base.ref !== spec.base) notes.push(`${name} goes to ${pull.base.ref}`);
-      if (markedTask(pull.body) === null) notes.push(`${name} was opened by someone else`);
+      if (owner === "unmarked") notes.push(`${name} was opened by someone else`);
       return { kind: "adopted", pullRequest: fact, notes };
     }
     default:
