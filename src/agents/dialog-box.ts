@@ -66,7 +66,7 @@ function numberedOptions(view: View): Found | undefined {
     const number = Number(match?.[3]);
     if (!match || (expected !== undefined && number !== expected)) continue;
     if (expected === undefined && textLines(view, index + 1, view.end).length > TRAIL_MAX) break;
-    options.unshift(optionOf(match[4] ?? "", match[2] !== undefined, [match[3] ?? ""]));
+    options.unshift(optionOf(match[4] ?? "", match[2] !== undefined));
     from = index;
     expected = number - 1;
     if (expected === 0) break;
@@ -126,11 +126,13 @@ function textAbove(view: View, from: number): string[] {
   return text;
 }
 
-function optionOf(text: string, highlighted: boolean, keys?: readonly string[]): DialogOption {
+/** Only keys that the label itself names are keys: a number is a position. */
+function optionOf(text: string, highlighted: boolean): DialogOption {
   const hint = /^(.*\S)\s+\((\S|esc)\)$/iu.exec(text);
   const label = (hint?.[1] ?? text).replace(/^\s*✔\s+|\s+✔\s*$/gu, "").trim();
-  const own = hint?.[2] === undefined ? keys : [hint[2].length === 1 ? hint[2] : "Escape"];
-  return { label, highlighted, ...(own === undefined ? {} : { keys: own }) };
+  const key = hint?.[2];
+  if (key === undefined) return { label, highlighted };
+  return { label, highlighted, keys: [key.length === 1 ? key : "Escape"] };
 }
 
 const indentOf = (line: string): number => line.length - line.trimStart().length;

@@ -59,25 +59,24 @@ export function readAnyProgram(view: View): ScreenReading | undefined {
 }
 
 /** A question on the cursor's line, with nothing behind it. */
-export function readQuestion(view: View): ScreenReading | undefined {
+function readQuestion(view: View): ScreenReading | undefined {
   const line = textBeforeCursor(view).trim();
   if (line === "" || view.row < view.end - 1) return undefined;
   if (SECRET_QUESTION.test(line) && /[:?]$/.test(line)) {
     return { ...asked(view, line, [], 0.9), needsPerson: true };
   }
-  const choice =
-    /[[(]((?:[a-z0-9?]|yes|no|always|never|all|quit|\[?fingerprint\]?)(?:(?:\/|,\s?|(?=[a-z]))(?:[a-z0-9?]|yes|no|always|never|all|quit|\[?fingerprint\]?))*)[\])]\s*[:?]?$/i.exec(
-      line,
-    );
-  if (choice && /^(?:y|n)/i.test(choice[1] ?? "")) {
-    return asked(view, line, yesNo(choice[1] ?? ""), 0.9);
-  }
+  // `[nyae]?`: letters in a row are read as they are pressed.
+  const letters = /\[([a-z]{2,6})\]\s*\?$/i.exec(line)?.[1];
+  if (letters !== undefined) return asked(view, line, [...letters].map(keyOption), 0.9);
   if (/\bpress (?:any key|enter|return)\b(?!.*\besc\b)/i.test(line)) {
     return asked(view, line, [{ label: "Enter", highlighted: true, keys: ["Enter"] }], 0.85);
   }
-  if (/^#\?$/.test(line) || /\?$|[\w)"'][:]$/.test(line)) return asked(view, line, [], 0.75);
+  const typed = /[[(](?:y|n|yes|no)\b[^()]*[\])]\s*[:?]?$/i.test(line);
+  if (typed || /^#\?$|\?$|[\w)"']:$/.test(line)) return asked(view, line, [], typed ? 0.9 : 0.75);
   return undefined;
 }
+
+const keyOption = (key: string): DialogOption => ({ label: key, highlighted: false, keys: [key] });
 
 function asked(
   view: View,
@@ -92,19 +91,6 @@ function asked(
     options,
   };
   return { kind: "waiting-input", confidence, why: `a program asks: ${dialog.title}`, dialog };
-}
-
-/** The letters or words of `[y/N]`, `(yes/no/[fingerprint])`, `[nyae]`: letters in a row are read at once. */
-function yesNo(text: string): DialogOption[] {
-  const atOnce = !/[/,]/.test(text) && text.length > 1;
-  const labels = atOnce ? [...text] : text.split(/[/,]\s?/);
-  return labels
-    .filter((label) => /^\w+$/.test(label))
-    .map((label) => ({
-      label,
-      highlighted: /^[A-Z]/.test(label) || labels.length === 1,
-      keys: atOnce ? [label] : [...label.toLowerCase(), "Enter"],
-    }));
 }
 
 function isEditorRow(row: string): boolean {

@@ -5,7 +5,7 @@ import { closingQuestion } from "./last-words.ts";
 import { textBeforeCursor, type View } from "./view.ts";
 
 /** How the usual shells end or begin their prompts. */
-const PROMPT_END = /[$#%❯➜λ»>✗✔]$/u;
+const PROMPT_END = /(?:\$|(?<!#)#|(?<!\d)%|[❯➜λ»]|(?<![=>.-])>)$/u;
 const PROMPT_START = /^(?:➜|❯|λ|\$|%|#)(?:\s|$)/u;
 
 /** The shell prompt that the cursor stands behind, if it does. */

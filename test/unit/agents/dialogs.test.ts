@@ -74,6 +74,20 @@ test("keys are those that the dialog itself names", () => {
   expect(dialogOn("codex/051").options.map(({ keys }) => keys)).toEqual([["y"], ["p"], ["Escape"]]);
 });
 
+test("a question of a program is answered by typing, or by one key where it reads single keys", () => {
+  const own = [{ question: "proceed", answer: "y" }];
+  expect(answerFor(dialogOn("shell/054"), own)).toEqual({ kind: "type", text: "y" });
+  expect(answerFor(dialogOn("shell/008"), own)).toEqual({ kind: "type", text: "y" });
+  const deletes = [{ question: "sure you want to delete all", answer: "n" }];
+  // Its own text names `rm -f`, which nobody but a person may answer.
+  expect(answerFor(dialogOn("shell/046"), deletes).kind).toBe("ask-person");
+  expect(answerFor({ ...dialogOn("shell/046"), body: "" }, deletes)).toEqual({
+    kind: "choose",
+    label: "n",
+    keys: ["n"],
+  });
+});
+
 test("the command to be approved is part of the dialog", () => {
   expect(dialogOn("claude/039").body).toContain('git commit --allow-empty -m "demo commit"');
   expect(dialogOn("codex/146").body).toContain("$ git commit --allow-empty -m demo");
