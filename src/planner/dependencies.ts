@@ -100,7 +100,7 @@ const PHRASES: readonly Wording[] = [
     basis: "stated",
     reversed: false,
     words:
-      /\b(?:depend(?:s|ed|ing|ent)? (?:up)?on|dependenc(?:y|ies)(?: on|(?=:))|blocked (?:by|on|until)|blockers?(?=:)|wait(?:s|ing)? (?:for|on|until))\b/gi,
+      /\b(?:depend(?:s|ed|ing|ent)?[ -](?:up)?on|dependenc(?:y|ies)(?: on|(?=:))|blocked[ -](?:by|on|until)|blockers?(?=:)|wait(?:s|ing)? (?:for|on|until))\b/gi,
   },
   {
     basis: "stated",

@@ -2,7 +2,7 @@ import { taskGraph } from "../graph/task-graph.ts";
 import { waves } from "../graph/waves.ts";
 import { Manifest } from "../manifest/manifest.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
-import type { Plan, PlanCycle } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 
 /** A plan for the terminal: phases, waves, each task with its files and the reason for every edge, then the notes. */
 export function explainPlan(plan: Plan): string[] {
@@ -27,14 +27,6 @@ export function explainPlan(plan: Plan): string[] {
   const title = `${manifest.project}: ${counted(tasks.length, "task")} in ${counted(manifest.phases.length, "phase")}`;
   const notes = plan.notes.map(({ issue, text }) => `  #${issue} ${text}`);
   return [title, ...phases, ...(notes.length > 0 ? ["", "Notes", ...notes] : [])];
-}
-
-/** A cycle for the terminal: its path and the sentence behind each step. */
-export function explainCycle(cycle: PlanCycle): string[] {
-  return [
-    `Issues wait for each other: ${cycle.path.join(" → ")}`,
-    ...cycle.sentences.map((sentence) => `  ${sentence}`),
-  ];
 }
 
 function taskLines(id: TaskId, task: Task | undefined, whys: readonly string[]): string[] {

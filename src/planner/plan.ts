@@ -191,13 +191,12 @@ function droppedNote({ edge, cycle }: DroppedEdge): PlanNote {
 }
 
 function phaseReason({ item, phase, raisedBy }: Placement<{ draft: Draft }>): string {
+  const name = PHASES[phase];
+  if (raisedBy !== null) return `${name}, because ${taskIdOf(raisedBy)} waits for it.`;
   const { labelled } = item.draft;
-  const own =
-    labelled === null
-      ? "no label of priority"
-      : `label “${plainLine(labelled.label, LABEL_LENGTH_MAX)}”`;
-  const raised = raisedBy === null ? "" : `; raised because ${taskIdOf(raisedBy)} waits for it`;
-  return `${PHASES[phase]}: ${own}${raised}.`;
+  return labelled === null
+    ? `${name}, as no label gives a priority.`
+    : `${name}, by the label “${plainLine(labelled.label, LABEL_LENGTH_MAX)}”.`;
 }
 
 function whyOf(edge: Statement): string {

@@ -22,6 +22,7 @@ describe("an issue waits for what it says", () => {
     ["Cannot start until #4 is merged", ["9<4"]],
     ["Waiting for #4", ["9<4"]],
     ["**Depends on:** #4", ["9<4"]],
+    ["Depends-On: #4", ["9<4"]],
     ["_Blocked by_ **#4**", ["9<4"]],
     ["depends on issue #4", ["9<4"]],
     ["depends on PR #4", ["9<4"]],

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Manifest } from "../../../src/manifest/manifest.ts";
-import { explainCycle, explainPlan } from "../../../src/planner/explain.ts";
+import { explainPlan } from "../../../src/planner/explain.ts";
 import type { FilePredictor } from "../../../src/planner/files.ts";
 import type { Issue } from "../../../src/planner/issue.ts";
 import { type PlanInput, plan, referencedIssues } from "../../../src/planner/plan.ts";
@@ -15,7 +15,7 @@ const TREE = ["docs/faq.md", "src/cart/total.ts", "src/session.ts", "src/user.ts
 /** The plan of some issues and what stands in it; a cycle fails the test. */
 function planned(issues: readonly Issue[], more: Partial<PlanInput> = {}) {
   const outcome = plan(inputOf(issues, more));
-  if (outcome.kind === "cycle") throw new Error(explainCycle(outcome).join("\n"));
+  if (outcome.kind === "cycle") throw new Error(outcome.sentences.join("\n"));
   const manifest = Manifest.parse(outcome.manifest);
   const tasks = new Map(
     manifest.phases.flatMap((phase) => phase.tasks).map((task) => [`${task.id}`, task]),
@@ -85,7 +85,7 @@ describe("a small backlog in REST shape", () => {
                   status: "pending",
                   body: issues[1]?.body,
                   reasons: [
-                    "Phase 2: High: no label of priority; raised because t11 waits for it.",
+                    "Phase 2: High, because t11 waits for it.",
                     "src/money.ts: listed under Files, body line 4.",
                     "src/cart/total.ts: listed under Files, body line 5.",
                   ],
@@ -101,7 +101,7 @@ describe("a small backlog in REST shape", () => {
                   priority: "high",
                   labels: ["bug", "priority: high"],
                   reasons: [
-                    "Phase 2: High: label “priority: high”.",
+                    "Phase 2: High, by the label “priority: high”.",
                     "Waits for t12: “Blocked by #12: the money type must exist first.” (#11, body line 3).",
                     "src/cart/total.ts: named in body line 1.",
                   ],
@@ -197,11 +197,10 @@ describe("a cycle", () => {
     const outcome = plan(inputOf(issues));
     if (outcome.kind !== "cycle") throw new Error("expected a cycle");
     expect(outcome.path).toEqual(["t4", "t5", "t6", "t4"]);
-    expect(explainCycle(outcome)).toEqual([
-      "Issues wait for each other: t4 → t5 → t6 → t4",
-      "  #4 waits for #5: “Depends on #5.” (#4, body line 1); read from issues.json:4",
-      "  #5 waits for #6: “To be done after #6.” (#5, body line 3); read from issues.json:5",
-      "  #6 waits for #4: “#6 is blocked by #4” (relation on the forge); read from issues.json:6",
+    expect(outcome.sentences).toEqual([
+      "#4 waits for #5: “Depends on #5.” (#4, body line 1); read from issues.json:4",
+      "#5 waits for #6: “To be done after #6.” (#5, body line 3); read from issues.json:5",
+      "#6 waits for #4: “#6 is blocked by #4” (relation on the forge); read from issues.json:6",
     ]);
   });
 
@@ -257,7 +256,7 @@ describe("phases", () => {
     const result = planned(issues);
     expect(phasesOf(result)).toEqual({ "Phase 1: Critical": ["t1", "t2", "t3"] });
     expect(result.tasks.get("t1")?.reasons).toEqual([
-      "Phase 1: Critical: label “low”; raised because t3 waits for it.",
+      "Phase 1: Critical, because t3 waits for it.",
     ]);
   });
 
