@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { exec } from "../../src/adapters/exec.ts";
 import { FAULTS, type GitHubServer, startGitHubServer } from "../support/github-server.ts";
 import { checker, type OpenApi } from "../support/openapi.ts";
 
@@ -182,4 +186,56 @@ test("a stranger's token is refused", async () => {
   const github = await start();
   const answer = await ask(github, "/user", { headers: { authorization: "token other" } });
   expect(answer.status).toBe(401);
+});
+
+test("with a bare repository, branches and merges are git's", async () => {
+  const dir = await mkdtemp(join(tmpdir(), "coppice-github-"));
+  const bare = join(dir, "sample.git");
+  const work = join(dir, "work");
+  const git = async (cwd: string, ...args: string[]) => {
+    const person = ["-c", "user.name=A", "-c", "user.email=a@example.invalid"];
+    const run = await exec("git", [...person, ...args], { cwd });
+    if (run.code !== 0) throw new Error(run.stderr);
+    return run.stdout.trim();
+  };
+  await git(dir, "init", "-q", "--bare", "-b", "main", bare);
+  await git(dir, "clone", "-q", bare, work);
+  const push = async (branch: string) => {
+    await git(work, "commit", "-q", "--allow-empty", "-m", branch);
+    await git(work, "push", "-q", "origin", `HEAD:${branch}`);
+    return git(work, "rev-parse", "HEAD");
+  };
+  await push("main");
+  server = await startGitHubServer({
+    repositories: [{ name: "octo/sample", bareRepository: bare }],
+  });
+  const github = server;
+  const repository = github.repository("octo/sample");
+  const pull = async (number: number) => {
+    const answer = await ask(github, `/repos/octo/sample/pulls/${number}`);
+    return (await answer.json()) as { head: { sha: string }; merged: boolean; state: string };
+  };
+
+  const first = await push("fix/a");
+  expect((await create(github, { title: "A", head: "fix/a", base: "main" })).status).toBe(201);
+  expect((await pull(1)).head.sha).toBe(first);
+  const second = await push("fix/a");
+  expect((await pull(1)).head.sha).toBe(second);
+  await repository.merge(1);
+  expect(await pull(1)).toMatchObject({ merged: true, state: "closed" });
+  expect(await git(work, "ls-remote", "origin", "main")).toMatch(
+    repository.pull(1).mergeSha ?? "no merge commit",
+  );
+
+  await git(work, "pull", "-q", "--ff-only", "origin", "main");
+  await push("fix/b");
+  await create(github, { title: "B", head: "fix/b", base: "main" });
+  await git(work, "push", "-q", "origin", "HEAD:main");
+  expect(await pull(2)).toMatchObject({ merged: true, state: "closed" });
+
+  await push("fix/c");
+  await create(github, { title: "C", head: "fix/c", base: "main" });
+  await git(work, "push", "-q", "origin", ":fix/c");
+  expect(await pull(3)).toMatchObject({ merged: false, state: "closed" });
+  await rm(dir, { recursive: true });
 });
