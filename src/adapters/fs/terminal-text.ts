@@ -2,8 +2,9 @@
 /** Strings for the terminal itself (titles, links, the clipboard): OSC, DCS, SOS, PM, APC, also in their one-byte forms. */
 const STRINGS =
   /(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)?/g;
-/** CSI sequences; those that move the cursor to another row end a line of text. */
-const SEQUENCES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*([@-~])/g;
+/** CSI sequences, with their last letter; those that move the cursor to another row end a line of text. */
+const SEQUENCES = /(?:\u001b\[|\u009b)[0-?]*[ -/]*([@-~]?)/g;
+const ROW_MOVES = /[ABEFHdf]/;
 const OTHER_ESCAPES = /\u001b[ -/]*[0-~]?/g;
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 const ERASED = /[^\n\b]\u0008/g;
@@ -17,10 +18,10 @@ export function terminalLines(raw: string): string[] {
   const text = raw
     .replace(STRINGS, "")
     .replace(SEQUENCES, (_, final: string) =>
-      "ABEFHdf".includes(final) ? "\n" : final === "C" ? " " : "",
+      ROW_MOVES.test(final) ? "\n" : final === "C" ? " " : "",
     )
     .replace(OTHER_ESCAPES, "")
-    .replace(/\r+\n/g, "\n")
+    .replaceAll("\r\n", "\n")
     .replace(ERASED, "");
   const lines: string[] = [];
   for (const drawn of text.split("\n")) {

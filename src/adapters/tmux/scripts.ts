@@ -52,16 +52,16 @@ guard() {
   nap=$!
   wait "$nap"
   : >"$folder/setup.late"
-  kill -TERM -- "-$1"
+  kill -TERM "-$1"
   sleep 3
-  kill -KILL -- "-$1"
+  kill -KILL "-$1"
 }
 
 run_setup() {
   rm -f -- "$folder/setup.late"
   become setup </dev/null &
   job=$!
-  trap 'kill -TERM -- "-$job"' HUP INT QUIT TERM
+  trap 'kill -TERM "-$job"' HUP INT QUIT TERM
   guard "$job" 2>/dev/null &
   guard=$!
   wait "$job"

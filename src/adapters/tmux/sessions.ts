@@ -153,6 +153,10 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       if ((await listed()).length > 0) return;
       const asked = await client([["set-option", "-s", "exit-empty", "on"]]);
       if (asked.code !== 0 && !saysNoServer(asked)) throw unexpectedAnswer("end its server", asked);
+      const deadline = Date.now() + KILL_MS;
+      while (Date.now() < deadline && !saysNoServer(await client([["list-sessions"]]))) {
+        await wait(LOOK_EVERY_MS);
+      }
     },
   };
 
@@ -179,6 +183,8 @@ const SERVER_SETTINGS = (workdir: string): Command[] => [
   ["set-option", "-g", "history-limit", "5000"],
   ["set-option", "-g", "mouse", "on"],
   ["set-option", "-wg", "remain-on-exit", "on"],
+  // The notice would scroll the first line of the last screen away. Older tmux than 3.3 does not know the option.
+  ["set-option", "-wgq", "remain-on-exit-format", ""],
   ["set-option", "-wg", "allow-rename", "off"],
   ["set-option", "-wg", "automatic-rename", "off"],
   ["set-option", "-s", "@coppice", workdir],

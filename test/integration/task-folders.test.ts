@@ -1,0 +1,122 @@
+import { appendFile, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createTaskFolders } from "../../src/adapters/fs/task-folders.ts";
+import type { TaskFolders } from "../../src/ports/task-folders.ts";
+
+let workdir: string;
+let folders: TaskFolders;
+beforeEach(async () => {
+  workdir = await mkdtemp(join(tmpdir(), "cop-"));
+  folders = createTaskFolders({ workdir });
+});
+afterEach(() => rm(workdir, { recursive: true, force: true }));
+
+const AT_MS = Date.UTC(2026, 0, 17, 8, 30);
+const SHA = "a".repeat(40);
+const mode = async (path: string) => (await stat(path)).mode & 0o777;
+const writeIn = async (folder: string, name: string, text: string) => {
+  await mkdir(join(folder, "logs"), { recursive: true });
+  await writeFile(join(folder, name), text);
+};
+const record = (attempt: number, code: number) =>
+  `{"version":1,"attempt":${attempt},"stage":"agent","code":${code},"at":"2026-01-17T08:30:00Z"}\n`;
+
+test("folders and prompts are for their owner only", async () => {
+  const folder = await folders.folder("t1");
+  const prompt = await folders.writePrompt("t1", 2, "do it\n");
+  expect([folder, prompt]).toEqual([
+    join(workdir, "tasks/t1"),
+    join(workdir, "tasks/t1/prompt.2.md"),
+  ]);
+  expect([await mode(folder), await mode(prompt)]).toEqual([0o700, 0o600]);
+});
+
+test.each(["../t1", "", "a/b", ".", "t1\n"])("%j is no task folder", async (id) => {
+  await expect(folders.folder(id)).rejects.toThrow(/no task id/);
+  await expect(folders.exit(id, 1)).rejects.toThrow(/no task id/);
+});
+
+test("the newest launch is the one with the highest attempt, not the highest word", async () => {
+  expect(await folders.launch("t1")).toEqual({ kind: "known", value: null });
+  const launch = (attempt: number) =>
+    ({ attempt, agent: "codex", startedAtMs: AT_MS + attempt, kind: "restart" }) as const;
+  for (const attempt of [1, 10, 9]) await folders.recordLaunch("t1", launch(attempt));
+  expect(await folders.launch("t1")).toEqual({ kind: "known", value: launch(10) });
+});
+
+test("an exit belongs to its attempt; what cannot be read is unknown, with the file", async () => {
+  const folder = await folders.folder("t1");
+  await writeIn(folder, "exit.1.json", record(1, 3));
+  await writeIn(folder, "logs/1.log", "one\r\ntwo\r\n");
+  await writeIn(folder, "exit.3.json", '{"version":1,');
+  expect(await folders.exit("t1", 1)).toEqual({
+    kind: "known",
+    value: { attempt: 1, stage: "agent", code: 3, atMs: AT_MS, tail: ["one", "two"] },
+  });
+  expect(await folders.exit("t1", 2)).toEqual({ kind: "known", value: null });
+  expect(await folders.exit("t1", 3)).toMatchObject({
+    kind: "unknown",
+    reason: expect.stringContaining("exit.3.json"),
+  });
+});
+
+test("an exit waits for the last words of the terminal, which may come a little later", async () => {
+  const folder = await folders.folder("t1");
+  const now = new Date().toISOString();
+  await writeIn(folder, "exit.1.json", record(1, 0).replace("2026-01-17T08:30:00Z", now));
+  await writeIn(folder, "logs/1.log", "first\n");
+  const exit = folders.exit("t1", 1);
+  await appendFile(join(folder, "logs/1.log"), "last\n\u001b\\\u001b]7717;ended\u0007");
+  expect(await exit).toMatchObject({ value: { tail: ["first", "last"] } });
+});
+
+test("a verify run is running until its record, and a new one forgets the old result", async () => {
+  expect(await folders.verify("t1", SHA)).toEqual({ kind: "known", value: null });
+  const folder = await folders.recordVerifyStart("t1", SHA, AT_MS);
+  const running = { sha: SHA, code: null, running: true, startedAtMs: AT_MS, tail: [] };
+  expect(await folders.verify("t1", SHA)).toEqual({ kind: "known", value: running });
+  await writeIn(folder, "exit.1.json", record(1, 1));
+  await writeIn(folder, "logs/1.log", "1 test failed\n");
+  expect(await folders.verify("t1", SHA)).toEqual({
+    kind: "known",
+    value: { ...running, code: 1, running: false, tail: ["1 test failed"] },
+  });
+  expect(await folders.recordVerifyStart("t1", SHA, AT_MS + 5)).toBe(folder);
+  expect(await folders.verify("t1", SHA)).toMatchObject({
+    value: { running: true, startedAtMs: AT_MS + 5 },
+  });
+  await expect(folders.recordVerifyStart("t1", "../x", AT_MS)).rejects.toThrow(/no commit/);
+});
+
+test("signals come in the order of time; lines that are none are passed over", async () => {
+  const folder = await folders.folder("t1");
+  const at = (seconds: number) => new Date(AT_MS + seconds * 1000).toISOString();
+  const lines = [
+    JSON.stringify({ kind: "turn-ended", at: at(2), text: "done so far" }),
+    "not json",
+    JSON.stringify({ kind: "explode", at: at(3) }),
+    JSON.stringify({ kind: "conversation", at: at(1), text: "0199-abc", more: true }),
+    '{"kind":"turn-st',
+  ];
+  await writeFile(join(folder, "signals.2.jsonl"), lines.join("\n"));
+  await writeFile(join(folder, "done.2"), "all of it\n");
+  await writeFile(join(folder, "fail.1"), "an earlier attempt\n");
+  const found = await folders.signals("t1", 2);
+  expect(found.map(({ kind, text, attempt }) => [kind, text, attempt])).toEqual([
+    ["conversation", "0199-abc", 2],
+    ["turn-ended", "done so far", 2],
+    ["done", "all of it", 2],
+  ]);
+  expect(found[0]?.atMs).toBe(AT_MS + 1000);
+});
+
+test("the log is its last lines as text, the older file first", async () => {
+  const folder = await folders.folder("t1");
+  await writeIn(folder, "logs/1.log.old", "oldest\nold\n");
+  await writeIn(folder, "logs/1.log", "\u001b[31mnew\u001b[0m\nnewest\n");
+  expect(await folders.log("t1", 1, 3)).toEqual(["old", "new", "newest"]);
+  expect(await folders.log("t1", 2, 3)).toEqual([]);
+  expect(await folders.logPath("t1", 1)).toBe(join(folder, "logs/1.log"));
+});
