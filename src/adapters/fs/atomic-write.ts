@@ -21,13 +21,14 @@ export type ReplaceOutcome =
   /** An editor was writing into the old file while it was replaced: this is what it wrote. */
   | { readonly kind: "overtaken"; readonly text: string };
 
-const SETTLE_ATTEMPTS = 100;
-const SETTLE_MS = 20;
+const SETTLE_ATTEMPTS = 1000;
+const SETTLE_MS = 2;
 
 /**
  * Replaces a file in one step: temporary file beside it, fsync, comparison with `expected` (null: no file yet), rename,
  * fsync of the folder. Mode and owner stay, a symbolic link is followed. The caller holds a lock on the file, hence one
- * fixed temporary name. Node has no compare-and-rename, so the comparison is the last thing before it: microseconds.
+ * fixed temporary name. A save in place is never lost. Node has no compare-and-rename: only a save by rename that falls
+ * into the microseconds between our last look and our own rename would be.
  */
 export async function replaceFile(
   path: string,
@@ -39,10 +40,9 @@ export async function replaceFile(
   const old = openIfThere(target);
   try {
     await writeDurably(temporary, text, old);
-    if (!holds(target, old, expected)) return { kind: "changed" };
-    renameSync(temporary, target);
-    await syncFolder(dirname(target));
+    if (!renameOver(target, temporary, old, expected)) return { kind: "changed" };
     const overtaken = old === null || expected === null ? null : await lateText(old, expected);
+    await syncFolder(dirname(target));
     return overtaken === null ? { kind: "replaced" } : { kind: "overtaken", text: overtaken };
   } catch (cause) {
     throw writeFailed(path, cause);
@@ -71,13 +71,18 @@ function keepOwnerAndMode(fd: number, old: number): void {
   fchmodSync(fd, before.mode & 0o7777);
 }
 
-/** The same file is still in its place and still says what was expected. */
-function holds(target: string, old: number | null, expected: string | null): boolean {
-  const there = statSync(target, { throwIfNoEntry: false });
-  if (old === null || there === undefined) {
-    return expected === null && old === null && there === undefined;
-  }
-  return readWhole(old) === expected && statSync(target).ino === fstatSync(old).ino;
+/** Renames when the same file is still in its place and says what was expected. */
+function renameOver(
+  target: string,
+  temporary: string,
+  old: number | null,
+  expected: string | null,
+): boolean {
+  const inode = old === null ? undefined : fstatSync(old).ino;
+  if ((old === null ? null : readWhole(old)) !== expected) return false;
+  if (statSync(target, { throwIfNoEntry: false })?.ino !== inode) return false;
+  renameSync(temporary, target);
+  return true;
 }
 
 /** What an in-place writer made of the replaced file, once it stands still; null when nobody wrote. */

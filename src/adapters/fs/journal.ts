@@ -14,7 +14,7 @@ export interface JournalOptions {
   readonly beat: () => number;
   /** Takes secrets out of one string. */
   readonly redact: (text: string) => string;
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, "now">;
   readonly locks: Locks;
   /** A file that has grown beyond this becomes `<path>.1`. Default 8 MiB. */
   readonly bytesMax?: number;

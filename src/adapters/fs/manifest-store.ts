@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { type JsonObject, sameJson } from "../../manifest/json.ts";
-import type { Manifest } from "../../manifest/manifest.ts";
 import { applyPatches, type ManifestPatch } from "../../manifest/merge.ts";
+import type { ParseOutcome } from "../../manifest/parse.ts";
 import type { Problem } from "../../manifest/problem.ts";
 import type { Locks } from "../../ports/lock.ts";
 import type {
@@ -13,16 +13,6 @@ import type {
   ReadOutcome,
 } from "../../ports/manifest-store.ts";
 import { replaceFile } from "./atomic-write.ts";
-
-/** What reading a manifest's text gives. */
-export type ParseOutcome =
-  | {
-      readonly kind: "parsed";
-      readonly raw: JsonObject;
-      readonly manifest: Manifest;
-      readonly warnings: readonly Problem[];
-    }
-  | { readonly kind: "invalid"; readonly problems: readonly Problem[] };
 
 export interface ManifestStoreOptions {
   readonly path: string;
@@ -130,7 +120,7 @@ function rawOf(options: ManifestStoreOptions, text: string, what: string): JsonO
 function snapshotOf(
   path: string,
   text: string,
-  { manifest, warnings }: ParseOutcome & { kind: "parsed" },
+  { manifest, warnings }: Extract<ParseOutcome, { kind: "parsed" }>,
 ): ManifestSnapshot {
   return { path, text, manifest, warnings };
 }

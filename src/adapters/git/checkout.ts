@@ -139,12 +139,20 @@ export async function canonical(path: string): Promise<string> {
   }
 }
 
-/** Environment that lets git make commits where the person has set no identity. */
-export async function identity(checkout: Checkout): Promise<Readonly<Record<string, string>>> {
-  const set = await Promise.all(
+/** The identity that the person has set for commits here, or null. */
+export async function configuredIdentity(
+  checkout: Checkout,
+): Promise<{ readonly name: string; readonly email: string } | null> {
+  const [name, email] = await Promise.all(
     ["user.name", "user.email"].map((key) => git(checkout.root, ["config", "--get", key])),
   );
-  if (set.every(({ code }) => code === 0)) return {};
+  if (name?.code !== 0 || email?.code !== 0) return null;
+  return { name: name.stdout.trim(), email: email.stdout.trim() };
+}
+
+/** Environment that lets git make commits where no identity is set. */
+export async function committer(checkout: Checkout): Promise<Readonly<Record<string, string>>> {
+  if ((await configuredIdentity(checkout)) !== null) return {};
   const [name, email] = ["Coppice", "coppice@localhost"];
   return {
     GIT_AUTHOR_NAME: name,

@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { baseRefs, type Checkout, commitOf, identity, withRepositoryLock } from "./checkout.ts";
+import { baseRefs, type Checkout, commitOf, committer, withRepositoryLock } from "./checkout.ts";
 import { git, gitFailed, gitText } from "./command.ts";
 import { namesIn, type WorktreeEntry } from "./worktree-entry.ts";
 
@@ -54,7 +54,7 @@ export async function snapshotOf(checkout: Checkout, entry: WorktreeEntry): Prom
       GIT_DIR: entry.adminDir,
       GIT_WORK_TREE: entry.path,
       GIT_INDEX_FILE: index,
-      ...(await identity(checkout)),
+      ...(await committer(checkout)),
     };
     const run = (...args: string[]) => gitText(entry.path ?? "", args, { env, timeoutMs: 600_000 });
     // The worktree's own index spares reading every file again; a half-made worktree has none.

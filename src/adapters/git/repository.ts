@@ -4,6 +4,7 @@ import {
   type Checkout,
   canonical,
   commitOf,
+  configuredIdentity,
   defaultBranch,
   openCheckout,
   type RepositoryOptions,
@@ -28,6 +29,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     baseBranch: (asked) => baseBranch(checkout, asked),
     remoteUrl: async () =>
       checkout.pushUrl === null ? null : withoutCredentials(checkout.pushUrl),
+    commitIdentity: () => configuredIdentity(checkout),
     listFiles: (ref) => listFiles(checkout, ref),
     fetch: () => fetchOrigin(checkout),
     ensureWorktree: (spec) => ensureWorktree(checkout, spec),

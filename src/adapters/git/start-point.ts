@@ -1,4 +1,4 @@
-import { type Checkout, commitOf, forkRef, identity } from "./checkout.ts";
+import { type Checkout, commitOf, committer, forkRef } from "./checkout.ts";
 import { git, gitFailed, gitTest, gitText } from "./command.ts";
 
 export type StartPoint =
@@ -66,6 +66,6 @@ async function mergeCommits(
   return gitText(
     checkout.root,
     ["commit-tree", tree.trim(), "-p", ours, "-p", theirs, "-m", message],
-    { env: await identity(checkout) },
+    { env: await committer(checkout) },
   );
 }
