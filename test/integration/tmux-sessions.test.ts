@@ -30,7 +30,8 @@ const exitOf = (id: string, attempt = 1) =>
     const exit = await terminals.folders.exit(id, attempt);
     return exit.kind === "known" && exit.value;
   });
-const alive = (pid: number): boolean => existsSync(`/proc/${pid}`);
+const alive = async (pid: number): Promise<boolean> =>
+  (await createProcesses().list()).some((process) => process.pid === pid);
 
 /** An agent that prints what it was given, as JSON, into a file of the worktree. */
 const REPORTER = `
@@ -333,12 +334,12 @@ test("stop ends what the session started, also under sessions of their own, and 
     const text = existsSync(file) ? await readFile(file, "utf8") : "";
     return text.endsWith("]") && JSON.parse(text);
   });
-  expect(pids.map(alive)).toEqual([true, true, true, true]);
+  expect(await Promise.all(pids.map(alive))).toEqual([true, true, true, true]);
   const other = await one("task-2");
   expect(await terminals.sessions.stop("task-1")).toBe(true);
-  await until("their end", async () => !pids.some(alive));
+  expect(await Promise.all(pids.map(alive))).toEqual([false, false, false, false]);
   expect(await exitOf("1")).toMatchObject({ stage: "agent", code: 137 });
-  expect(alive(other?.session.panePid ?? 0)).toBe(true);
+  expect(await alive(other?.session.panePid ?? 0)).toBe(true);
   expect((await one("task-2"))?.screen).toMatchObject({ value: { paneDead: false } });
 });
 
@@ -426,7 +427,7 @@ test("shutDown ends an empty server and leaves one with sessions alone", async (
   expect(await observed()).toHaveLength(1);
   await terminals.sessions.stop("task-1");
   await terminals.sessions.shutDown();
-  await until("its end", async () => !alive(pid));
+  await until("its end", async () => !(await alive(pid)));
 });
 
 test("the capture shows lines above the screen when asked", async () => {

@@ -153,10 +153,6 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       if ((await listed()).length > 0) return;
       const asked = await client([["set-option", "-s", "exit-empty", "on"]]);
       if (asked.code !== 0 && !saysNoServer(asked)) throw unexpectedAnswer("end its server", asked);
-      const deadline = Date.now() + KILL_MS;
-      while (Date.now() < deadline && !saysNoServer(await client([["list-sessions"]]))) {
-        await wait(LOOK_EVERY_MS);
-      }
     },
   };
 
