@@ -333,17 +333,25 @@ describe("pull requests of branches", () => {
     expect(answer.kind === "known" && answer.value.get("a")?.markedTask).toBe("t7");
   });
 
-  test("looking again costs unchanged answers, and nothing for what has ended", async () => {
+  test("one that was opened and merged between two looks is seen", async () => {
+    const watching = forge();
+    expect(await seen(watching, "a")).toEqual([]);
+    await repository().merge(await repository().addPull({ head: "a" }));
+    expect(await seen(watching, "a")).toEqual(["a #1 merged"]);
+  });
+
+  test("looking again costs two unchanged answers, however many branches there are", async () => {
     const watching = forge();
     for (const head of ["a", "b"]) await repository().addPull({ head });
     await repository().merge(2);
-    await seen(watching, "a", "b", "c");
+    const many = Array.from({ length: 30 }, (_, index) => `later-${index}`);
+    await seen(watching, "a", "b", ...many);
     const before = github.requests.length;
-    await seen(watching, "a", "b", "c");
+    await seen(watching, "a", "b", ...many);
     const again = github.requests.slice(before);
     expect(again.map((each) => each.status)).toEqual([304, 304]);
     repository().close(1);
-    expect(await seen(watching, "a", "b", "c")).toEqual(["a #1 closed", "b #2 merged"]);
+    expect(await seen(watching, "a", "b", ...many)).toEqual(["a #1 closed", "b #2 merged"]);
   });
 
   test("more than one page of open ones is read", async () => {

@@ -37,32 +37,30 @@ type Pull = z.infer<typeof Pull>;
 const PULLS = "/repos/{owner}/{repo}/pulls";
 
 /**
- * Watches branches: one list of the open pull requests for all, and one look at each branch that it does not name,
- * until that branch's pull request has ended.
+ * Watches branches at the price of two lists, however many they are: the open pull requests, and the newest of any
+ * state. A branch is asked for by itself when it is new, and when its open pull request has ended.
  */
 export function pullRequestWatch(place: Place) {
-  const ended = new Map<string, PullRequestFact>();
+  /** What is known of branches without an open one; null: none at all. */
+  const settled = new Map<string, PullRequestFact | null>();
   return async (
     branches: readonly string[],
   ): Promise<Probe<ReadonlyMap<string, PullRequestFact>>> => {
+    if (branches.length === 0) return known(new Map());
     try {
-      const found = await openOnes(place);
-      await Promise.all(
-        branches
-          .filter((branch) => !found.has(branch))
-          .map(async (branch) => {
-            const fact = ended.get(branch) ?? (await newestFact(place, branch));
-            if (fact === null) return;
-            found.set(branch, fact);
-            if (fact.state !== "open") ended.set(branch, fact);
-          }),
+      const open = await openOnes(place);
+      const newest = await newestOnes(place);
+      const found = await Promise.all(
+        branches.map(async (branch) => {
+          const now = open.get(branch) ?? newest.get(branch);
+          const before = settled.get(branch);
+          const fact = now ?? (before === undefined ? await newestOf(place, branch) : before);
+          if (fact?.state === "open") settled.delete(branch);
+          else settled.set(branch, fact);
+          return fact === null ? [] : [[branch, fact] as const];
+        }),
       );
-      const asked = branches.flatMap((branch) => {
-        const fact = found.get(branch);
-        if (fact?.state === "open") ended.delete(branch);
-        return fact === undefined ? [] : [[branch, fact] as const];
-      });
-      return known(new Map(asked));
+      return known(new Map(found.flat()));
     } catch (error) {
       if (error instanceof GitHubError) return unknown(error.message);
       throw error;
@@ -83,15 +81,27 @@ export async function openPullRequest(place: Place, spec: PullRequestSpec): Prom
 
 async function openOnes({ client, repository }: Place): Promise<Map<string, PullRequestFact>> {
   const { owner, repo, fullName } = await repository();
-  const found = new Map<string, PullRequestFact>();
-  const open = { owner, repo, state: "open", sort: "created", direction: "asc" };
-  for await (const pull of client.list(`GET ${PULLS}`, open, Pull)) {
-    if (isFrom(pull, fullName)) found.set(pull.head.ref, factOf(pull));
-  }
-  return found;
+  const query = { owner, repo, state: "open", sort: "created", direction: "asc" };
+  const found: Pull[] = [];
+  for await (const pull of client.list(`GET ${PULLS}`, query, Pull)) found.push(pull);
+  return byBranch(found, fullName);
 }
 
-async function newestFact(place: Place, branch: string): Promise<PullRequestFact | null> {
+/** The last hundred: whatever was opened since the last look, even if it has ended by now. */
+async function newestOnes({ client, repository }: Place): Promise<Map<string, PullRequestFact>> {
+  const { owner, repo, fullName } = await repository();
+  const query = { owner, repo, state: "all", sort: "created", direction: "desc", per_page: 100 };
+  const { data } = await client.get(`GET ${PULLS}`, query, z.array(Pull));
+  return byBranch(data.toReversed(), fullName);
+}
+
+/** Of two with the same branch the later in the list counts. */
+const byBranch = (pulls: readonly Pull[], fullName: string): Map<string, PullRequestFact> =>
+  new Map(
+    pulls.filter((pull) => isFrom(pull, fullName)).map((pull) => [pull.head.ref, factOf(pull)]),
+  );
+
+async function newestOf(place: Place, branch: string): Promise<PullRequestFact | null> {
   const newest = preferred(await pullsOf(place, branch));
   return newest === undefined ? null : factOf(newest);
 }
