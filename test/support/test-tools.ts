@@ -39,14 +39,15 @@ export async function ensureTool(name: ToolName): Promise<Tool> {
 }
 
 async function install(spec: string, prefix: string): Promise<string | null> {
-  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"];
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=0"];
   try {
     const run = await exec("npm", ["install", "--prefix", prefix, ...flags, spec], {
       cwd: prefix,
       timeoutMs: 600_000,
       keepSecrets: true,
     });
-    return run.code === 0 ? null : `npm install ${spec} failed: ${run.stderr.trim()}`;
+    const said = run.stderr.trim().split("\n").slice(0, 4).join(" · ");
+    return run.code === 0 ? null : `npm install ${spec} failed: ${said}`;
   } catch (error) {
     return `npm install ${spec} failed: ${error instanceof Error ? error.message : String(error)}`;
   }
