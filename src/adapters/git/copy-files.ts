@@ -1,13 +1,4 @@
-import {
-  constants,
-  copyFile,
-  lstat,
-  mkdir,
-  readlink,
-  realpath,
-  rm,
-  symlink,
-} from "node:fs/promises";
+import { constants, copyFile, lstat, mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import picomatch from "picomatch";
 import { type Checkout, canonical } from "./checkout.ts";
@@ -34,14 +25,15 @@ export async function copyIgnoredFiles(
   );
   const open = (await listed(checkout, ["--others"])).filter((path) => wanted(path));
   const ignored = (await ignoredFiles(checkout, globs)).filter((path) => wanted(path));
+  for (const path of ignored) {
+    const objection = await objectionTo(checkout.root, worktree, path);
+    if (objection !== null) return refusal(objection, "Take the path out of copyFiles.");
+  }
   const published = [...open, ...(await notIgnored(worktree, ignored))];
   if (published.length > 0) {
     return refusal(`git does not ignore ${published.slice(0, 5).join(", ")}`, ignoreHint(checkout));
   }
-  for (const path of ignored) {
-    const refused = await copyOne(checkout.root, worktree, path, replace);
-    if (refused !== null) return refusal(refused, "Take the path out of copyFiles.");
-  }
+  for (const path of ignored) await copyOne(checkout.root, worktree, path, replace);
   return { kind: "copied" };
 }
 
@@ -89,35 +81,39 @@ async function notIgnored(worktree: string, paths: readonly string[]): Promise<r
   return paths.filter((path) => !ignored.has(path));
 }
 
-/** Returns why a path is refused, or null. */
+async function objectionTo(root: string, worktree: string, path: string): Promise<string | null> {
+  if (!isInside(worktree, await canonical(dirname(join(worktree, path))))) {
+    return `${path} would leave the worktree through a symbolic link`;
+  }
+  const from = join(root, path);
+  const source = await lstat(from);
+  if (source.isFile()) return null;
+  if (!source.isSymbolicLink()) return `${path} is neither a file nor a folder`;
+  const end = await canonical(from);
+  const leaves = isAbsolute(await readlink(from)) || !isInside(root, end);
+  return leaves ? `${path} is a symbolic link that leaves the repository` : null;
+}
+
 async function copyOne(
   root: string,
   worktree: string,
   path: string,
   replace: boolean,
-): Promise<string | null> {
+): Promise<void> {
   const from = join(root, path);
   const to = join(worktree, path);
-  const source = await lstat(from);
-  if (!isInside(worktree, await canonical(dirname(to)))) {
-    return `${path} would leave the worktree through a symbolic link`;
-  }
-  if (source.isSymbolicLink()) {
-    const target = await readlink(from);
-    const end = await realpath(from).catch(() => null);
-    if (isAbsolute(target) || end === null || !isInside(root, end)) {
-      return `${path} is a symbolic link that leaves the repository`;
-    }
-  } else if (!source.isFile()) {
-    return `${path} is neither a file nor a folder`;
-  }
-  const present = await lstat(to).catch(() => null);
-  if (present !== null && !replace) return null;
+  if (!replace && (await isThere(to))) return;
   await rm(to, { force: true });
   await mkdir(dirname(to), { recursive: true });
-  if (source.isSymbolicLink()) await symlink(await readlink(from), to);
+  if ((await lstat(from)).isSymbolicLink()) await symlink(await readlink(from), to);
   else await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-  return null;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function isInside(folder: string, path: string): boolean {

@@ -34,7 +34,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     fetch: () => fetchOrigin(checkout),
     ensureWorktree: (spec) => ensureWorktree(checkout, spec),
     probe: (task) => probeBranch(checkout, task),
-    summary: (branch, forkPoint) => summarize(checkout, branch, forkPoint),
+    summary: (commit, forkPoint) => summarize(checkout, commit, forkPoint),
     push: (push) => pushCommit(checkout, push),
     preserve: (task) =>
       withTaskLock(checkout, task.taskId, async () => {
@@ -91,10 +91,10 @@ async function fetchOrigin(checkout: Checkout): ReturnType<Repository["fetch"]> 
 
 async function summarize(
   checkout: Checkout,
-  branch: string,
+  commit: string,
   forkPoint: string,
 ): Promise<WorkSummary> {
-  const headSha = await gitText(checkout.root, ["rev-parse", "--verify", `refs/heads/${branch}`]);
+  const headSha = await gitText(checkout.root, ["rev-parse", "--verify", `${commit}^{commit}`]);
   const reader = porcelain(checkout.root, READ_TIMEOUT_MS);
   const log = await reader.log({
     from: forkPoint,

@@ -54,7 +54,7 @@ export function ensureWorktree(checkout: Checkout, spec: WorktreeSpec): Promise<
     if (entry !== null && "kind" in entry) return entry;
     const problem =
       entry === null ? await withRepositoryLock(checkout, () => add(checkout, spec, path)) : null;
-    return problem ?? (await complete(checkout, spec, path));
+    return problem ?? (await complete(checkout, spec, path, entry === null));
   });
 }
 
@@ -179,10 +179,12 @@ async function add(
   const start = await branchToUse(checkout, spec);
   if (start.kind !== "branch") return start;
   await mkdir(path, { recursive: true });
-  const branch =
-    start.fresh === null ? [path, spec.branch] : ["-b", spec.branch, path, start.fresh];
   const reason = lockReason(checkout, spec.taskId);
-  const args = ["worktree", "add", "--no-checkout", "--no-track", "--lock", "--reason", reason];
+  const args = ["worktree", "add", "--no-checkout", "--lock", "--reason", reason];
+  const branch =
+    start.fresh === null
+      ? [path, spec.branch]
+      : ["--no-track", "-b", spec.branch, path, start.fresh];
   // It runs in the new folder, so that the next call sees a git that outlives this process (see isSettled).
   const result = await gitWrite(path, [`--git-dir=${checkout.commonDir}`, ...args, ...branch]);
   if (result.code === 0) return null;
@@ -258,6 +260,7 @@ async function complete(
   checkout: Checkout,
   spec: WorktreeSpec,
   path: string,
+  isNew: boolean,
 ): Promise<WorktreeOutcome> {
   const found = await ourEntry(checkout, spec.taskId, path);
   if (found.kind === "refused") return found;
@@ -273,7 +276,7 @@ async function complete(
     await rm(join(entry.adminDir, "index.lock"), { force: true });
   }
   if (!wasReady) {
-    await preserveWork(checkout, spec, entry);
+    if (!isNew) await preserveWork(checkout, spec, entry);
     await gitText(path, ["reset", "--hard", "--quiet"], { timeoutMs: CHECKOUT_TIMEOUT_MS });
   }
   const copied = await copyIgnoredFiles(checkout, path, spec.copyFiles, !wasReady);
