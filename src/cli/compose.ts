@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { stat } from "node:fs/promises";
+import { mkdir, realpath, stat } from "node:fs/promises";
 import { homedir, tmpdir, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -24,9 +24,9 @@ import { createProcesses } from "../adapters/system/processes.ts";
 import { createTmuxSessions } from "../adapters/tmux/sessions.ts";
 import type { DoctorPorts, TokenCheck } from "../app/doctor.ts";
 import type { PlanPorts, PlanRequest } from "../app/plan.ts";
+import { readManifest } from "../app/read-manifest.ts";
 import { readOrThrow } from "../app/run.ts";
 import type { Workspace } from "../app/world.ts";
-import { readManifest } from "../graph/read-manifest.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import { formatManifest } from "../manifest/format.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -72,9 +72,11 @@ export async function openWorkspace(
   const { manifest } = await readOrThrow({ ports: { store } });
   const home = dirname(store.path);
   const root = manifest.repoDir ? resolve(home, manifest.repoDir) : process.cwd();
-  const workdir = manifest.workdir
-    ? resolve(home, manifest.workdir)
-    : defaultWorkdir(manifest.repo ?? basename(root), manifest.project);
+  const workdir = await madeFolder(
+    manifest.workdir
+      ? resolve(home, manifest.workdir)
+      : defaultWorkdir(manifest.repo ?? basename(root), manifest.project),
+  );
   const repository = await openRepository({
     root,
     project: manifest.project,
@@ -305,6 +307,22 @@ function stateHome(): string {
 
 const defaultWorkdir = (repo: string, project: string): string =>
   join(stateHome(), "coppice", slug(repo.replace("/", "-")), slug(project));
+
+/** The folder itself, for agents compare real paths. Throws CoppiceError `workdir-unusable`. */
+async function madeFolder(dir: string): Promise<string> {
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    return await realpath(dir);
+  } catch (cause) {
+    throw new CoppiceError({
+      code: "workdir-unusable",
+      kind: "machine",
+      message: `the workdir ${dir} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+      hint: 'Set "workdir" in the manifest to a folder that you may write to.',
+      cause,
+    });
+  }
+}
 
 const slug = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "") || "project";
 

@@ -1,3 +1,4 @@
+import type { Dialog } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
 import { answerFor } from "../agents/dialogs.ts";
 import type { LaunchFact, PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
@@ -23,6 +24,8 @@ const RETRY_DEADLINE_MS = 15 * 60_000;
 const PROGRESS_STEP_MS = 10_000;
 /** A second equal reading follows after this time. */
 const SECOND_READING_MS = 1000;
+/** A stall is believed after this time: when the clock jumped or the machine slept, the agent writes again meanwhile. */
+const STALL_READING_MS = 60_000;
 
 /** What to do about a task that has, or had, a session. */
 export function decideActive(view: BeatView, placed: PlacedTask): Step {
@@ -33,17 +36,21 @@ export function decideActive(view: BeatView, placed: PlacedTask): Step {
     return { wait: waitsFor("was not looked at in this beat") };
   }
   const launched = evidence.launch.kind === "known" ? evidence.launch.value : null;
-  if (launched !== null && launched.attempt > (task.attempts ?? 0)) return takenOver(view, launched);
+  if (launched !== null && launched.attempt > (task.attempts ?? 0))
+    return takenOver(view, launched);
   const noted = notes(view, task, evidence, verdict);
   const sameAsBefore = task.state?.verdict === verdict.kind;
-  if (!verdict.fact && !sameAsBefore && verdict.kind !== "working" && verdict.kind !== "unknown") {
-    return joined(noted, {
-      wait: waitsFor(`seems ${verdict.kind}: ${verdict.why}; looking again`),
-      wakeAtMs: view.nowMs + SECOND_READING_MS,
-    });
-  }
   const sinceMs =
     sameAsBefore && task.state?.verdictSince ? fromIso(task.state.verdictSince) : view.nowMs;
+  const readAgainMs =
+    verdict.kind === "stalled" ? sinceMs + STALL_READING_MS : view.nowMs + SECOND_READING_MS;
+  const read = sameAsBefore && (verdict.kind !== "stalled" || view.nowMs >= readAgainMs);
+  if (!verdict.fact && !read && verdict.kind !== "working" && verdict.kind !== "unknown") {
+    return joined(noted, {
+      wait: waitsFor(`seems ${verdict.kind}: ${verdict.why}; looking again`),
+      wakeAtMs: readAgainMs,
+    });
+  }
   return joined(noted, respond(view, placed, evidence, verdict, sinceMs));
 }
 
@@ -62,9 +69,7 @@ function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdict: Verd
   const key = progressKey(evidence);
   const notedMs = task.state?.progressKey && task.lastProgress ? fromIso(task.lastProgress) : 0;
   const moved =
-    key !== null &&
-    key !== task.state?.progressKey &&
-    view.nowMs - notedMs >= PROGRESS_STEP_MS;
+    key !== null && key !== task.state?.progressKey && view.nowMs - notedMs >= PROGRESS_STEP_MS;
   const changed = verdict.kind !== task.state?.verdict;
   return {
     set: moved ? { lastProgress: toIso(view.nowMs) } : {},
@@ -97,7 +102,10 @@ function respond(
       sinceMs,
       ...more,
     });
-  if (verdict.dialog || verdict.needsPerson) return reply(view, task, verdict, interactive, trouble);
+  if (verdict.needsPerson && verdict.kind !== "auth-error") {
+    return asksPerson(task, verdict.dialog?.title ?? verdict.question ?? verdict.why);
+  }
+  if (verdict.dialog) return reply(view, task, verdict.dialog);
   switch (verdict.kind) {
     case "working":
       return { set: { status: "running" }, wait: waitsFor(`${agent} is working`) };
@@ -108,8 +116,10 @@ function respond(
       return responseFor(verdict) === "finish"
         ? finish(view, placed, evidence, verdict, trouble)
         : trouble(
-            verdict.question ? `ended with a question: ${verdict.question}` : `its turn broke off: ${verdict.why}`,
-            "Nobody is here to answer. Decide yourself, note the decision in the commit message, finish the task and commit.",
+            verdict.question
+              ? `ended with a question: ${verdict.question}`
+              : `its turn broke off: ${verdict.why}`,
+            DECIDE_YOURSELF,
           );
     case "idle-fresh":
       if (view.nowMs - sinceMs < FRESH_GRACE_MS) {
@@ -120,15 +130,23 @@ function respond(
       }
       return trouble("the task never reached the agent", "@task");
     case "waiting-input":
+      if (responseFor(verdict) !== "nudge" || !interactive) return asksPerson(task, verdict.question ?? verdict.why);
+      // Agents like to close with an offer: once nudges have not helped, the facts decide.
+      return (task.state?.nudges ?? 0) < view.manifest.policy.nudgesMax
+        ? trouble(`asks: ${verdict.question ?? verdict.why}`, DECIDE_YOURSELF)
+        : finish(view, placed, evidence, { ...verdict, kind: "idle-done" }, trouble);
     case "waiting-approval":
     case "onboarding":
-      return reply(view, task, verdict, interactive, trouble);
+    case "shell-prompt":
+      return asksPerson(task, verdict.why);
     case "rate-limited":
       return pause(view, agent, verdict, trouble);
     case "auth-error":
       return {
         set: { status: "stuck", error: verdict.why },
-        wait: waitsForPerson(`${agent} is not logged in: ${verdict.why}; log in, then coppice retry ${task.id}`),
+        wait: waitsForPerson(
+          `${agent} is not logged in: ${verdict.why}; log in, then coppice retry ${task.id}`,
+        ),
       };
     case "error-transient":
       if (responseFor(verdict) === "wait-until" && view.nowMs - sinceMs < RETRY_DEADLINE_MS) {
@@ -145,20 +163,22 @@ function respond(
         trouble(verdict.why, GO_ON, { mayNudge: false, mayResume: false }),
       );
     case "dead":
-    case "shell-prompt":
       return adoptOr(view, task, evidence, () =>
         trouble(`the session ended: ${verdict.why}`, GO_ON, { mayNudge: false }),
       );
     case "stalled":
       return trouble(
         `no progress for ${view.manifest.policy.stallAfterMinutes} minutes`,
-        "Nothing has moved for a while. If you wait for something, decide yourself and go on; commit what is done.",
+        GO_ON,
+        { mayNudge: false },
       );
     case "editor":
     case "pager":
       return {
         set: { status: "stuck" },
-        wait: waitsForPerson(`an ${verdict.kind} is open in the session: coppice attach ${task.id}`),
+        wait: waitsForPerson(
+          `an ${verdict.kind} is open in the session: coppice attach ${task.id}`,
+        ),
       };
     default:
       return unreachable(verdict.kind);
@@ -167,6 +187,9 @@ function respond(
 
 const GO_ON =
   "The previous session ended before the task was finished. Look at what is there (git status, git log), finish the task and commit.";
+
+const DECIDE_YOURSELF =
+  "Nobody is here to answer. Decide yourself, note the decision in the commit message, finish the task and commit. If all is done and committed, just say so.";
 
 /** The agent has ended its turn: deliver what is proved, or say what is missing. */
 function finish(
@@ -194,8 +217,13 @@ function finish(
       return { wait: waitsFor(verdict.why) };
     case "no-worktree":
       return {
-        set: { status: "error", error: "the worktree is gone or is not this repository's any more" },
-        wait: waitsForPerson(`the worktree is gone or is not this repository's any more: coppice retry ${task.id}`),
+        set: {
+          status: "error",
+          error: "the worktree is gone or is not this repository's any more",
+        },
+        wait: waitsForPerson(
+          `the worktree is gone or is not this repository's any more: coppice retry ${task.id}`,
+        ),
       };
     case "uncommitted":
       return trouble(
@@ -232,48 +260,31 @@ function finish(
   }
 }
 
-/** An answer that the policy allows, words to an agent at its composer, or a person. */
-function reply(
-  view: BeatView,
-  task: Task,
-  verdict: Verdict,
-  interactive: boolean,
-  trouble: (why: string, words: string, more?: Partial<Trouble>) => Step,
-): Step {
+/** The answer that the policy allows, or a person. */
+function reply(view: BeatView, task: Task, dialog: Dialog): Step {
   const { policy } = view.manifest;
   const answers = task.state?.answers ?? 0;
-  if (verdict.dialog && !verdict.needsPerson) {
-    const answer = answerFor(verdict.dialog, policy.answers);
-    if (answer.kind === "ask-person") {
-      return asksPerson(task, `${verdict.dialog.title}: ${answer.why}`);
-    }
-    if (answers >= policy.answersMax) {
-      return asksPerson(task, `"${verdict.dialog.title}" came back after ${answers} answers`);
-    }
-    const typed = answer.kind === "type";
-    return {
-      actions: [
-        {
-          kind: "answer",
-          taskId: task.id,
-          dialogId: verdict.dialog.id,
-          answer: typed ? answer.text : answer.label,
-          typed,
-        },
-      ],
-      set: { status: "stuck" },
-      state: { answers: answers + 1, lastHealAt: toIso(view.nowMs), verdict: undefined },
-      wait: waitsFor(`answers "${verdict.dialog.title}"`),
-      wakeAtMs: view.nowMs + SECOND_READING_MS,
-    };
+  const answer = answerFor(dialog, policy.answers);
+  if (answer.kind === "ask-person") return asksPerson(task, `${dialog.title}: ${answer.why}`);
+  if (answers >= policy.answersMax) {
+    return asksPerson(task, `"${dialog.title}" came back after ${answers} answers`);
   }
-  if (responseFor(verdict) === "nudge" && interactive) {
-    return trouble(
-      `asks: ${verdict.question ?? verdict.why}`,
-      "Nobody is here to answer. Decide yourself, note the decision in the commit message, and go on.",
-    );
-  }
-  return asksPerson(task, verdict.question ?? verdict.why);
+  const typed = answer.kind === "type";
+  return {
+    actions: [
+      {
+        kind: "answer",
+        taskId: task.id,
+        dialogId: dialog.id,
+        answer: typed ? answer.text : answer.label,
+        typed,
+      },
+    ],
+    set: { status: "stuck" },
+    state: { answers: answers + 1, lastHealAt: toIso(view.nowMs), verdict: undefined },
+    wait: waitsFor(`answers "${dialog.title}"`),
+    wakeAtMs: view.nowMs + SECOND_READING_MS,
+  };
 }
 
 const asksPerson = (task: Task, question: string): Step => ({
@@ -292,7 +303,8 @@ function pause(
   const untilMs = running?.until
     ? fromIso(running.until)
     : (verdict.waitUntilMs ?? view.nowMs + view.manifest.policy.rateLimitPauseMinutes * 60_000);
-  if (view.nowMs >= untilMs) return trouble(verdict.why, "The limit has been reset. Please go on with the task.");
+  if (view.nowMs >= untilMs)
+    return trouble(verdict.why, "The limit has been reset. Please go on with the task.");
   return {
     set: { status: "stuck" },
     wait: waitsFor(`${agent} has reached a limit until ${toIso(untilMs)}: ${verdict.why}`),
@@ -308,7 +320,8 @@ function adoptOr(view: BeatView, task: Task, evidence: TaskEvidence, otherwise: 
   }
   if (git.kind === "unknown") return { wait: waitsFor(`git did not answer: ${git.reason}`) };
   const open = pullRequest.value;
-  if (open?.state !== "open" || open.headBranch !== branchOf(view.manifest, task)) return otherwise();
+  if (open?.state !== "open" || open.headBranch !== branchOf(view.manifest, task))
+    return otherwise();
   if (git.value && open.headSha !== git.value.headSha) return otherwise();
   return adopted(open, view.nowMs);
 }

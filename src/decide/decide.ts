@@ -33,7 +33,7 @@ export function decide(view: BeatView): Decision {
   for (const one of placed.values()) {
     if (!isStartable(one.task)) steps.set(one.task.id, decideStarted(view, one));
   }
-  for (const [id, step] of decideWaiting(view, placed)) steps.set(id, step);
+  for (const [id, step] of decideWaiting(view, placed, steps)) steps.set(id, step);
   return gather(view, placed, steps);
 }
 
@@ -46,7 +46,9 @@ function decideStarted(view: BeatView, placed: PlacedTask): Step {
   switch (task.status) {
     case "draft":
     case "planned":
-      return { wait: waitsForPerson(`is ${task.status}: set its status to pending to have it done`) };
+      return {
+        wait: waitsForPerson(`is ${task.status}: set its status to pending to have it done`),
+      };
     case "pending":
     case "blocked":
       return {};
@@ -56,7 +58,9 @@ function decideStarted(view: BeatView, placed: PlacedTask): Step {
     case "error":
       return (
         followMerge(task, evidence) ?? {
-          wait: waitsForPerson(`${task.error ?? "failed"}: coppice retry ${task.id} or coppice cancel ${task.id}`),
+          wait: waitsForPerson(
+            `${task.error ?? "failed"}: coppice retry ${task.id} or coppice cancel ${task.id}`,
+          ),
         }
       );
     case "complete":
@@ -80,7 +84,10 @@ function followMerge(task: Task, evidence: TaskEvidence | undefined): Step | und
   const { number, url, headSha } = pullRequest.value;
   const git = evidence?.git;
   const sameCommit =
-    git?.kind === "known" && git.value !== null && git.value.headSha === headSha && git.value.commitsAhead > 0;
+    git?.kind === "known" &&
+    git.value !== null &&
+    git.value.headSha === headSha &&
+    git.value.commitsAhead > 0;
   if (task.prNumber !== number && !sameCommit) return undefined;
   return { set: { status: "merged", prNumber: number, prUrl: url, error: null } };
 }
@@ -99,7 +106,11 @@ function followOpen(task: Task, evidence: TaskEvidence | undefined): Step {
 }
 
 /** Proved before, or taken as complete by a person: push and pull request. */
-function decideComplete(view: BeatView, placed: PlacedTask, evidence: TaskEvidence | undefined): Step {
+function decideComplete(
+  view: BeatView,
+  placed: PlacedTask,
+  evidence: TaskEvidence | undefined,
+): Step {
   const { task } = placed;
   if (evidence === undefined) return { wait: waitsFor("was not looked at in this beat") };
   if (evidence.git.kind === "unknown") {
@@ -114,7 +125,8 @@ function decideComplete(view: BeatView, placed: PlacedTask, evidence: TaskEviden
 /** A delivered task's session goes when its agent has ended or idles; work that goes on is left alone. */
 function endIdleSession(view: BeatView, task: Task, evidence: TaskEvidence | undefined): Step {
   const verdict = view.verdicts.get(task.id);
-  const attached = evidence?.session.kind === "known" && (evidence.session.value?.attached ?? 0) > 0;
+  const attached =
+    evidence?.session.kind === "known" && (evidence.session.value?.attached ?? 0) > 0;
   if (verdict === undefined || attached) return {};
   const idle = ["exited-ok", "exited-error", "idle-done", "idle-fresh", "shell-prompt", "dead"];
   return idle.includes(verdict.kind) ? endSession(task, evidence, "its work is delivered") : {};
@@ -139,10 +151,14 @@ function retire(view: BeatView, task: Task): Step {
 function decideWaiting(
   view: BeatView,
   placed: ReadonlyMap<TaskId, PlacedTask>,
+  started: ReadonlyMap<TaskId, Step>,
 ): ReadonlyMap<TaskId, Step> {
   const waiting = [...placed.values()].filter((one) => isStartable(one.task)).toSorted(byUrgency);
-  const busy = [...placed.values()].filter((one) => isActive(one.task.status)).length;
-  let free = view.maxParallel - busy;
+  const busy = [...placed.values()].filter((one) => isActive(one.task.status));
+  // No place becomes free by itself while every task that has one waits for a person.
+  const held =
+    busy.length > 0 && busy.every(({ task }) => started.get(task.id)?.wait?.needsPerson === true);
+  let free = view.maxParallel - busy.length;
   const steps = new Map<TaskId, Step>();
   for (const one of waiting) {
     const taken = takeOver(view, one.task);
@@ -156,7 +172,10 @@ function decideWaiting(
     } else if (free < 1) {
       steps.set(one.task.id, {
         set: { status: "pending" },
-        wait: waitsFor(`waits for a free place (${view.maxParallel} at the same time)`),
+        wait: {
+          ...waitsFor(`waits for a free place (${view.maxParallel} at the same time)`),
+          needsPerson: held,
+        },
       });
     } else {
       free -= 1;
@@ -171,7 +190,8 @@ const URGENCY: readonly Priority[] = ["critical", "high", "medium", "low"];
 function byUrgency(left: PlacedTask, right: PlacedTask): number {
   return (
     left.phaseIndex - right.phaseIndex ||
-    URGENCY.indexOf(left.task.priority ?? "medium") - URGENCY.indexOf(right.task.priority ?? "medium") ||
+    URGENCY.indexOf(left.task.priority ?? "medium") -
+      URGENCY.indexOf(right.task.priority ?? "medium") ||
     left.order - right.order
   );
 }
@@ -184,8 +204,10 @@ function takeOver(view: BeatView, task: Task): Step | undefined {
   if (pullRequest.kind === "unknown") {
     return { wait: waitsFor(`the forge did not answer: ${pullRequest.reason}`) };
   }
-  if (session.kind === "unknown") return { wait: waitsFor(`tmux did not answer: ${session.reason}`) };
-  if (launch.kind === "unknown") return { wait: waitsFor(`its folder cannot be read: ${launch.reason}`) };
+  if (session.kind === "unknown")
+    return { wait: waitsFor(`tmux did not answer: ${session.reason}`) };
+  if (launch.kind === "unknown")
+    return { wait: waitsFor(`its folder cannot be read: ${launch.reason}`) };
   const merged = followMerge(task, evidence);
   if (merged) return merged;
   if (pullRequest.value?.state === "open") return adopted(pullRequest.value, view.nowMs);
@@ -233,7 +255,10 @@ function startStep(
         attempt: (task.attempts ?? 0) + 1,
         agent,
         branch: branchOf(view.manifest, task),
-        startPoint: branches.length > 0 ? { kind: "parents", parents, branches, base } : { kind: "base", base },
+        startPoint:
+          branches.length > 0
+            ? { kind: "parents", parents, branches, base }
+            : { kind: "base", base },
       },
     ],
     wait: waitsFor("is being started"),
@@ -266,7 +291,10 @@ function gather(
   return { actions, patches, waits: followWaits(waits), wakeAtMs };
 }
 
-function realChanges<Fields extends object>(wanted: Fields, current: Partial<Record<keyof Fields, unknown>>): Fields {
+function realChanges<Fields extends object>(
+  wanted: Fields,
+  current: Partial<Record<keyof Fields, unknown>>,
+): Fields {
   const changed = Object.entries(wanted).filter(
     ([field, value]) => (current[field as keyof Fields] ?? undefined) !== (value ?? undefined),
   );
@@ -289,8 +317,9 @@ function pausedAgents(
     if (agent === undefined || verdict === undefined || !isActive(task.status)) continue;
     if (verdict.kind === "working" && after[agent]?.until === null) delete after[agent];
     if (after[agent] || (!verdict.fact && task.state?.verdict !== verdict.kind)) continue;
-    if (verdict.kind === "auth-error") after[agent] = { until: null, why: verdict.why };
-    if (verdict.kind === "rate-limited" && before[agent] === undefined) {
+    const forPerson = verdict.kind === "rate-limited" && verdict.needsPerson;
+    if (verdict.kind === "auth-error" || forPerson) after[agent] = { until: null, why: verdict.why };
+    else if (verdict.kind === "rate-limited" && before[agent] === undefined) {
       const pauseMs = view.manifest.policy.rateLimitPauseMinutes * 60_000;
       const untilMs = verdict.waitUntilMs ?? view.nowMs + pauseMs;
       if (untilMs > view.nowMs) after[agent] = { until: toIso(untilMs), why: verdict.why };

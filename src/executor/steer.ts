@@ -1,6 +1,7 @@
 import type { Agent, Dialog, DialogOption } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
 import type { Screen } from "../agents/screen.ts";
+import { takesWords } from "../agents/takes-words.ts";
 import type { Action } from "../decide/action.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import { sessionNameOf } from "../manifest/names.ts";
@@ -24,13 +25,13 @@ export async function nudge(context: ExecutionContext, action: ActionOf<"nudge">
   return told(await say(context, task, text), `nudged: ${action.why}`);
 }
 
-/** The one way to type words into a task's session; nothing is typed into an open dialog or a dead pane. */
+/** The one way to type words into a task's session: only where it takes words, never into a dialog or a shell. */
 export async function say(context: ExecutionContext, task: Task, text: string): Promise<InjectOutcome> {
   const agent = agentOf(context, task);
   return await context.ports.sessions.inject(
     sessionNameOf(task.id),
     text,
-    (screen) => !screen.paneDead && agent.read(screen).dialog === undefined,
+    (screen) => !screen.paneDead && takesWords(agent.read(screen)),
   );
 }
 

@@ -226,7 +226,9 @@ function changes(before: Manifest, after: Manifest, waits: readonly TaskWait[]):
   return tasksOf(after).flatMap((task): CoppiceEvent[] => {
     const was = old.get(task.id);
     if (was === undefined) return [];
-    const why = task.error ?? waits.find((wait) => wait.taskId === task.id)?.reason ?? "";
+    const held = ["blocked", "stuck", "error"].includes(task.status);
+    const reason = waits.find((wait) => wait.taskId === task.id)?.reason;
+    const why = held ? (task.error ?? reason ?? "") : "";
     const verdict = task.state?.verdict;
     return [
       ...(verdict !== undefined && verdict !== was.state?.verdict

@@ -70,7 +70,7 @@ export interface Repository {
     readonly worktree: string;
     readonly ignore: readonly string[];
   }): Promise<Probe<GitFact | null>>;
-  summary(branch: string, forkPoint: string): Promise<WorkSummary>;
+  summary(commit: string, forkPoint: string): Promise<WorkSummary>;
   /** Pushes exactly `sha` to `refs/heads/<branch>` of `origin`; never forced, never to `base`. */
   push(push: {
     readonly branch: string;
