@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -230,11 +230,10 @@ test("a set-up that fails or takes too long keeps the agent from starting", asyn
   await terminals.sessions.start(await terminals.spec("1", touch, { setup: "echo no; exit 3" }));
   await terminals.sessions.start(await terminals.spec("2", touch, slow));
   expect(await exitOf("1")).toMatchObject({ stage: "setup", code: 3, tail: ["no"] });
-  const seen = await until("the set-up's title", async () => {
+  await until("the set-up's title", async () => {
     const found = await one("task-2");
-    return found?.screen.kind === "known" && found.screen.value.title !== "" && found.screen.value;
+    return found?.screen.kind === "known" && found.screen.value.title === "coppice: set-up";
   });
-  expect(seen.title).toBe("coppice: set-up");
   expect(await exitOf("2")).toMatchObject({ stage: "setup", code: 124 });
   expect(existsSync(join(terminals.worktree, "agent-ran"))).toBe(false);
 });
@@ -261,14 +260,11 @@ test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     const outcome = await terminals.sessions.start(await terminals.spec("1", ["sleep", "60"]));
     if (outcome.kind !== "started") throw new Error(outcome.kind);
     const { panePid } = outcome.session;
-    const agent = await until("the agent", async () =>
-      (await createProcesses().list()).find(({ parentPid }) => parentPid === panePid),
-    );
-    await until("the agent's own program", async () =>
-      (await readFile(`/proc/${agent.pid}/comm`, "utf8")).startsWith("sleep"),
-    );
-    process.kill(panePid, signal);
-    process.kill(agent.pid, signal);
+    const agent = await until("the agent", async () => {
+      const found = (await createProcesses().list()).filter((one) => one.sessionId === panePid);
+      return found.find(({ pid }) => readFileSync(`/proc/${pid}/comm`, "utf8") === "sleep\n");
+    });
+    for (const pid of [agent.pid, agent.parentPid, panePid]) process.kill(pid, signal);
     const number = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 }[signal];
     expect(await exitOf("1")).toMatchObject({ stage: "agent", code: 128 + number });
   },
@@ -411,10 +407,20 @@ test("a hung server is unknown after the time limit, never empty", async () => {
   }
 });
 
-test("a server that was killed is replaced at the next start", async () => {
-  await terminals.sessions.start(await terminals.spec("1", ["sleep", "60"]));
+test("a killed server takes its agents with it, leaves their records, and is replaced at the next start", async () => {
+  const started = await terminals.sessions.start(await terminals.spec("1", ["sleep", "60"]));
+  if (started.kind !== "started") throw new Error(started.kind);
+  await until("the agent in front", async () => {
+    const found = await one("task-1");
+    return found?.screen.kind === "known" && found.screen.value.currentCommand === "sleep";
+  });
   process.kill(Number(await terminals.tmux("display-message", "-p", "#{pid}")), "SIGKILL");
-  await until("the end of the server", async () => (await observed()).length === 0);
+  expect(await exitOf("1")).toMatchObject({ stage: "agent", code: 129 });
+  await until("the end of all", async () => {
+    const left = await createProcesses().list();
+    return !left.some(({ sessionId }) => sessionId === started.session.panePid);
+  });
+  expect(await observed()).toEqual([]);
   expect(await terminals.sessions.start(await terminals.spec("2", ["sleep", "60"]))).toMatchObject({
     kind: "started",
   });

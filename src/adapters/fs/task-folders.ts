@@ -151,8 +151,7 @@ async function settledLog(folder: string, attempt: number, endedAtMs: number): P
   for (;;) {
     const log = await readLog(folder, attempt);
     // The record's time is in whole seconds.
-    const settled = log === "" || log.includes(END_OF_LOG);
-    if (settled || Date.now() - endedAtMs > LOG_SETTLES_MS + 1000) return log;
+    if (log.includes(END_OF_LOG) || Date.now() - endedAtMs > LOG_SETTLES_MS + 1000) return log;
     await wait(LOOK_EVERY_MS);
   }
 }

@@ -3,19 +3,21 @@
  * file of lines `NAME value`, so that no word passes through tmux or is ever read as shell text. With job control on,
  * set-up and agent get process groups of their own: tmux names the agent, not the shell, and the time limit of the set-up
  * reaches what it started. SIGTSTP is ignored, since nobody is there to continue a stopped agent.
+ *
+ * A shell that waits for a program runs no trap, and when the terminal goes, the system tells the session's leader only. So
+ * the leader does nothing but wait and dies of that, by which the system ends the agent in front, and a second shell goes on.
+ * Without a terminal that one can start programs in the background only: so it has the record written by a third.
  */
 export const SESSION_SCRIPT = `#!/bin/sh
 # Usage: session.sh FOLDER ATTEMPT
 # Runs the attempt that FOLDER/session.ATTEMPT describes and writes FOLDER/exit.ATTEMPT.json.
-set -um
-trap : HUP INT QUIT TERM
-trap '' TSTP
+# It calls itself with one more word (its part) and, for the record, with stage and exit code.
+set -u
 PATH=/usr/bin:/bin
-here=\${0%/*}
 folder=$1
 attempt=$2
+part=\${3-leader}
 plan=$folder/session.$attempt
-stage=directory
 cwd= limit= prompt= node= socket= task= setup=
 
 # Sets value to what stands behind the first blank of line; \\\\ and \\n in it are a backslash and a line break.
@@ -76,45 +78,77 @@ run_setup() {
   return "$code"
 }
 
-# Writes the record, marks the end of the log and tells the orchestrator.
+read_plan() {
+  while IFS= read -r line; do
+    read_value
+    case $line in
+      'cwd '*) cwd=$value ;;
+      'limit '*) limit=$value ;;
+      'prompt '*) prompt=$value ;;
+      'node '*) node=$value ;;
+      'socket '*) socket=$value ;;
+      'task '*) task=$value ;;
+      'setup '*) setup=yes ;;
+    esac
+  done <"$plan"
+}
+
+# Ends the attempt with exit code $1. The part in the background asks nothing of a terminal that may have gone.
 finish() {
-  set +m
-  record=$folder/exit.$attempt
-  printf '{"version":1,"attempt":%s,"stage":"%s","code":%s,"at":"%s"}\\n' \\
-    "$attempt" "$stage" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$record.tmp" &&
-    mv -f -- "$record.tmp" "$record.json"
-  printf '\\033\\\\\\033]7717;ended\\007' 2>/dev/null
-  [ ! -S "$socket" ] || "$node" "$here/notify.cjs" "$socket" "$task" 2>/dev/null
+  trap - EXIT
+  /bin/sh "$0" "$folder" "$attempt" record "$stage" "$1" &
+  wait "$!"
   exit "$1"
 }
 
-while IFS= read -r line; do
-  read_value
-  case $line in
-    'cwd '*) cwd=$value ;;
-    'limit '*) limit=$value ;;
-    'prompt '*) prompt=$value ;;
-    'node '*) node=$value ;;
-    'socket '*) socket=$value ;;
-    'task '*) task=$value ;;
-    'setup '*) setup=yes ;;
-  esac
-done <"$plan"
+run_attempt() {
+  stage=directory
+  trap 'finish 129' EXIT
+  cd -- "$cwd" || finish 97
 
-cd -- "$cwd" || finish 97
+  # The mark is younger than the worktree's .git file, or it is that of an earlier worktree.
+  if [ -n "$setup" ] && [ -z "$(find "$folder/setup.done" -newer .git 2>/dev/null)" ]; then
+    stage=setup
+    printf '\\033]2;coppice: set-up\\033\\\\'
+    run_setup || finish $?
+    : >"$folder/setup.done"
+    printf '\\033]2;\\033\\\\'
+  fi
 
-# The mark is younger than the worktree's .git file, or it is that of an earlier worktree.
-if [ -n "$setup" ] && [ -z "$(find "$folder/setup.done" -newer .git 2>/dev/null)" ]; then
-  stage=setup
-  printf '\\033]2;coppice: set-up\\033\\\\'
-  run_setup || finish $?
-  : >"$folder/setup.done"
-  printf '\\033]2;\\033\\\\'
-fi
+  stage=agent
+  (become argv)
+  finish $?
+}
 
-stage=agent
-(become argv)
-finish $?
+# Writes the record of stage $1 and exit code $2, marks the end of the log and tells the orchestrator.
+write_record() {
+  record=$folder/exit.$attempt
+  printf '{"version":1,"attempt":%s,"stage":"%s","code":%s,"at":"%s"}\\n' \\
+    "$attempt" "$1" "$2" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$record.tmp" &&
+    mv -f -- "$record.tmp" "$record.json"
+  printf '\\033\\\\\\033]7717;ended\\007' 2>/dev/null
+  [ ! -S "$socket" ] || "$node" "\${0%/*}/notify.cjs" "$socket" "$task" 2>/dev/null
+}
+
+case $part in
+  leader)
+    trap : INT QUIT TERM
+    /bin/sh "$0" "$folder" "$attempt" attempt
+    exit $?
+    ;;
+  attempt)
+    trap : HUP INT QUIT TERM
+    trap '' TSTP
+    set -m
+    read_plan
+    run_attempt
+    ;;
+  record)
+    trap '' HUP INT QUIT TERM
+    read_plan
+    write_record "$4" "$5"
+    ;;
+esac
 `;
 
 /** Tells the orchestrator's socket which task moved; gives up after a second. */

@@ -72,13 +72,16 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       return pane ? work(pane) : { kind: "refused", reason: "there is no such session" };
     });
 
-  /** Ends the pane's processes, politely first; the wrapper last, so that it can write its record. */
+  /** Ends the pane's processes, politely first; the wrapper's two shells last, so that they can write the record. */
   const endProcesses = async (pane: Pane): Promise<void> => {
     const known = new Set<string>();
     const left = async (sparesWrapper: boolean) => {
       const found = processesOf(await processes.list(), pane, known);
       for (const process of found) known.add(identityOf(process));
-      return sparesWrapper ? found.filter(({ pid }) => pid !== pane.panePid) : found;
+      return found.filter(
+        ({ pid, parentPid }) =>
+          !(sparesWrapper && (pid === pane.panePid || parentPid === pane.panePid)),
+      );
     };
     for (const { signal, sparesWrapper, graceMs } of [
       { signal: "SIGTERM", sparesWrapper: false, graceMs: TERMINATE_MS },
