@@ -1,8 +1,8 @@
 import { execute } from "../executor/execute.ts";
 import { branchOf } from "../manifest/branch.ts";
+import { CoppiceError } from "../manifest/errors.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import type { TaskId } from "../manifest/task.ts";
-import { CoppiceError } from "../manifest/errors.ts";
 import { readOrThrow } from "./run.ts";
 import { openStory, type Workspace } from "./world.ts";
 
@@ -34,10 +34,22 @@ export async function cleanup(
       if (task.worktree === null) return [];
       const finished = ["merged", "cancelled", "archived"].includes(task.status);
       const rest = ["pr_open", "error", "complete"].includes(task.status);
-      const plan = finished || (options.all && rest)
-        ? ({ kind: "remove" } as const)
-        : ({ kind: "keep", why: rest ? "not merged; --all removes it too" : `is ${task.status}` } as const);
-      return [{ taskId: task.id, branch: branchOf(manifest, task), worktree: task.worktree, status: task.status, plan }];
+      const plan =
+        finished || (options.all && rest)
+          ? ({ kind: "remove" } as const)
+          : ({
+              kind: "keep",
+              why: rest ? "not merged; --all removes it too" : `is ${task.status}`,
+            } as const);
+      return [
+        {
+          taskId: task.id,
+          branch: branchOf(manifest, task),
+          worktree: task.worktree,
+          status: task.status,
+          plan,
+        },
+      ];
     });
   if (options.dryRun) return items;
   const taken = await workspace.locks.tryAcquire(workspace.lockPath, "coppice cleanup");
@@ -59,7 +71,12 @@ export async function cleanup(
         done.push(item);
         continue;
       }
-      const action = { kind: "retire", taskId: item.taskId, branch: item.branch, why: `is ${item.status}` } as const;
+      const action = {
+        kind: "retire",
+        taskId: item.taskId,
+        branch: item.branch,
+        why: `is ${item.status}`,
+      } as const;
       const outcome = await execute(context, action);
       for (const event of outcome.events) await emit(event);
       await emit(

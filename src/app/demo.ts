@@ -2,7 +2,10 @@ import type { PlanHeader } from "../planner/plan.ts";
 import type { Sample } from "../ports/sample-repository.ts";
 
 /** The sample's plan: six issues, the scripted agent, and the one question that it may be answered. */
-export function demoHeader(sample: Sample & { readonly dir: string }, nodePath: string): PlanHeader {
+export function demoHeader(
+  sample: Sample & { readonly dir: string },
+  nodePath: string,
+): PlanHeader {
   return {
     project: "demo",
     repoDir: sample.repoDir,

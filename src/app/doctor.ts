@@ -49,19 +49,31 @@ async function git(host: Host): Promise<Finding> {
   if (line === null) return problem("git", "not found", "Install git 2.38 or newer.");
   return atLeast(numbersOf(line), [2, 38])
     ? ok("git", line)
-    : problem("git", line, "Install git 2.38 or newer: merges of parent branches need its merge-tree.");
+    : problem(
+        "git",
+        line,
+        "Install git 2.38 or newer: merges of parent branches need its merge-tree.",
+      );
 }
 
 async function tmux(host: Host): Promise<Finding> {
   const line = await host.version("tmux", ["-V"]);
   if (line === null) {
-    return problem("tmux", "not found", "Install tmux 3.2 or newer, e.g. apt-get install tmux or brew install tmux.");
+    return problem(
+      "tmux",
+      "not found",
+      "Install tmux 3.2 or newer, e.g. apt-get install tmux or brew install tmux.",
+    );
   }
   const version = numbersOf(line);
   if (!atLeast(version, [3, 2])) return problem("tmux", line, "Install tmux 3.2 or newer.");
   return atLeast(version, [3, 6])
     ? ok("tmux", line)
-    : note("tmux", `${line}: before 3.6 it can lose the end of a pane`, "Nothing to do: exit records of the session wrapper are used instead.");
+    : note(
+        "tmux",
+        `${line}: before 3.6 it can lose the end of a pane`,
+        "Nothing to do: exit records of the session wrapper are used instead.",
+      );
 }
 
 async function agents(host: Host): Promise<readonly Finding[]> {
@@ -84,22 +96,43 @@ async function agents(host: Host): Promise<readonly Finding[]> {
   }
   return findings.some((finding) => finding.state === "ok")
     ? findings
-    : [...findings, note("agents", "no known agent is installed", 'Install one of them, or use "agent": "command" with a program of your own.')];
+    : [
+        ...findings,
+        note(
+          "agents",
+          "no known agent is installed",
+          'Install one of them, or use "agent": "command" with a program of your own.',
+        ),
+      ];
 }
 
 async function token(ports: DoctorPorts): Promise<Finding> {
   const check = await ports.checkToken();
   switch (check.kind) {
     case "none":
-      return note("GitHub token", "none", "Set GITHUB_TOKEN or run gh auth login; the local forge needs none.");
+      return note(
+        "GitHub token",
+        "none",
+        "Set GITHUB_TOKEN or run gh auth login; the local forge needs none.",
+      );
     case "refused":
-      return problem("GitHub token", check.reason, "Make a new token with Contents, Issues and Pull requests (read and write).");
+      return problem(
+        "GitHub token",
+        check.reason,
+        "Make a new token with Contents, Issues and Pull requests (read and write).",
+      );
     case "valid": {
       const { scopes } = check;
-      if (scopes === null) return ok("GitHub token", `${check.login}, fine-grained (its rights are seen at the first push)`);
+      if (scopes === null)
+        return ok(
+          "GitHub token",
+          `${check.login}, fine-grained (its rights are seen at the first push)`,
+        );
       const enough = scopes.includes("repo") || scopes.includes("public_repo");
       const detail = `${check.login}, scopes ${scopes.join(", ") || "none"}`;
-      return enough ? ok("GitHub token", detail) : problem("GitHub token", detail, "Give it the scope repo (or public_repo).");
+      return enough
+        ? ok("GitHub token", detail)
+        : problem("GitHub token", detail, "Give it the scope repo (or public_repo).");
     }
   }
 }
@@ -110,14 +143,34 @@ async function disk(ports: DoctorPorts): Promise<Finding> {
   const detail = `${(free / 2 ** 30).toFixed(1)} GiB free for ${ports.workdir}`;
   return free >= DISK_MIN_BYTES
     ? ok("disk", detail)
-    : problem("disk", detail, "Free some space, or choose another --workdir: each task has a worktree of its own.");
+    : problem(
+        "disk",
+        detail,
+        "Free some space, or choose another --workdir: each task has a worktree of its own.",
+      );
 }
 
-const ok = (subject: string, detail: string): Finding => ({ subject, state: "ok", detail, fix: "" });
-const note = (subject: string, detail: string, fix: string): Finding => ({ subject, state: "note", detail, fix });
-const problem = (subject: string, detail: string, fix: string): Finding => ({ subject, state: "problem", detail, fix });
+const ok = (subject: string, detail: string): Finding => ({
+  subject,
+  state: "ok",
+  detail,
+  fix: "",
+});
+const note = (subject: string, detail: string, fix: string): Finding => ({
+  subject,
+  state: "note",
+  detail,
+  fix,
+});
+const problem = (subject: string, detail: string, fix: string): Finding => ({
+  subject,
+  state: "problem",
+  detail,
+  fix,
+});
 
-const numbersOf = (text: string): readonly number[] => (/\d+(?:\.\d+)*/.exec(text)?.[0] ?? "0").split(".").map(Number);
+const numbersOf = (text: string): readonly number[] =>
+  (/\d+(?:\.\d+)*/.exec(text)?.[0] ?? "0").split(".").map(Number);
 
 function atLeast(version: readonly number[], wanted: readonly number[]): boolean {
   for (const [index, part] of wanted.entries()) {

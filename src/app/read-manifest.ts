@@ -27,10 +27,15 @@ export function readManifest(text: string, file: string): ParseOutcome {
 
 type Named = readonly [path: JsonPath, agent: string];
 
-function agentPaths(manifest: Extract<ParseOutcome, { kind: "parsed" }>["manifest"]): readonly Named[] {
+function agentPaths(
+  manifest: Extract<ParseOutcome, { kind: "parsed" }>["manifest"],
+): readonly Named[] {
   const of = (
     at: JsonPath,
-    { agent, agents }: { readonly agent?: string | undefined; readonly agents?: readonly string[] | undefined },
+    {
+      agent,
+      agents,
+    }: { readonly agent?: string | undefined; readonly agents?: readonly string[] | undefined },
   ): Named[] => [
     ...(agent === undefined ? [] : [[[...at, "agent"], agent] as const]),
     ...(agents ?? []).map((name, index) => [[...at, "agents", index], name] as const),
@@ -38,7 +43,9 @@ function agentPaths(manifest: Extract<ParseOutcome, { kind: "parsed" }>["manifes
   return [
     ...of([], manifest),
     ...manifest.phases.flatMap((phase, phaseIndex) =>
-      phase.tasks.flatMap((task, taskIndex) => of(["phases", phaseIndex, "tasks", taskIndex], task)),
+      phase.tasks.flatMap((task, taskIndex) =>
+        of(["phases", phaseIndex, "tasks", taskIndex], task),
+      ),
     ),
   ];
 }

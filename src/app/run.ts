@@ -1,5 +1,10 @@
 import type { Decision } from "../decide/decide.ts";
-import { type BeatReport, createHeartbeat, type Heartbeat, manifestMissing } from "../heartbeat/beat.ts";
+import {
+  type BeatReport,
+  createHeartbeat,
+  type Heartbeat,
+  manifestMissing,
+} from "../heartbeat/beat.ts";
 import { runLoop } from "../heartbeat/loop.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -32,10 +37,17 @@ export async function run(workspace: Workspace, options: RunOptions): Promise<Ru
     const maxParallel = snapshot.manifest.maxParallel ?? defaultParallel(workspace);
     await emit({ kind: "run-started", project: snapshot.manifest.project, tasks, maxParallel });
     const heartbeat = await heartbeatOf(workspace, snapshot.manifest, lock, story, options.cleanup);
-    const result = await runLoop({ ...options, heartbeat, signals: workspace.signals, clock: workspace.ports.clock });
+    const result = await runLoop({
+      ...options,
+      heartbeat,
+      signals: workspace.signals,
+      clock: workspace.ports.clock,
+    });
     const { waits } = result.report;
-    if (result.outcome !== "interrupted" && waits.length > 0) await emit({ kind: "standstill", waits });
+    if (result.outcome !== "interrupted" && waits.length > 0)
+      await emit({ kind: "standstill", waits });
     await emit({ kind: "run-ended", outcome: result.outcome, waits });
+    if (result.outcome === "delivered") await workspace.ports.sessions.shutDown();
     return result;
   } finally {
     await lock.release();
@@ -57,7 +69,10 @@ export async function beatOnce(
     const { clock } = workspace.ports;
     for (let beats = 1; ; beats += 1) {
       const report = await heartbeat.beat();
-      const dueMs = report.acted > 0 || report.changed ? 0 : (report.wakeAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
+      const dueMs =
+        report.acted > 0 || report.changed
+          ? 0
+          : (report.wakeAtMs ?? Number.POSITIVE_INFINITY) - clock.now();
       if (dueMs > SETTLE_MS || beats >= BEATS_MAX) {
         if (report.waits.length > 0 && report.waits.every((wait) => wait.needsPerson)) {
           await story.emit({ kind: "standstill", waits: report.waits });
@@ -141,7 +156,10 @@ export async function readOrThrow(workspace: {
         code: "manifest-invalid",
         kind: "input",
         message: read.problems
-          .map((one) => `${one.file}:${one.line}:${one.column} ${one.message} (${one.field})\n  ${one.remedy}`)
+          .map(
+            (one) =>
+              `${one.file}:${one.line}:${one.column} ${one.message} (${one.field})\n  ${one.remedy}`,
+          )
           .join("\n"),
         hint: "Mend the file; nothing was changed. coppice validate shows the same list.",
       });

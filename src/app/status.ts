@@ -1,8 +1,8 @@
 import { explainWaits } from "../decide/explain.ts";
 import { branchOf } from "../manifest/branch.ts";
-import { settingsOf } from "../manifest/settings.ts";
-import type { Problem } from "../manifest/problem.ts";
 import type { Manifest } from "../manifest/manifest.ts";
+import type { Problem } from "../manifest/problem.ts";
+import { settingsOf } from "../manifest/settings.ts";
 
 /** One line of the table. Times are ISO 8601. */
 export interface StatusRow {
@@ -46,7 +46,8 @@ export function statusReport(
         since: task.state?.verdictSince ?? null,
         attempts: task.attempts ?? 0,
         branch: branchOf(manifest, task),
-        pullRequest: task.prNumber === null ? null : { number: task.prNumber, url: task.prUrl ?? null },
+        pullRequest:
+          task.prNumber === null ? null : { number: task.prNumber, url: task.prUrl ?? null },
         waitsFor: waits.get(task.id) ?? null,
         title: task.title,
       }),
@@ -54,5 +55,11 @@ export function statusReport(
   );
   const counts: Record<string, number> = {};
   for (const { status } of rows) counts[status] = (counts[status] ?? 0) + 1;
-  return { project: manifest.project, rows, counts, pausedAgents: manifest.pausedAgents ?? {}, warnings };
+  return {
+    project: manifest.project,
+    rows,
+    counts,
+    pausedAgents: manifest.pausedAgents ?? {},
+    warnings,
+  };
 }

@@ -26,7 +26,9 @@ export function findTask(manifest: Manifest, id: string): Task {
     code: "task-unknown",
     kind: "input",
     message: `there is no task ${JSON.stringify(id)} in ${manifest.project}`,
-    hint: near ? `Did you mean ${near}? coppice status lists them.` : "coppice status lists the tasks.",
+    hint: near
+      ? `Did you mean ${near}? coppice status lists them.`
+      : "coppice status lists the tasks.",
   });
 }
 
@@ -72,7 +74,10 @@ async function change(
   snapshot: ManifestSnapshot,
   task: Task,
   status: TaskStatus,
-  also: { readonly patch: Pick<TaskPatch, "set" | "state">; readonly more: readonly ManifestPatch[] },
+  also: {
+    readonly patch: Pick<TaskPatch, "set" | "state">;
+    readonly more: readonly ManifestPatch[];
+  },
 ): Promise<Task> {
   if (!mayChange("person", task.status, status)) {
     throw new CoppiceError({
@@ -87,7 +92,10 @@ async function change(
     { kind: "task", taskId: task.id, set: { ...set, status }, ...(state ? { state } : {}) },
     ...also.more,
   ]);
-  if (written.kind === "invalid" || (written.kind === "committed" && written.kept.some((edit) => edit.field === "status"))) {
+  if (
+    written.kind === "invalid" ||
+    (written.kind === "committed" && written.kept.some((edit) => edit.field === "status"))
+  ) {
     throw new CoppiceError({
       code: "edited-meanwhile",
       kind: "input",

@@ -84,7 +84,9 @@ export async function openWorkspace(
     ...(manifest.base ? { base: manifest.base } : {}),
   });
   const redactor = createRedactor(env);
-  const socketPath = manifest.socket ? resolve(home, manifest.socket) : socketIn(workdir, "tmux.sock");
+  const socketPath = manifest.socket
+    ? resolve(home, manifest.socket)
+    : socketIn(workdir, "tmux.sock");
   const signalSocketPath = socketIn(workdir, "wake.sock");
   const sessions = createTmuxSessions({
     workdir,
@@ -93,7 +95,13 @@ export async function openWorkspace(
     nodePath: process.execPath,
     env,
     processes: createProcesses(),
-    lock: (name, work) => locks.withLock(join(workdir, "locks", `${name}.lock`), `type into ${name}`, LOCK_WAIT_MS, work),
+    lock: (name, work) =>
+      locks.withLock(
+        join(workdir, "locks", `${name}.lock`),
+        `type into ${name}`,
+        LOCK_WAIT_MS,
+        work,
+      ),
   });
   const note = (text: string) => tell.onEvent(text);
   return {
@@ -142,7 +150,8 @@ export async function openPlanning(
   output: Output,
 ): Promise<PlanPorts & { readonly store: ManifestStore; readonly request: PlanRequest }> {
   const place = await repositoryFor(options);
-  const repository = place === undefined ? undefined : await openRepository({ root: place, project: "plan", locks });
+  const repository =
+    place === undefined ? undefined : await openRepository({ root: place, project: "plan", locks });
   const originUrl = (await repository?.remoteUrl()) ?? null;
   const repo = options.repo ?? (options.issues === undefined ? githubName(originUrl) : undefined);
   if (options.issues === undefined && repo === undefined) {
@@ -153,12 +162,17 @@ export async function openPlanning(
       hint: "Give --repo owner/name, or --issues with a JSON file or a folder of Markdown files.",
     });
   }
-  const project = options.project ?? repo?.split("/")[1] ?? basename(repository?.root ?? process.cwd());
+  const project =
+    options.project ?? repo?.split("/")[1] ?? basename(repository?.root ?? process.cwd());
   const note = (text: string) => output.story(text);
   const forge =
     options.issues === undefined && repo !== undefined
       ? await gitHubForge(repo, options.apiUrl, note)
-      : createLocalForge({ issues: resolve(options.issues ?? "issues"), originDir: undefined, clock });
+      : createLocalForge({
+          issues: resolve(options.issues ?? "issues"),
+          originDir: undefined,
+          clock,
+        });
   const root = repository?.root;
   return {
     forge,
@@ -179,7 +193,12 @@ export async function openPlanning(
 
 function headerOf(
   options: PlanOptions,
-  place: { readonly project: string; readonly repo: string | undefined; readonly root: string | undefined; readonly originUrl: string | null },
+  place: {
+    readonly project: string;
+    readonly repo: string | undefined;
+    readonly root: string | undefined;
+    readonly originUrl: string | null;
+  },
 ): PlanHeader {
   const forge = options.forge ?? (options.issues === undefined ? "github" : undefined);
   const apiUrl = options.apiUrl ?? env["GITHUB_API_URL"];
@@ -209,20 +228,23 @@ function headerOf(
   };
 }
 
-const given = <Key extends string, Value>(key: Key, value: Value | undefined): Partial<Record<Key, Value>> =>
+const given = <Key extends string, Value>(
+  key: Key,
+  value: Value | undefined,
+): Partial<Record<Key, Value>> =>
   value === undefined ? {} : ({ [key]: value } as Record<Key, Value>);
 
 /** The sample of the demo with all that `makePlan` and `writePlan` need. */
-export async function openDemo(
-  options: { readonly workdir?: string },
-): Promise<
+export async function openDemo(options: { readonly workdir?: string }): Promise<
   PlanPorts & {
     readonly store: ManifestStore;
     readonly sample: Sample & { readonly dir: string };
     readonly pullRequestsDir: string;
   }
 > {
-  const sample = await createSampleRepository({ fixtures: packagePath("fixtures/demo") }).create(options.workdir);
+  const sample = await createSampleRepository({ fixtures: packagePath("fixtures/demo") }).create(
+    options.workdir,
+  );
   return {
     forge: createLocalForge({ issues: sample.issuesDir, originDir: sample.originDir, clock }),
     repository: await openRepository({ root: sample.repoDir, project: "demo", locks }),
@@ -254,10 +276,16 @@ export function openDoctor(options: { readonly apiUrl?: string }): DoctorPorts {
 /** Runs a program with this terminal; returns its exit code. */
 export const runOnTerminal = execOnTerminal;
 
-async function forgeOf(manifest: Manifest, repository: Repository, note: (text: string) => void): Promise<Forge> {
+async function forgeOf(
+  manifest: Manifest,
+  repository: Repository,
+  note: (text: string) => void,
+): Promise<Forge> {
   const originUrl = await repository.remoteUrl();
   const originDir = localOriginPath(originUrl, repository.root);
-  const kind = manifest.forge ?? (originDir === null && githubName(originUrl) !== undefined ? "github" : "local");
+  const kind =
+    manifest.forge ??
+    (originDir === null && githubName(originUrl) !== undefined ? "github" : "local");
   if (kind === "github") {
     const repo = manifest.repo ?? githubName(originUrl);
     if (repo !== undefined) return await gitHubForge(repo, manifest.apiUrl, note);
@@ -277,7 +305,11 @@ async function forgeOf(manifest: Manifest, repository: Repository, note: (text: 
   });
 }
 
-async function gitHubForge(repo: string, askedUrl: string | undefined, note: (text: string) => void): Promise<Forge> {
+async function gitHubForge(
+  repo: string,
+  askedUrl: string | undefined,
+  note: (text: string) => void,
+): Promise<Forge> {
   const apiUrl = gitHubApiUrl(askedUrl, (name) => env[name]);
   const token = await findGitHubToken((name) => env[name], apiUrl);
   return createGitHubForge({ repo, apiUrl, token: token?.token, clock, note });
@@ -288,7 +320,12 @@ async function repositoryFor(options: PlanOptions): Promise<string | undefined> 
   if (options.repoDir !== undefined) return resolve(options.repoDir);
   if (options.repoUrl === undefined) return await enclosingCheckout(process.cwd());
   const name = options.repo ?? basename(options.repoUrl, ".git");
-  const dir = join(options.workdir ? resolve(options.workdir) : defaultWorkdir(name, options.project ?? name.split("/").at(-1) ?? name), "repo");
+  const dir = join(
+    options.workdir
+      ? resolve(options.workdir)
+      : defaultWorkdir(name, options.project ?? name.split("/").at(-1) ?? name),
+    "repo",
+  );
   if ((await stat(dir).catch(() => null)) === null) await cloneRepository(options.repoUrl, dir);
   return dir;
 }
@@ -313,18 +350,19 @@ async function madeFolder(dir: string): Promise<string> {
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     return await realpath(dir);
-  } catch (cause) {
+  } catch (error) {
     throw new CoppiceError({
       code: "workdir-unusable",
       kind: "machine",
-      message: `the workdir ${dir} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+      message: `the workdir ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
       hint: 'Set "workdir" in the manifest to a folder that you may write to.',
-      cause,
+      cause: error,
     });
   }
 }
 
-const slug = (name: string): string => name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "") || "project";
+const slug = (name: string): string =>
+  name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "") || "project";
 
 const SOCKET_BYTES_MAX = 99;
 
@@ -334,7 +372,8 @@ function socketIn(workdir: string, name: string): string {
   if (Buffer.byteLength(path) <= SOCKET_BYTES_MAX) return path;
   const key = createHash("sha256").update(workdir).digest("hex").slice(0, 16);
   const runtime = env["XDG_RUNTIME_DIR"];
-  const base = runtime && isAbsolute(runtime) ? runtime : join(tmpdir(), `coppice-${userInfo().uid}`);
+  const base =
+    runtime && isAbsolute(runtime) ? runtime : join(tmpdir(), `coppice-${userInfo().uid}`);
   return join(base, `${key}-${name}`);
 }
 

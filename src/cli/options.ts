@@ -44,27 +44,49 @@ export function withManifest(command: Command): Command {
 /** Everything that `plan` takes; `run` takes it too. */
 export function withPlanOptions(command: Command): Command {
   return withManifest(command)
-    .option("--issues <path>", "issues from a JSON file (GitHub's REST shape) or a folder of Markdown files")
+    .option(
+      "--issues <path>",
+      "issues from a JSON file (GitHub's REST shape) or a folder of Markdown files",
+    )
     .option("--repo <owner/name>", "issues and pull requests on GitHub")
-    .option("--api-url <url>", "GitHub Enterprise, e.g. https://HOST/api/v3 (default: GITHUB_API_URL)")
+    .option(
+      "--api-url <url>",
+      "GitHub Enterprise, e.g. https://HOST/api/v3 (default: GITHUB_API_URL)",
+    )
     .option("--label <name>", "only issues with this label; may be repeated", collect, [])
     .option("--milestone <title>", "only issues of this milestone")
     .option("--issue <n...>", "only these issues", collectNumbers, [])
     .option("--limit <n>", "at most this many issues", wholeNumber)
     .option("--repo-dir <dir>", "the checkout (default: the current one)")
-    .option("--repo-url <url>", "clone this repository into the workdir instead of using a checkout")
+    .option(
+      "--repo-url <url>",
+      "clone this repository into the workdir instead of using a checkout",
+    )
     .option("--workdir <dir>", "where worktrees, logs and sockets go")
     .option("--project <name>", "name of the project (default: the repository's)")
-    .addOption(new Option("--forge <kind>", "where pull requests go (default: by the URL of origin)").choices(["github", "local"]))
+    .addOption(
+      new Option(
+        "--forge <kind>",
+        "where pull requests go (default: by the URL of origin)",
+      ).choices(["github", "local"]),
+    )
     .option("--base <branch>", "base of the pull requests (default: origin's default branch)")
     .option("--agent <name>", "codex, claude, command, …; see coppice doctor")
-    .option("--command <word...>", 'program of the agent "command"; {promptFile}, {taskId}, {branch} are filled in')
+    .option(
+      "--command <word...>",
+      'program of the agent "command"; {promptFile}, {taskId}, {branch} are filled in',
+    )
     .option("--model <name>", "model for the agent")
     .option("--model-tier <tier>", "effort for the agent, e.g. high")
     .option("--max-parallel <n>", "sessions at the same time", wholeNumber)
     .option("--verify <command>", "a task counts as done only when this passes in its worktree")
     .option("--setup <command>", "run once in each fresh worktree")
-    .option("--copy-file <glob>", "ignored files to copy into each worktree, e.g. .env; may be repeated", collect, [])
+    .option(
+      "--copy-file <glob>",
+      "ignored files to copy into each worktree, e.g. .env; may be repeated",
+      collect,
+      [],
+    )
     .option("--prompt <text>", "an instruction for every task")
     .option("--draft", "open the pull requests as drafts")
     .option("--break-cycles", "drop the weakest edge of a dependency cycle");
@@ -80,6 +102,7 @@ const collectNumbers = (value: string, before: readonly number[]): readonly numb
 /** A whole number from 1. */
 export function wholeNumber(value: string): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError("it must be a whole number from 1.");
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError("it must be a whole number from 1.");
   return number;
 }

@@ -7,6 +7,8 @@ export const packagePath = (relative: string): string =>
 
 /** The version in package.json. */
 export function packageVersion(): string {
-  const { version } = JSON.parse(readFileSync(packagePath("package.json"), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(packagePath("package.json"), "utf8")) as {
+    version: string;
+  };
   return version;
 }

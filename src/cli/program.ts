@@ -14,7 +14,9 @@ import { packageVersion } from "./package-files.ts";
 /** All commands, in the order in which a newcomer meets them. */
 export function createProgram(): Command {
   const program = new Command("coppice")
-    .description("Turns a backlog of issues into reviewed-ready pull requests, with coding agents in tmux and git worktrees.")
+    .description(
+      "Turns a backlog of issues into reviewed-ready pull requests, with coding agents in tmux and git worktrees.",
+    )
     .version(packageVersion())
     .showSuggestionAfterError()
     .showHelpAfterError("(coppice --help lists the commands)")

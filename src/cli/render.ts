@@ -22,7 +22,12 @@ const STATUS_COLOUR: Readonly<Record<string, Parameters<Paint>[0]>> = {
 };
 
 /** The table of `coppice status`, with the counts below it. */
-export function statusTable(report: StatusReport, nowMs: number, paint: Paint, width: number): string {
+export function statusTable(
+  report: StatusReport,
+  nowMs: number,
+  paint: Paint,
+  width: number,
+): string {
   const table = new Table({
     head: ["task", "phase", "status", "agent", "verdict", "tries", "branch", "PR", "waits for"],
     style: { head: [], border: [], compact: true },
@@ -37,7 +42,9 @@ export function statusTable(report: StatusReport, nowMs: number, paint: Paint, w
       row.phase.replace(/:.*$/, ""),
       paint(STATUS_COLOUR[row.status] ?? "bold", row.status),
       row.agent,
-      row.verdict === null ? "" : `${row.verdict}${row.since ? ` ${ago(nowMs - Date.parse(row.since))}` : ""}`,
+      row.verdict === null
+        ? ""
+        : `${row.verdict}${row.since ? ` ${ago(nowMs - Date.parse(row.since))}` : ""}`,
       String(row.attempts),
       row.branch,
       row.pullRequest === null ? "" : `#${row.pullRequest.number}`,
@@ -49,15 +56,27 @@ export function statusTable(report: StatusReport, nowMs: number, paint: Paint, w
     `${paint("bold", report.project)}: ${counts.join(", ")}`,
     table.toString(),
     ...Object.entries(report.pausedAgents).map(
-      ([agent, pause]) => `${agent} is paused${pause.until ? ` until ${pause.until}` : ""}: ${pause.why}`,
+      ([agent, pause]) =>
+        `${agent} is paused${pause.until ? ` until ${pause.until}` : ""}: ${pause.why}`,
     ),
   ].join("\n");
 }
 
 const PLAIN = {
-  top: "", "top-mid": "", "top-left": "", "top-right": "",
-  bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",
-  left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "",
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
   middle: " ",
 };
 
@@ -66,14 +85,35 @@ function columnWidths(rows: readonly StatusRow[], width: number): (number | null
   const widest = (heading: string, cells: readonly string[]) =>
     Math.max(heading.length, ...cells.map((cell) => cell.length)) + 2;
   const taken = [
-    widest("task", rows.map((row) => row.task)),
-    widest("phase", rows.map((row) => row.phase.replace(/:.*$/, ""))),
-    widest("status", rows.map((row) => row.status)),
-    widest("agent", rows.map((row) => row.agent)),
-    widest("verdict", rows.map((row) => (row.verdict ? `${row.verdict} 99 min` : ""))),
+    widest(
+      "task",
+      rows.map((row) => row.task),
+    ),
+    widest(
+      "phase",
+      rows.map((row) => row.phase.replace(/:.*$/, "")),
+    ),
+    widest(
+      "status",
+      rows.map((row) => row.status),
+    ),
+    widest(
+      "agent",
+      rows.map((row) => row.agent),
+    ),
+    widest(
+      "verdict",
+      rows.map((row) => (row.verdict ? `${row.verdict} 99 min` : "")),
+    ),
     7,
-    widest("branch", rows.map((row) => row.branch)),
-    widest("PR", rows.map((row) => (row.pullRequest ? `#${row.pullRequest.number}` : ""))),
+    widest(
+      "branch",
+      rows.map((row) => row.branch),
+    ),
+    widest(
+      "PR",
+      rows.map((row) => (row.pullRequest ? `#${row.pullRequest.number}` : "")),
+    ),
   ];
   const used = taken.reduce((sum, one) => sum + one + 1, 0);
   return [...taken, Math.max(20, width - used - 1)];
@@ -103,7 +143,10 @@ export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined
     case "action-done":
       return `${event.action.taskId} ${event.action.kind}: ${event.result}`;
     case "action-failed":
-      return paint("yellow", `${event.action.taskId} ${event.action.kind} failed: ${event.message}. ${event.hint}`);
+      return paint(
+        "yellow",
+        `${event.action.taskId} ${event.action.kind} failed: ${event.message}. ${event.hint}`,
+      );
     case "pull-request":
       return `${event.taskId} pull request #${event.number} ${event.adopted ? "was there already" : "opened"}: ${event.url}`;
     case "preserved":
@@ -145,9 +188,16 @@ export function problemLines(problems: readonly Problem[], paint: Paint): string
 }
 
 export function doctorLines(findings: readonly Finding[], paint: Paint): string {
-  const mark = { ok: paint("green", "ok     "), note: paint("yellow", "note   "), problem: paint("red", "problem") };
+  const mark = {
+    ok: paint("green", "ok     "),
+    note: paint("yellow", "note   "),
+    problem: paint("red", "problem"),
+  };
   return findings
-    .map((one) => `${mark[one.state]} ${one.subject}: ${one.detail}${one.fix ? `\n        ${one.fix}` : ""}`)
+    .map(
+      (one) =>
+        `${mark[one.state]} ${one.subject}: ${one.detail}${one.fix ? `\n        ${one.fix}` : ""}`,
+    )
     .join("\n");
 }
 

@@ -20,6 +20,8 @@ import type { BeatView, PlacedTask } from "./view.ts";
 const FRESH_GRACE_MS = 30_000;
 /** An agent that retries by itself is left alone this long. */
 const RETRY_DEADLINE_MS = 15 * 60_000;
+/** How often the screen of an agent with a composer is looked at. */
+const COMPOSER_LOOK_MS = 2000;
 /** Progress is noted at most this often. */
 const PROGRESS_STEP_MS = 10_000;
 /** A second equal reading follows after this time. */
@@ -108,7 +110,12 @@ function respond(
   if (verdict.dialog) return reply(view, task, verdict.dialog);
   switch (verdict.kind) {
     case "working":
-      return { set: { status: "running" }, wait: waitsFor(`${agent} is working`) };
+      // A composer that falls idle tells nobody: agents that keep one open are looked at again soon.
+      return {
+        set: { status: "running" },
+        wait: waitsFor(`${agent} is working`),
+        ...(interactive ? { wakeAtMs: view.nowMs + COMPOSER_LOOK_MS } : {}),
+      };
     case "unknown":
       return { wait: waitsFor(`cannot tell: ${verdict.why}`) };
     case "exited-ok":
@@ -130,7 +137,8 @@ function respond(
       }
       return trouble("the task never reached the agent", "@task");
     case "waiting-input":
-      if (responseFor(verdict) !== "nudge" || !interactive) return asksPerson(task, verdict.question ?? verdict.why);
+      if (responseFor(verdict) !== "nudge" || !interactive)
+        return asksPerson(task, verdict.question ?? verdict.why);
       // Agents like to close with an offer: once nudges have not helped, the facts decide.
       return (task.state?.nudges ?? 0) < view.manifest.policy.nudgesMax
         ? trouble(`asks: ${verdict.question ?? verdict.why}`, DECIDE_YOURSELF)
@@ -167,11 +175,9 @@ function respond(
         trouble(`the session ended: ${verdict.why}`, GO_ON, { mayNudge: false }),
       );
     case "stalled":
-      return trouble(
-        `no progress for ${view.manifest.policy.stallAfterMinutes} minutes`,
-        GO_ON,
-        { mayNudge: false },
-      );
+      return trouble(`no progress for ${view.manifest.policy.stallAfterMinutes} minutes`, GO_ON, {
+        mayNudge: false,
+      });
     case "editor":
     case "pager":
       return {

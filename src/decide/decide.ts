@@ -318,7 +318,8 @@ function pausedAgents(
     if (verdict.kind === "working" && after[agent]?.until === null) delete after[agent];
     if (after[agent] || (!verdict.fact && task.state?.verdict !== verdict.kind)) continue;
     const forPerson = verdict.kind === "rate-limited" && verdict.needsPerson;
-    if (verdict.kind === "auth-error" || forPerson) after[agent] = { until: null, why: verdict.why };
+    if (verdict.kind === "auth-error" || forPerson)
+      after[agent] = { until: null, why: verdict.why };
     else if (verdict.kind === "rate-limited" && before[agent] === undefined) {
       const pauseMs = view.manifest.policy.rateLimitPauseMinutes * 60_000;
       const untilMs = verdict.waitUntilMs ?? view.nowMs + pauseMs;

@@ -15,7 +15,9 @@ export function deliverStep(
 ): Step {
   if (view.nowMs < notBeforeMs) {
     return {
-      wait: waitsFor(`delivers again at ${toIso(notBeforeMs)}${task.error ? ` after: ${task.error}` : ""}`),
+      wait: waitsFor(
+        `delivers again at ${toIso(notBeforeMs)}${task.error ? ` after: ${task.error}` : ""}`,
+      ),
       wakeAtMs: notBeforeMs,
     };
   }
@@ -23,14 +25,25 @@ export function deliverStep(
   if (opened.length >= view.manifest.policy.pullRequestsPerHourMax) {
     const againMs = Math.min(...opened) + HOUR_MS;
     return {
-      wait: waitsFor(`${opened.length} pull requests were opened within an hour; the next at ${toIso(againMs)}`),
+      wait: waitsFor(
+        `${opened.length} pull requests were opened within an hour; the next at ${toIso(againMs)}`,
+      ),
       wakeAtMs: againMs,
     };
   }
   const base = pullRequestBase(view, task.state?.parent ?? null, task.base ?? view.base);
-  if (base.kind === "waits") return { wait: { reason: base.reason, on: [base.on], needsPerson: false } };
+  if (base.kind === "waits")
+    return { wait: { reason: base.reason, on: [base.on], needsPerson: false } };
   return {
-    actions: [{ kind: "deliver", taskId: task.id, sha, branch: branchOf(view.manifest, task), base: base.branch }],
+    actions: [
+      {
+        kind: "deliver",
+        taskId: task.id,
+        sha,
+        branch: branchOf(view.manifest, task),
+        base: base.branch,
+      },
+    ],
     wait: waitsFor("is being pushed"),
   };
 }
@@ -44,7 +57,11 @@ function pullRequestBase(view: BeatView, parent: TaskId | null, base: string): P
   const task = parent === null ? undefined : placedTasks(view.manifest).get(parent)?.task;
   if (task?.status === "pr_open") return { kind: "branch", branch: branchOf(view.manifest, task) };
   if (task?.status === "complete") {
-    return { kind: "waits", on: task.id, reason: `its pull request goes onto ${task.id}'s branch, which is not pushed yet` };
+    return {
+      kind: "waits",
+      on: task.id,
+      reason: `its pull request goes onto ${task.id}'s branch, which is not pushed yet`,
+    };
   }
   return { kind: "branch", branch: base };
 }
@@ -52,6 +69,8 @@ function pullRequestBase(view: BeatView, parent: TaskId | null, base: string): P
 function openedSince(view: BeatView, sinceMs: number): readonly number[] {
   return view.manifest.phases
     .flatMap((phase) => phase.tasks)
-    .flatMap((task) => (task.prNumber !== null && task.completedAt ? [fromIso(task.completedAt)] : []))
+    .flatMap((task) =>
+      task.prNumber !== null && task.completedAt ? [fromIso(task.completedAt)] : [],
+    )
     .filter((atMs) => atMs > sinceMs);
 }

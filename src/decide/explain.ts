@@ -60,4 +60,6 @@ function reasonOf(
 }
 
 const verdictOf = (task: Task): string =>
-  task.state?.why ? `${task.state.verdict ?? "unknown"}: ${task.state.why}` : "the next beat looks at it";
+  task.state?.why
+    ? `${task.state.verdict ?? "unknown"}: ${task.state.why}`
+    : "the next beat looks at it";

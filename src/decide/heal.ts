@@ -60,14 +60,18 @@ function relaunch(view: BeatView, task: Task, evidence: TaskEvidence, trouble: T
     const tried = `${used} ${used === 1 ? "start" : "starts"}${agents.length > 1 ? ` with ${agents.join(", ")}` : ""}`;
     return {
       set: { status: "error", error: `${trouble.why} (gave up after ${tried})` },
-      wait: waitsForPerson(`${trouble.why}; gave up after ${tried}: coppice retry ${task.id} or coppice cancel ${task.id}`),
+      wait: waitsForPerson(
+        `${trouble.why}; gave up after ${tried}: coppice retry ${task.id} or coppice cancel ${task.id}`,
+      ),
     };
   }
   const pause = pausedUntil(view, agent);
   if (pause) {
     return {
       set: { status: "stuck" },
-      wait: pause.until ? waitsFor(`${agent} is paused until ${pause.until}`) : waitsForPerson(`${agent} is paused: ${pause.why}`),
+      wait: pause.until
+        ? waitsFor(`${agent} is paused until ${pause.until}`)
+        : waitsForPerson(`${agent} is paused: ${pause.why}`),
       ...(pause.until ? { wakeAtMs: fromIso(pause.until) } : {}),
     };
   }
@@ -131,4 +135,5 @@ function contextLines(evidence: TaskEvidence, linesMax: number): readonly string
   return [];
 }
 
-const lastHealMs = (task: Task): number => (task.state?.lastHealAt ? fromIso(task.state.lastHealAt) : 0);
+const lastHealMs = (task: Task): number =>
+  task.state?.lastHealAt ? fromIso(task.state.lastHealAt) : 0;

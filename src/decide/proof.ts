@@ -13,7 +13,12 @@ export type Proof =
   | { readonly kind: "no-commits" }
   | { readonly kind: "verify-due"; readonly sha: string }
   | { readonly kind: "verify-running"; readonly sha: string; readonly startedAtMs: number }
-  | { readonly kind: "verify-failed"; readonly sha: string; readonly code: number | null; readonly tail: readonly string[] };
+  | {
+      readonly kind: "verify-failed";
+      readonly sha: string;
+      readonly code: number | null;
+      readonly tail: readonly string[];
+    };
 
 /**
  * The one proof of "done": agent ended or idle after its turn, worktree whole and clean, a commit ahead of the fork
@@ -31,7 +36,8 @@ export function proofOf(
   if (git.dirtyFiles.length > 0) return { kind: "uncommitted", files: git.dirtyFiles };
   if (git.commitsAhead < 1) return { kind: "no-commits" };
   if (verify === undefined) return { kind: "proved", sha: git.headSha };
-  if (evidence.verify.kind === "unknown") return { kind: "unknown", reason: evidence.verify.reason };
+  if (evidence.verify.kind === "unknown")
+    return { kind: "unknown", reason: evidence.verify.reason };
   const result = evidence.verify.value;
   if (result?.sha !== git.headSha) return { kind: "verify-due", sha: git.headSha };
   if (result.running) {

@@ -4,8 +4,8 @@ import { settingsOf } from "../manifest/settings.ts";
 import { isDelivered, passesGate } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
-import type { TaskWait } from "./wait.ts";
 import type { BeatView, PlacedTask } from "./view.ts";
+import type { TaskWait } from "./wait.ts";
 
 /** Whether a waiting task may start, and if so from which tasks' branches. */
 export type Readiness =
@@ -38,7 +38,9 @@ function gateWait(phases: readonly Phase[], phaseIndex: number): Readiness | und
       wait: {
         reason: `phase "${phase.name}" waits for ${named}${merge}`,
         on: holding.map((task) => task.id),
-        needsPerson: holding.every((task) => task.status === "pr_open" || task.status === "complete"),
+        needsPerson: holding.every(
+          (task) => task.status === "pr_open" || task.status === "complete",
+        ),
       },
     };
   }
@@ -66,7 +68,9 @@ function predecessorWait(
     return [{ edge, other }];
   });
   if (open.length === 0) return undefined;
-  const dropped = open.find(({ edge, other }) => edge.kind === "dependency" && passesGate(other.status));
+  const dropped = open.find(
+    ({ edge, other }) => edge.kind === "dependency" && passesGate(other.status),
+  );
   if (dropped) {
     return {
       kind: "waits",
@@ -136,7 +140,8 @@ function unmergedParents(
     .map((edge) => edge.from)
     .filter((id) => {
       const other = placed.get(id)?.task;
-      if (other === undefined || !isDelivered(other.status) || other.status === "merged") return false;
+      if (other === undefined || !isDelivered(other.status) || other.status === "merged")
+        return false;
       return other.status === "pr_open" || hasCommits(view, id);
     });
   return topParents(view.graph, [...new Set(ids)]);

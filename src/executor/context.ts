@@ -78,4 +78,5 @@ export function placeOf(
 }
 
 /** The absolute folder of a task's worktree. */
-export const worktreeOf = (workdir: string, taskId: TaskId): string => `${workdir}/worktrees/${taskId}`;
+export const worktreeOf = (workdir: string, taskId: TaskId): string =>
+  `${workdir}/worktrees/${taskId}`;

@@ -21,11 +21,25 @@ export async function deliver(
   if (facts.kind === "unknown") return later(context, task, "git-unknown", facts.reason);
   const forkPoint = facts.value?.forkPoint ?? task.state?.forkPoint;
   if (facts.value === null || forkPoint === undefined) {
-    return asksPerson(task, "branch-missing", `the branch ${action.branch} is gone`, `coppice retry ${task.id} does the task again.`);
+    return asksPerson(
+      task,
+      "branch-missing",
+      `the branch ${action.branch} is gone`,
+      `coppice retry ${task.id} does the task again.`,
+    );
   }
-  const pushed = await repository.push({ branch: action.branch, sha: action.sha, base: context.manifest.base ?? action.base });
+  const pushed = await repository.push({
+    branch: action.branch,
+    sha: action.sha,
+    base: context.manifest.base ?? action.base,
+  });
   if (pushed.kind === "rejected") {
-    return asksPerson(task, "push-rejected", `the push of ${action.branch} was rejected: ${pushed.reason}`, `Look at the remote branch, then set ${task.id} to complete to push again.`);
+    return asksPerson(
+      task,
+      "push-rejected",
+      `the push of ${action.branch} was rejected: ${pushed.reason}`,
+      `Look at the remote branch, then set ${task.id} to complete to push again.`,
+    );
   }
   if (pushed.kind === "failed") return later(context, task, "push-failed", pushed.reason);
   const work = await repository.summary(action.sha, forkPoint);
@@ -42,7 +56,12 @@ export async function deliver(
   });
   switch (opened.kind) {
     case "rejected":
-      return asksPerson(task, "pull-request-rejected", opened.reason, `Mend that, then set ${task.id} to complete to try again.`);
+      return asksPerson(
+        task,
+        "pull-request-rejected",
+        opened.reason,
+        `Mend that, then set ${task.id} to complete to try again.`,
+      );
     case "failed":
       return later(context, task, "pull-request-failed", opened.reason, opened.retryAtMs);
     case "opened":
@@ -51,7 +70,13 @@ export async function deliver(
       return {
         result: `#${number} ${url}${opened.notes.length > 0 ? ` (${opened.notes.join("; ")})` : ""}`,
         events: [
-          { kind: "pull-request", taskId: task.id, number, url, adopted: opened.kind === "adopted" },
+          {
+            kind: "pull-request",
+            taskId: task.id,
+            number,
+            url,
+            adopted: opened.kind === "adopted",
+          },
         ],
         patches: [
           {
@@ -83,7 +108,12 @@ function later(
   const { policy } = context.manifest;
   const failures = (task.state?.deliveryFailures ?? 0) + 1;
   if (failures >= policy.deliveryAttemptsMax) {
-    return asksPerson(task, code, `${reason} (${failures} times)`, `Set ${task.id} to complete to try again.`);
+    return asksPerson(
+      task,
+      code,
+      `${reason} (${failures} times)`,
+      `Set ${task.id} to complete to try again.`,
+    );
   }
   const againMs = Math.max(retryAtMs ?? 0, context.ports.clock.now() + backoffMs(failures, policy));
   return {

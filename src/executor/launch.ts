@@ -17,7 +17,10 @@ const COLS = 120;
 const ROWS = 36;
 
 /** Worktree, prompt, session: the first launch of a task, or the first since it left `pending`. */
-export async function start(context: ExecutionContext, action: ActionOf<"start">): Promise<Outcome> {
+export async function start(
+  context: ExecutionContext,
+  action: ActionOf<"start">,
+): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   const place = placeOf(context, task);
   const { startPoint } = action;
@@ -30,12 +33,18 @@ export async function start(context: ExecutionContext, action: ActionOf<"start">
   });
   if (worktree.kind === "conflict") {
     const error = `the branches ${worktree.branches.join(", ")} conflict in ${worktree.files.join(", ")}`;
-    return asksPerson(task, "parents-conflict", error, `Merge one of them first, or take one out of dependsOn, then coppice retry ${task.id}.`);
+    return asksPerson(
+      task,
+      "parents-conflict",
+      error,
+      `Merge one of them first, or take one out of dependsOn, then coppice retry ${task.id}.`,
+    );
   }
   if (worktree.kind === "refused") {
     return asksPerson(task, "worktree-refused", worktree.reason, worktree.hint);
   }
-  const parent = startPoint.kind === "parents" && startPoint.parents.length === 1 ? startPoint.parents[0] : null;
+  const parent =
+    startPoint.kind === "parents" && startPoint.parents.length === 1 ? startPoint.parents[0] : null;
   const launched = await launch(context, task, {
     attempt: action.attempt,
     agent: action.agent,
@@ -58,7 +67,10 @@ export async function start(context: ExecutionContext, action: ActionOf<"start">
 }
 
 /** A new launch in the same worktree that is told what went wrong. */
-export async function restart(context: ExecutionContext, action: ActionOf<"restart">): Promise<Outcome> {
+export async function restart(
+  context: ExecutionContext,
+  action: ActionOf<"restart">,
+): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   await endSessions(context, task);
   const launched = await launch(context, task, {
@@ -76,7 +88,10 @@ export async function restart(context: ExecutionContext, action: ActionOf<"resta
 }
 
 /** A new launch that goes on with the agent's own conversation; without one it is a restart. */
-export async function resume(context: ExecutionContext, action: ActionOf<"resume">): Promise<Outcome> {
+export async function resume(
+  context: ExecutionContext,
+  action: ActionOf<"resume">,
+): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   const { worktree } = placeOf(context, task);
   const sinceMs = task.startedAt ? fromIso(task.startedAt) : 0;
@@ -103,7 +118,10 @@ export async function resume(context: ExecutionContext, action: ActionOf<"resume
 }
 
 /** Runs the task's `verify` command in a session of its own; its exit record is the result. */
-export async function verify(context: ExecutionContext, action: ActionOf<"verify">): Promise<Outcome> {
+export async function verify(
+  context: ExecutionContext,
+  action: ActionOf<"verify">,
+): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   const settings = settingsOf(context.manifest, task);
   const name = verifySessionNameOf(task.id);
@@ -117,7 +135,12 @@ export async function verify(context: ExecutionContext, action: ActionOf<"verify
     setup: undefined,
   });
   return outcome.kind === "taken"
-    ? asksPerson(task, "session-taken", `the session ${name} is taken by ${outcome.by}`, "End that session, then coppice retry.")
+    ? asksPerson(
+        task,
+        "session-taken",
+        `the session ${name} is taken by ${outcome.by}`,
+        "End that session, then coppice retry.",
+      )
     : { result: `verifies ${action.sha.slice(0, 9)}`, events: [], patches: [] };
 }
 
@@ -135,7 +158,11 @@ async function launch(context: ExecutionContext, task: Task, order: LaunchOrder)
   const { folders, host, clock, sessions } = context.ports;
   const place = placeOf(context, task);
   const settings = settingsOf(context.manifest, task);
-  const promptFile = await folders.writePrompt(task.id, order.attempt, order.prompt(host.randomHex(8)));
+  const promptFile = await folders.writePrompt(
+    task.id,
+    order.attempt,
+    order.prompt(host.randomHex(8)),
+  );
   const plan = order.plan(agent, {
     taskId: task.id,
     branch: place.branch,
@@ -178,7 +205,12 @@ async function launch(context: ExecutionContext, task: Task, order: LaunchOrder)
 async function sessionSpec(
   context: ExecutionContext,
   task: Task,
-  run: { readonly name: string; readonly taskDir: string; readonly attempt: number; readonly environment: readonly string[] },
+  run: {
+    readonly name: string;
+    readonly taskDir: string;
+    readonly attempt: number;
+    readonly environment: readonly string[];
+  },
 ): Promise<Omit<SessionSpec, "argv" | "promptFile" | "setup">> {
   const { policy } = context.manifest;
   return {

@@ -1,5 +1,5 @@
-import type { Task } from "../manifest/task.ts";
 import { plainLine, plainText } from "../manifest/plain-text.ts";
+import type { Task } from "../manifest/task.ts";
 
 export interface PromptFacts {
   readonly task: Task;
@@ -29,16 +29,22 @@ export function taskPrompt(facts: PromptFacts): string {
       `<issue-${nonce}>`,
       title,
       "",
-      plainText(task.body ?? "").text.replaceAll(nonce, "").trim(),
+      plainText(task.body ?? "")
+        .text.replaceAll(nonce, "")
+        .trim(),
       `</issue-${nonce}>`,
     ].join("\n"),
     ...(task.files.length > 0
-      ? [`Files that it probably touches: ${task.files.map((file) => plainLine(file, 300)).join(", ")}`]
+      ? [
+          `Files that it probably touches: ${task.files.map((file) => plainLine(file, 300)).join(", ")}`,
+        ]
       : []),
     [
       "How to work",
       "- Do the whole task, with tests where the repository has tests, and run them.",
-      ...(facts.verify ? [`- It counts as done only when this passes: ${plainLine(facts.verify, 500)}`] : []),
+      ...(facts.verify
+        ? [`- It counts as done only when this passes: ${plainLine(facts.verify, 500)}`]
+        : []),
       "- Commit to this branch after each logical step, with messages that say why. Leave no uncommitted file.",
       "- Do not push, do not open a pull request, do not switch or delete branches, do not touch files outside this folder. Pushing is done for you.",
       "- Nobody is here to answer questions: decide yourself and note the decision in the commit message.",

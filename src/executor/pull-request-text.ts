@@ -1,5 +1,5 @@
-import { pullRequestMarker } from "../manifest/marker.ts";
 import type { Manifest } from "../manifest/manifest.ts";
+import { pullRequestMarker } from "../manifest/marker.ts";
 import { plainLine } from "../manifest/plain-text.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
@@ -26,15 +26,23 @@ export function pullRequestBody(
   base: string,
 ): string {
   const { verify } = settingsOf(manifest, task);
-  const shown = verify === undefined ? undefined : typeof verify === "string" ? verify : verify.join(" ");
+  const shown =
+    verify === undefined ? undefined : typeof verify === "string" ? verify : verify.join(" ");
   const parent = task.state?.parent ?? null;
   return [
     ...(task.issue === null ? [] : [`Closes #${task.issue}`]),
     ...(parent === null ? [] : [`Builds on task ${parent}; its base is \`${base}\`.`]),
-    ["## Commits", ...limited(work.commits.map((one) => `- ${one.sha.slice(0, 9)} ${quoted(one.subject)}`))].join("\n"),
+    [
+      "## Commits",
+      ...limited(work.commits.map((one) => `- ${one.sha.slice(0, 9)} ${quoted(one.subject)}`)),
+    ].join("\n"),
     [
       "## Files changed",
-      ...limited(work.files.map((one) => `- \`${one.path.replaceAll("`", "'")}\` (+${one.added} −${one.removed})`)),
+      ...limited(
+        work.files.map(
+          (one) => `- \`${one.path.replaceAll("`", "'")}\` (+${one.added} −${one.removed})`,
+        ),
+      ),
     ].join("\n"),
     [
       "## Testing",
@@ -55,4 +63,7 @@ const limited = (lines: readonly string[]): readonly string[] =>
 
 /** A commit subject is the agent's text: no mention and no closing word may act in the forge. */
 const quoted = (subject: string): string =>
-  plainLine(subject, 150).replaceAll("<!--", "<! --").replace(/@(?=\w)/g, "@\u200b").replace(/#(?=\d)/g, "#\u200b");
+  plainLine(subject, 150)
+    .replaceAll("<!--", "<! --")
+    .replace(/@(?=\w)/g, "@\u200b")
+    .replace(/#(?=\d)/g, "#\u200b");

@@ -16,7 +16,10 @@ type ActionOf<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
 const WHOLE_TASK = "@task";
 
 /** Types words to an agent that waits at its composer; refused when a dialog is open. */
-export async function nudge(context: ExecutionContext, action: ActionOf<"nudge">): Promise<Outcome> {
+export async function nudge(
+  context: ExecutionContext,
+  action: ActionOf<"nudge">,
+): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   const text =
     action.text === WHOLE_TASK
@@ -26,7 +29,11 @@ export async function nudge(context: ExecutionContext, action: ActionOf<"nudge">
 }
 
 /** The one way to type words into a task's session: only where it takes words, never into a dialog or a shell. */
-export async function say(context: ExecutionContext, task: Task, text: string): Promise<InjectOutcome> {
+export async function say(
+  context: ExecutionContext,
+  task: Task,
+  text: string,
+): Promise<InjectOutcome> {
   const agent = agentOf(context, task);
   return await context.ports.sessions.inject(
     sessionNameOf(task.id),
@@ -36,7 +43,10 @@ export async function say(context: ExecutionContext, task: Task, text: string): 
 }
 
 /** Answers a dialog by the label of an option, or a question by typed words; nothing when it has changed meanwhile. */
-export async function answer(context: ExecutionContext, action: ActionOf<"answer">): Promise<Outcome> {
+export async function answer(
+  context: ExecutionContext,
+  action: ActionOf<"answer">,
+): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   const agent = agentOf(context, task);
   const name = sessionNameOf(task.id);
@@ -87,7 +97,10 @@ async function chooseOption(
 }
 
 /** Ends a session and its processes. */
-export async function stopSession(context: ExecutionContext, action: ActionOf<"stop-session">): Promise<Outcome> {
+export async function stopSession(
+  context: ExecutionContext,
+  action: ActionOf<"stop-session">,
+): Promise<Outcome> {
   const gone = await context.ports.sessions.stop(sessionNameOf(action.taskId));
   return { result: gone ? "ended" : "could not be ended yet", patches: [], events: [] };
 }

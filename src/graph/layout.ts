@@ -1,6 +1,7 @@
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
-import type { TaskEdge, TaskGraph } from "./task-graph.ts";
+import type { TaskEdge } from "./task-edge.ts";
+import type { TaskGraph } from "./task-graph.ts";
 import { waves } from "./waves.ts";
 
 /** Where everything stands in a picture; pixels from the top left. */

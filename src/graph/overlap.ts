@@ -4,7 +4,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { TaskStatus } from "../manifest/status.ts";
 import type { Task } from "../manifest/task.ts";
-import type { TaskEdge } from "./task-graph.ts";
+import type { TaskEdge } from "./task-edge.ts";
 
 const NOT_TAKING_PART = 4;
 

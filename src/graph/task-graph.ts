@@ -4,14 +4,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { stableOrder } from "./order.ts";
 import { overlapEdges, standing } from "./overlap.ts";
-
-/** `to` waits for `from`. `why` is a phrase for people. */
-export interface TaskEdge {
-  readonly from: TaskId;
-  readonly to: TaskId;
-  readonly kind: "dependency" | "overlap";
-  readonly why: string;
-}
+import type { TaskEdge } from "./task-edge.ts";
 
 /** The tasks of a manifest with everything that orders them; without a cycle. */
 export interface TaskGraph {

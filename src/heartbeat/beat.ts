@@ -97,10 +97,13 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     });
   }
 
-  async function tellUnanswered(unanswered: readonly { what: string; reason: string }[]): Promise<void> {
+  async function tellUnanswered(
+    unanswered: readonly { what: string; reason: string }[],
+  ): Promise<void> {
     const now = new Set(unanswered.map(({ what, reason }) => `${what}: ${reason}`));
     for (const { what, reason } of unanswered) {
-      if (!told.has(`${what}: ${reason}`)) await options.emit({ kind: "probe-unknown", what, reason });
+      if (!told.has(`${what}: ${reason}`))
+        await options.emit({ kind: "probe-unknown", what, reason });
     }
     for (const one of [...told]) if (!now.has(one)) told.delete(one);
     for (const one of now) told.add(one);
@@ -130,7 +133,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       return before;
     }
     if (written.kind === "committed") {
-      for (const { taskId, field } of written.kept) await options.emit({ kind: "edit-kept", taskId, field });
+      for (const { taskId, field } of written.kept)
+        await options.emit({ kind: "edit-kept", taskId, field });
     }
     for (const event of changes(before.manifest, written.snapshot.manifest, decision.waits)) {
       await options.emit(event);
@@ -141,7 +145,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   /** New tasks start from what the base is now; without an answer from what it was. */
   async function refresh(): Promise<void> {
     const fetched = await options.ports.repository.fetch();
-    if (fetched.kind === "failed") await tellUnanswered([{ what: "origin", reason: fetched.reason }]);
+    if (fetched.kind === "failed")
+      await tellUnanswered([{ what: "origin", reason: fetched.reason }]);
   }
 
   async function look({ manifest }: ManifestSnapshot): Promise<Decision> {
@@ -166,7 +171,14 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     async beat() {
       const read = await readManifest();
       if ("problems" in read) {
-        return { snapshot: lastGood, problems: read.problems, acted: 0, changed: false, waits: [], wakeAtMs: undefined };
+        return {
+          snapshot: lastGood,
+          problems: read.problems,
+          acted: 0,
+          changed: false,
+          waits: [],
+          wakeAtMs: undefined,
+        };
       }
       const { snapshot } = read;
       const { manifest } = snapshot;
@@ -176,7 +188,10 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       const outcomes = await pMap(decision.actions, (action) => act(context, action), {
         concurrency: ACTIONS_AT_ONCE,
       });
-      const patches = [...decision.patches, ...outcomes.flatMap((outcome) => outcome?.patches ?? [])];
+      const patches = [
+        ...decision.patches,
+        ...outcomes.flatMap((outcome) => outcome?.patches ?? []),
+      ];
       if (decision.actions.some((action) => action.kind === "deliver")) observer.forgetForge();
       if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
       lastGood = patches.length > 0 ? await commit(snapshot, patches, decision) : snapshot;
@@ -221,7 +236,11 @@ function verdictsOf(
 }
 
 /** Changes of status and verdict, as events. */
-function changes(before: Manifest, after: Manifest, waits: readonly TaskWait[]): readonly CoppiceEvent[] {
+function changes(
+  before: Manifest,
+  after: Manifest,
+  waits: readonly TaskWait[],
+): readonly CoppiceEvent[] {
   const old = new Map(tasksOf(before).map((task) => [task.id, task]));
   return tasksOf(after).flatMap((task): CoppiceEvent[] => {
     const was = old.get(task.id);
@@ -232,11 +251,26 @@ function changes(before: Manifest, after: Manifest, waits: readonly TaskWait[]):
     const verdict = task.state?.verdict;
     return [
       ...(verdict !== undefined && verdict !== was.state?.verdict
-        ? [{ kind: "verdict-changed", taskId: task.id, verdict, why: task.state?.why ?? "" } as const]
+        ? [
+            {
+              kind: "verdict-changed",
+              taskId: task.id,
+              verdict,
+              why: task.state?.why ?? "",
+            } as const,
+          ]
         : []),
       ...(task.status === was.status
         ? []
-        : [{ kind: "status-changed", taskId: task.id, from: was.status, to: task.status, why } as const]),
+        : [
+            {
+              kind: "status-changed",
+              taskId: task.id,
+              from: was.status,
+              to: task.status,
+              why,
+            } as const,
+          ]),
     ];
   });
 }
@@ -263,4 +297,5 @@ const lockLost = (workdir: string): CoppiceError =>
     hint: "This one stops without writing; coppice status shows what the other does.",
   });
 
-const tasksOf = (manifest: Manifest): readonly Task[] => manifest.phases.flatMap((phase) => phase.tasks);
+const tasksOf = (manifest: Manifest): readonly Task[] =>
+  manifest.phases.flatMap((phase) => phase.tasks);

@@ -21,7 +21,9 @@ const GAP_MS = 250;
 const DEBOUNCE_MS = 20;
 
 /** Beats on events, with a timer behind, until nothing moves any more without a person. */
-export async function runLoop(options: LoopOptions): Promise<{ outcome: RunOutcome; report: BeatReport }> {
+export async function runLoop(
+  options: LoopOptions,
+): Promise<{ outcome: RunOutcome; report: BeatReport }> {
   const { clock, stop } = options;
   let wake = new AbortController();
   const source = await options.signals.listen(() => wake.abort());
@@ -34,8 +36,10 @@ export async function runLoop(options: LoopOptions): Promise<{ outcome: RunOutco
       const outcome = ended(report);
       if (outcome) return { outcome, report };
       if (stop.aborted) return { outcome: "interrupted", report };
-      const dueMs = report.wakeAtMs === undefined ? options.intervalMs : report.wakeAtMs - clock.now();
-      const waitMs = report.acted > 0 || report.changed ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
+      const dueMs =
+        report.wakeAtMs === undefined ? options.intervalMs : report.wakeAtMs - clock.now();
+      const waitMs =
+        report.acted > 0 || report.changed ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
       await clock.sleep(waitMs, AbortSignal.any([wake.signal, stop]));
       if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, stop);
       await clock.sleep(Math.max(0, beganMs + GAP_MS - clock.now()), stop);

@@ -48,12 +48,18 @@ const QUIET_SECONDS = 2;
 type PullRequests = ReadonlyMap<string, PullRequestFact>;
 
 export function createObserver(ports: ObserverPorts): Observer {
-  let forge: { readonly atMs: number; readonly branches: string; readonly found: Probe<PullRequests> } | null = null;
+  let forge: {
+    readonly atMs: number;
+    readonly branches: string;
+    readonly found: Probe<PullRequests>;
+  } | null = null;
   const git = new Map<TaskId, { readonly atMs: number; readonly fact: Probe<GitFact | null> }>();
 
   async function pullRequests(manifest: Manifest): Promise<Probe<PullRequests>> {
     const asked = tasksOf(manifest)
-      .filter((task) => !["draft", "planned", "merged", "cancelled", "archived"].includes(task.status))
+      .filter(
+        (task) => !["draft", "planned", "merged", "cancelled", "archived"].includes(task.status),
+      )
       .map((task) => branchOf(manifest, task));
     if (asked.length === 0) return known(new Map());
     const branches = asked.join("\n");
@@ -74,7 +80,8 @@ export function createObserver(ports: ObserverPorts): Observer {
     const nowMs = ports.clock.now();
     const last = git.get(task.id);
     const ageMs = last === undefined ? Number.POSITIVE_INFINITY : nowMs - last.atMs;
-    if (last && busy && last.fact.kind === "known" && ageMs >= 0 && ageMs < GIT_AGE_MAX_MS) return last.fact;
+    if (last && busy && last.fact.kind === "known" && ageMs >= 0 && ageMs < GIT_AGE_MAX_MS)
+      return last.fact;
     const fact = await ports.repository.probe({
       taskId: task.id,
       branch: branchOf(manifest, task),
@@ -97,7 +104,8 @@ export function createObserver(ports: ObserverPorts): Observer {
     const base = {
       taskId: task.id,
       takenAtMs,
-      pullRequest: found.kind === "known" ? known(found.value.get(branchOf(manifest, task)) ?? null) : found,
+      pullRequest:
+        found.kind === "known" ? known(found.value.get(branchOf(manifest, task)) ?? null) : found,
       session: sessions.kind === "known" ? known(seen?.session ?? null) : sessions,
       screen: sessions.kind === "known" ? (seen?.screen ?? known(null)) : sessions,
       git: unknown("not asked in this beat"),
@@ -161,4 +169,5 @@ function isBusy(seen: Observation | undefined): boolean {
   return !paneDead && silentSeconds !== null && silentSeconds < QUIET_SECONDS;
 }
 
-const tasksOf = (manifest: Manifest): readonly Task[] => manifest.phases.flatMap((phase) => phase.tasks);
+const tasksOf = (manifest: Manifest): readonly Task[] =>
+  manifest.phases.flatMap((phase) => phase.tasks);

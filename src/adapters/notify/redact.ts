@@ -8,9 +8,13 @@ const KNOWN_SHAPES =
  * Takes secrets out of a text: the values of the user's secret variables, plain, base64 and URL-encoded, and everything
  * that has the shape of a token or a private key.
  */
-export function createRedactor(env: Readonly<Record<string, string | undefined>>): (text: string) => string {
+export function createRedactor(
+  env: Readonly<Record<string, string | undefined>>,
+): (text: string) => string {
   const secrets = Object.entries(env)
-    .flatMap(([name, value]) => (value && SECRET_NAME.test(name) && value.length >= SECRET_LENGTH_MIN ? [value] : []))
+    .flatMap(([name, value]) =>
+      value && SECRET_NAME.test(name) && value.length >= SECRET_LENGTH_MIN ? [value] : [],
+    )
     .flatMap((value) => [
       value,
       Buffer.from(value).toString("base64").replace(/=+$/, ""),

@@ -20,18 +20,29 @@ export function createConversations(options: {
     async find(agent, worktree, sinceMs) {
       const folder = await realpath(worktree).catch(() => worktree);
       if (agent === "codex") {
-        return await codexConversation(join(env["CODEX_HOME"] ?? join(homeDir, ".codex"), "sessions"), folder, sinceMs);
+        return await codexConversation(
+          join(env["CODEX_HOME"] ?? join(homeDir, ".codex"), "sessions"),
+          folder,
+          sinceMs,
+        );
       }
       if (agent === "claude") {
         const config = env["CLAUDE_CONFIG_DIR"] ?? join(homeDir, ".claude");
-        return await claudeConversation(join(config, "projects", folder.replace(/[^A-Za-z0-9]/g, "-")), sinceMs);
+        return await claudeConversation(
+          join(config, "projects", folder.replace(/[^A-Za-z0-9]/g, "-")),
+          sinceMs,
+        );
       }
       return null;
     },
   };
 }
 
-async function codexConversation(root: string, folder: string, sinceMs: number): Promise<string | null> {
+async function codexConversation(
+  root: string,
+  folder: string,
+  sinceMs: number,
+): Promise<string | null> {
   for (const path of await newestRecords(root, sinceMs)) {
     const meta = record(await firstLine(path));
     const payload = record(meta?.["payload"]);

@@ -17,16 +17,25 @@ export function addCleanup(program: Command): void {
   withManifest(command)
     .option("--all", "also those of open, failed and complete tasks")
     .option("--dry-run", "only list what would go")
-    .action(async (file: string | undefined, given: ManifestOptions & { all?: boolean; dryRun?: boolean }) => {
-      const output = createOutput({ json: given.json === true });
-      const workspace = await openWorkspace({ ...given, manifest: file ?? given.manifest }, output, {
-        onEvent: output.story,
-      });
-      const dryRun = given.dryRun === true;
-      const items = await cleanup(workspace, { all: given.all === true, dryRun });
-      if (output.json) output.answerJson(items);
-      else output.answer(cleanupLines(items, dryRun));
-    });
+    .action(
+      async (
+        file: string | undefined,
+        given: ManifestOptions & { all?: boolean; dryRun?: boolean },
+      ) => {
+        const output = createOutput({ json: given.json === true });
+        const workspace = await openWorkspace(
+          { ...given, manifest: file ?? given.manifest },
+          output,
+          {
+            onEvent: output.story,
+          },
+        );
+        const dryRun = given.dryRun === true;
+        const items = await cleanup(workspace, { all: given.all === true, dryRun });
+        if (output.json) output.answerJson(items);
+        else output.answer(cleanupLines(items, dryRun));
+      },
+    );
   withExamples(command, [
     ["coppice cleanup --dry-run", "see what would go"],
     ["coppice cleanup --all", "everything that no agent works on"],

@@ -36,10 +36,26 @@ export function addDemo(program: Command): void {
       const seconds = Math.round((Date.now() - beganMs) / 100) / 10;
       const after = await readOrThrow({ ports: { store: demo.store } });
       const tasks = after.manifest.phases.flatMap((phase) => phase.tasks);
-      const pullRequests = tasks.flatMap((task) => (task.prNumber === null ? [] : [{ task: task.id, number: task.prNumber, url: task.prUrl ?? null }]));
+      const pullRequests = tasks.flatMap((task) =>
+        task.prNumber === null
+          ? []
+          : [{ task: task.id, number: task.prNumber, url: task.prUrl ?? null }],
+      );
       const { dir, repoDir, originDir } = demo.sample;
       if (output.json) {
-        output.answerJson({ workdir: dir, tasks: tasks.map(({ id, issue, title, status, branch, attempts }) => ({ id, issue, title, status, branch, attempts })), pullRequests, seconds });
+        output.answerJson({
+          workdir: dir,
+          tasks: tasks.map(({ id, issue, title, status, branch, attempts }) => ({
+            id,
+            issue,
+            title,
+            status,
+            branch,
+            attempts,
+          })),
+          pullRequests,
+          seconds,
+        });
         return;
       }
       output.answer(
@@ -56,6 +72,9 @@ export function addDemo(program: Command): void {
     });
   withExamples(command, [
     ["coppice demo", "in a temporary folder; the paths are printed at the end"],
-    ["coppice demo --workdir ./demo --json | jq .pullRequests", "in a folder of yours, for scripts"],
+    [
+      "coppice demo --workdir ./demo --json | jq .pullRequests",
+      "in a folder of yours, for scripts",
+    ],
   ]);
 }

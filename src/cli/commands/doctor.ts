@@ -18,7 +18,8 @@ export function addDoctor(program: Command): void {
       const findings = await doctor(openDoctor(options));
       if (output.json) output.answerJson(findings);
       else output.answer(doctorLines(findings, output.paint));
-      if (findings.some((finding) => finding.state === "problem")) process.exitCode = EXIT_CODES.machine;
+      if (findings.some((finding) => finding.state === "problem"))
+        process.exitCode = EXIT_CODES.machine;
     });
   withExamples(command, [
     ["coppice doctor", "look at everything"],

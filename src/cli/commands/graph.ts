@@ -11,12 +11,20 @@ export function addGraph(program: Command): void {
     .command("graph")
     .argument("[manifest]", "the manifest (default: manifest.json)")
     .summary("the tasks and what orders them, as text, Mermaid, DOT or SVG")
-    .description("Prints the graph of the tasks: phases, dependencies and overlaps, each edge with its reason.");
+    .description(
+      "Prints the graph of the tasks: phases, dependencies and overlaps, each edge with its reason.",
+    );
   withManifest(command)
-    .addOption(new Option("-f, --format <format>", "how to draw it").choices([...graphFormats]).default("text"))
+    .addOption(
+      new Option("-f, --format <format>", "how to draw it")
+        .choices([...graphFormats])
+        .default("text"),
+    )
     .action(async (file: string | undefined, given: ManifestOptions & { format: GraphFormat }) => {
       const output = createOutput({ json: given.json === true });
-      const { manifest } = await readOrThrow({ ports: { store: openManifest(file ?? given.manifest) } });
+      const { manifest } = await readOrThrow({
+        ports: { store: openManifest(file ?? given.manifest) },
+      });
       const drawing = renderGraph(manifest, given.format);
       if (output.json) output.answerJson({ format: given.format, graph: drawing });
       else output.answer(drawing.trimEnd());

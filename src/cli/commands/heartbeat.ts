@@ -20,7 +20,9 @@ export function addHeartbeat(program: Command): void {
     .command("heartbeat")
     .argument("[manifest]", "the manifest (default: manifest.json)")
     .summary("one pass: look, decide, act, note; for cron")
-    .description("Looks at every task once, does what is due and ends; with --every it keeps going on a schedule.");
+    .description(
+      "Looks at every task once, does what is due and ends; with --every it keeps going on a schedule.",
+    );
   withManifest(command)
     .option("--every <cron>", "keep going on this schedule, e.g. '*/15 * * * *'")
     .option("--cleanup", "remove sessions, worktrees and branches of merged tasks at once")
@@ -77,7 +79,11 @@ export async function lookOnly(options: ManifestOptions, output: Output): Promis
 }
 
 /** One beat per tick, never two at once; ticks missed in a sleep are one beat. */
-async function keepBeating(options: HeartbeatOptions, schedule: string, output: Output): Promise<void> {
+async function keepBeating(
+  options: HeartbeatOptions,
+  schedule: string,
+  output: Output,
+): Promise<void> {
   if (!cron.validate(schedule)) {
     throw new CoppiceError({
       code: "schedule-invalid",

@@ -11,7 +11,9 @@ export function addPlan(program: Command): void {
   const command = program
     .command("plan")
     .summary("read issues and write a manifest")
-    .description("Reads issues and the repository, and writes a manifest with phases, tasks, dependencies and files.");
+    .description(
+      "Reads issues and the repository, and writes a manifest with phases, tasks, dependencies and files.",
+    );
   withPlanOptions(command)
     .option("--dry-run", "show the plan and write nothing")
     .action(async (options: PlanOptions & { dryRun?: boolean }) => {
@@ -20,12 +22,19 @@ export function addPlan(program: Command): void {
     });
   withExamples(command, [
     ["coppice plan --repo owner/name --label bug", "all open bugs of a GitHub repository"],
-    ["coppice plan --issues ./issues --agent claude --verify 'npm test'", "issues from a folder, without GitHub"],
+    [
+      "coppice plan --issues ./issues --agent claude --verify 'npm test'",
+      "issues from a folder, without GitHub",
+    ],
   ]);
 }
 
 /** Makes the plan, shows it, and writes it unless told not to. */
-export async function planAndShow(options: PlanOptions, output: Output, dryRun: boolean): Promise<Plan> {
+export async function planAndShow(
+  options: PlanOptions,
+  output: Output,
+  dryRun: boolean,
+): Promise<Plan> {
   const planning = await openPlanning(options, output);
   const ports: PlanPorts = planning;
   const made = await makePlan(ports, planning.request);

@@ -1,13 +1,13 @@
 import { createInterface } from "node:readline/promises";
 import { type Command, Option } from "commander";
-import { run, type RunResult } from "../../app/run.ts";
+import { type RunResult, run } from "../../app/run.ts";
 import { statusReport } from "../../app/status.ts";
 import { CoppiceError, EXIT_CODES } from "../../manifest/errors.ts";
 import type { RunOutcome } from "../../ports/journal.ts";
 import { manifestExists, openWorkspace } from "../compose.ts";
 import { withExamples } from "../examples.ts";
 import { createLiveTable } from "../live-table.ts";
-import { type PlanOptions, withPlanOptions, wholeNumber } from "../options.ts";
+import { type PlanOptions, wholeNumber, withPlanOptions } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
 import { statusTable } from "../render.ts";
 import { lookOnly } from "./heartbeat.ts";
@@ -31,7 +31,11 @@ export function addRun(program: Command): void {
   withPlanOptions(command)
     .option("-y, --yes", "start without asking")
     .option("--cleanup", "remove sessions, worktrees and branches of merged tasks at once")
-    .addOption(new Option("--interval <seconds>", "the longest time between two looks").default(15).argParser(wholeNumber))
+    .addOption(
+      new Option("--interval <seconds>", "the longest time between two looks")
+        .default(15)
+        .argParser(wholeNumber),
+    )
     .option("--dry-run", "look once and print what would be done")
     .action(async (file: string | undefined, given: RunCommandOptions) => {
       const options = { ...given, manifest: file ?? given.manifest };
@@ -88,7 +92,8 @@ function showResult(result: RunResult, output: Output, manifest: string, workdir
   }
   output.answer(statusTable(status, Date.now(), output.paint, process.stdout.columns ?? 120));
   for (const row of status.rows) {
-    if (row.pullRequest) output.answer(`${row.task} #${row.pullRequest.number} ${row.pullRequest.url ?? ""}`);
+    if (row.pullRequest)
+      output.answer(`${row.task} #${row.pullRequest.number} ${row.pullRequest.url ?? ""}`);
   }
   output.story(ENDINGS[outcome](manifest));
   output.story(`logs and prompts: ${workdir}/tasks`);
@@ -96,9 +101,12 @@ function showResult(result: RunResult, output: Output, manifest: string, workdir
 
 const ENDINGS: Readonly<Record<RunOutcome, (manifest: string) => string>> = {
   delivered: () => "all tasks are delivered",
-  failed: (manifest) => `finished, but not everything: see "waits for", then coppice retry TASK -m ${manifest}`,
-  "waiting-for-person": (manifest) => `waiting for you: see "waits for"; coppice run ${manifest} goes on afterwards`,
-  interrupted: (manifest) => `stopped; the sessions go on by themselves: coppice run ${manifest} takes them up again, coppice cancel TASK ends one`,
+  failed: (manifest) =>
+    `finished, but not everything: see "waits for", then coppice retry TASK -m ${manifest}`,
+  "waiting-for-person": (manifest) =>
+    `waiting for you: see "waits for"; coppice run ${manifest} goes on afterwards`,
+  interrupted: (manifest) =>
+    `stopped; the sessions go on by themselves: coppice run ${manifest} takes them up again, coppice cancel TASK ends one`,
 };
 
 function exitCodeOf(outcome: RunOutcome): number {
@@ -132,4 +140,8 @@ async function confirmed(options: RunCommandOptions, output: Output): Promise<bo
 }
 
 /** `--json` prints one answer: the result, not the plan before it. */
-const quiet = (output: Output): Output => ({ ...output, answer: () => undefined, answerJson: () => undefined });
+const quiet = (output: Output): Output => ({
+  ...output,
+  answer: () => undefined,
+  answerJson: () => undefined,
+});

@@ -12,7 +12,9 @@ export function addStatus(program: Command): void {
     .command("status")
     .argument("[manifest]", "the manifest (default: manifest.json)")
     .summary("how far every task is, and what it waits for")
-    .description("Prints every task with its status, what its agent is doing and since when, and what it waits for.");
+    .description(
+      "Prints every task with its status, what its agent is doing and since when, and what it waits for.",
+    );
   withManifest(command).action(async (file: string | undefined, given: ManifestOptions) => {
     const output = createOutput({ json: given.json === true });
     const store = openManifest(file ?? given.manifest);
@@ -27,6 +29,9 @@ export function addStatus(program: Command): void {
   });
   withExamples(command, [
     ["coppice status", "the table for ./manifest.json"],
-    ["coppice status --json | jq '.rows[] | select(.status == \"stuck\")'", "the tasks that need you"],
+    [
+      "coppice status --json | jq '.rows[] | select(.status == \"stuck\")'",
+      "the tasks that need you",
+    ],
   ]);
 }

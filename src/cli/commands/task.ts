@@ -23,7 +23,9 @@ function addAttach(program: Command): void {
     .command("attach")
     .argument("<task>", "its id")
     .summary("look at a task's session, and type")
-    .description("Opens the task's tmux session in this terminal. Ctrl-b d leaves it; the agent goes on.");
+    .description(
+      "Opens the task's tmux session in this terminal. Ctrl-b d leaves it; the agent goes on.",
+    );
   withManifest(command).action(async (id: string, options: ManifestOptions) => {
     const output = createOutput({ json: options.json === true });
     const argv = await attachCommand(await open(options, output), id);
@@ -41,7 +43,9 @@ function addLogs(program: Command): void {
     .command("logs")
     .argument("<task>", "its id")
     .summary("the last lines of a task's terminal")
-    .description("Prints the end of the terminal log of a task's newest attempt, without escape sequences.");
+    .description(
+      "Prints the end of the terminal log of a task's newest attempt, without escape sequences.",
+    );
   withManifest(command)
     .option("-n, --lines <n>", "how many lines", wholeNumber, 60)
     .option("--attempt <n>", "of this attempt", wholeNumber)
@@ -67,21 +71,28 @@ function addSend(program: Command): void {
     .argument("<task>", "its id")
     .argument("<text...>", "what to type")
     .summary("type words into a task's session")
-    .description("Types words and Enter into the session of a task; refused when a dialog is open there.");
-  withManifest(command).action(async (id: string, words: readonly string[], options: ManifestOptions) => {
-    const output = createOutput({ json: options.json === true });
-    const outcome = await send(await open(options, output), id, words.join(" "));
-    if (outcome.kind === "refused") {
-      throw new CoppiceError({
-        code: "inject-refused",
-        kind: "input",
-        message: `nothing was typed: ${outcome.reason}`,
-        hint: `Look at it with coppice attach ${id}.`,
-      });
-    }
-    if (output.json) output.answerJson(outcome);
-    else output.story(outcome.kind === "sent" ? "sent" : `typed, but no effect was seen: ${outcome.reason}`);
-  });
+    .description(
+      "Types words and Enter into the session of a task; refused when a dialog is open there.",
+    );
+  withManifest(command).action(
+    async (id: string, words: readonly string[], options: ManifestOptions) => {
+      const output = createOutput({ json: options.json === true });
+      const outcome = await send(await open(options, output), id, words.join(" "));
+      if (outcome.kind === "refused") {
+        throw new CoppiceError({
+          code: "inject-refused",
+          kind: "input",
+          message: `nothing was typed: ${outcome.reason}`,
+          hint: `Look at it with coppice attach ${id}.`,
+        });
+      }
+      if (output.json) output.answerJson(outcome);
+      else
+        output.story(
+          outcome.kind === "sent" ? "sent" : `typed, but no effect was seen: ${outcome.reason}`,
+        );
+    },
+  );
   withExamples(command, [
     ['coppice send t3 "use the new parser"', "tell the agent something"],
     ["coppice send t3 y", "answer a question of a plain program"],
@@ -93,7 +104,9 @@ function addRetry(program: Command): void {
     .command("retry")
     .argument("<task>", "its id")
     .summary("have a task done again")
-    .description("Sets a task back to pending. Its branch and worktree stay as they are; a session that still runs is ended.");
+    .description(
+      "Sets a task back to pending. Its branch and worktree stay as they are; a session that still runs is ended.",
+    );
   withManifest(command).action(async (id: string, options: ManifestOptions) => {
     const output = createOutput({ json: options.json === true });
     const task = await retry(await open(options, output), id);

@@ -1,18 +1,20 @@
 import type { Command } from "commander";
+import { manifestMissing } from "../../heartbeat/beat.ts";
 import { EXIT_CODES } from "../../manifest/errors.ts";
 import { openManifest } from "../compose.ts";
 import { withExamples } from "../examples.ts";
 import { type ManifestOptions, withManifest } from "../options.ts";
 import { createOutput } from "../output.ts";
 import { problemLines } from "../render.ts";
-import { manifestMissing } from "../../heartbeat/beat.ts";
 
 export function addValidate(program: Command): void {
   const command = program
     .command("validate")
     .argument("[manifest]", "the manifest (default: manifest.json)")
     .summary("every mistake of a manifest with its place and remedy")
-    .description("Checks a manifest and prints every mistake with file, line, column, field and remedy.");
+    .description(
+      "Checks a manifest and prints every mistake with file, line, column, field and remedy.",
+    );
   withManifest(command).action(async (file: string | undefined, given: ManifestOptions) => {
     const output = createOutput({ json: given.json === true });
     const store = openManifest(file ?? given.manifest);
