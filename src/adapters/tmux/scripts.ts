@@ -103,7 +103,8 @@ finish() {
 
 run_attempt() {
   stage=directory
-  trap 'finish 129' EXIT
+  # A shell that gives up by itself has lost its terminal, or ends as its program did, by a signal.
+  trap 'code=$?; [ "$code" -gt 128 ] || code=129; finish "$code"' EXIT
   cd -- "$cwd" || finish 97
 
   # The mark is younger than the worktree's .git file, or it is that of an earlier worktree.
