@@ -102,6 +102,11 @@ function environment(options: ExecOptions): Record<string, string> {
 export async function execOnTerminal(argv: readonly string[]): Promise<number> {
   const [program = "", ...args] = argv;
   const { TMUX: _, ...env } = process.env;
-  const result = await execa(program, args, { stdio: "inherit", reject: false, env, extendEnv: false });
+  const result = await execa(program, args, {
+    stdio: "inherit",
+    reject: false,
+    env,
+    extendEnv: false,
+  });
   return result.exitCode ?? 128;
 }

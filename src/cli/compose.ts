@@ -351,15 +351,18 @@ async function madeFolder(dir: string): Promise<string> {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     return await realpath(dir);
   } catch (error) {
-    throw new CoppiceError({
-      code: "workdir-unusable",
-      kind: "machine",
-      message: `the workdir ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'Set "workdir" in the manifest to a folder that you may write to.',
-      cause: error,
-    });
+    throw workdirUnusable(dir, error);
   }
 }
+
+const workdirUnusable = (dir: string, cause: unknown): CoppiceError =>
+  new CoppiceError({
+    code: "workdir-unusable",
+    kind: "machine",
+    message: `the workdir ${dir} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: 'Set "workdir" in the manifest to a folder that you may write to.',
+    cause,
+  });
 
 const slug = (name: string): string =>
   name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "") || "project";

@@ -67,5 +67,3 @@ export type Action =
       readonly branch: string;
       readonly why: string;
     };
-
-export type ActionKind = Action["kind"];
