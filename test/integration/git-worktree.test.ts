@@ -1,4 +1,4 @@
-import { access, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { access, mkdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Repository, WorktreeOutcome } from "../../src/ports/repository.ts";
@@ -199,6 +199,18 @@ test("a half-made worktree is made whole, whatever the killed call had done", as
     expect(await adminDir(spec.path)).toBe(admin);
   }
   expect(await preserved()).toBe("");
+});
+
+test("a lock of the index is taken away once it is old and nobody is there", async () => {
+  const spec = lab.spec("t1");
+  await ready(repository.ensureWorktree(spec));
+  const lock = join(await adminDir(spec.path), "index.lock");
+  await writeFile(lock, "");
+  await ready(repository.ensureWorktree(spec));
+  expect(await gone(lock)).toBe(false);
+  await utimes(lock, 0, 0);
+  await ready(repository.ensureWorktree(spec));
+  expect(await gone(lock)).toBe(true);
 });
 
 test("work found in a half-made worktree is preserved before it is made whole", async () => {

@@ -107,12 +107,27 @@ export async function commitOf(checkout: Checkout, ref: string): Promise<string 
   return found.code === 0 ? found.stdout.trim() : null;
 }
 
-/** The refs that hold work which is safe: the base, here and on `origin`. */
-export async function baseRefs(checkout: Checkout): Promise<readonly string[]> {
+/** The commits of those refs that exist, asked in one go. */
+export async function commitsOf(
+  checkout: Checkout,
+  refs: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const args = ["for-each-ref", "--format=%(refname)%00%(objectname)", ...refs];
+  const lines = (await gitText(checkout.root, args)).split("\n");
+  const found = lines.flatMap((line): [string, string][] => {
+    const [ref = "", commit = ""] = line.split("\0");
+    // A name also matches everything below it.
+    return refs.includes(ref) ? [[ref, commit]] : [];
+  });
+  return new Map(found);
+}
+
+/** The commits that hold work which is safe: the base, here and on `origin`. */
+export async function baseCommits(checkout: Checkout): Promise<readonly string[]> {
   const base = checkout.base ?? (await defaultBranch(checkout));
-  const refs = base === null ? [] : [`refs/remotes/origin/${base}`, `refs/heads/${base}`];
-  const there = await Promise.all(refs.map((ref) => commitOf(checkout, ref)));
-  return refs.filter((_, index) => there[index] !== null);
+  if (base === null) return [];
+  const refs = [`refs/remotes/origin/${base}`, `refs/heads/${base}`];
+  return [...(await commitsOf(checkout, refs)).values()];
 }
 
 /** `origin`'s default branch as last seen, else the current branch, else null. */

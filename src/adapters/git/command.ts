@@ -96,8 +96,11 @@ export function gitFailed(
 
 /** What git said, on one line, without credentials. */
 export function reasonOf(result: ExecResult): string {
-  const said = result.stderr.trim() || result.stdout.trim() || `exit code ${result.code}`;
-  return withoutCredentials(said.split("\n").slice(-3).join("; "));
+  const lines = (result.stderr.trim() || result.stdout.trim())
+    .split("\n")
+    .map((line) => line.trim());
+  const said = lines.filter((line) => line !== "").slice(0, 4);
+  return withoutCredentials(said.join("; ") || `exit code ${result.code}`);
 }
 
 /** Takes user and password out of every URL. */

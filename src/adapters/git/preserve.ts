@@ -1,51 +1,59 @@
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { baseRefs, type Checkout, commitOf, committer, withRepositoryLock } from "./checkout.ts";
+import { baseCommits, type Checkout, commitOf, committer, withRepositoryLock } from "./checkout.ts";
 import { git, gitFailed, gitText } from "./command.ts";
 import { namesIn, type WorktreeEntry } from "./worktree-entry.ts";
 
-/** What would be lost with a worktree and its branch. */
-export interface Snapshot {
-  /** A commit with the uncommitted and untracked files on top of HEAD; null when there are none. */
-  readonly uncommitted: string | null;
+/** What a save found. */
+export interface Preserved {
+  /** The refs made. */
+  readonly refs: readonly string[];
   /** Folders that are repositories of their own: their commits are nowhere else. */
   readonly nested: readonly string[];
 }
 
 /**
  * Saves what neither the base nor `origin` has: the branch's commits, a detached HEAD, and the files of the worktree,
- * which stays as it is. What is saved already is not saved again. Returns the refs made. The task's lock is held.
+ * which stays as it is. What is saved already is not saved again. The task's lock is held.
  */
 export async function preserveWork(
   checkout: Checkout,
   task: { readonly taskId: string; readonly branch: string },
   entry: WorktreeEntry | undefined,
-): Promise<readonly string[]> {
-  const snapshot = entry === undefined ? null : await snapshotOf(checkout, entry);
+): Promise<Preserved> {
+  const snapshot = entry === undefined ? NOTHING : await snapshotOf(checkout, entry);
   const tips = [
     await commitOf(checkout, `refs/heads/${task.branch}`),
     entry === undefined ? null : await headOf(checkout, entry),
   ];
   return withRepositoryLock(checkout, async () => {
-    const made: string[] = [];
+    const refs: string[] = [];
     for (const tip of new Set(tips)) {
       if (tip === null || (await isSafe(checkout, task.taskId, tip))) continue;
-      made.push(await keep(checkout, task.taskId, tip));
+      refs.push(await keep(checkout, task.taskId, tip));
     }
-    const files = snapshot?.uncommitted ?? null;
-    if (files !== null && !(await isKept(checkout, task.taskId, files))) {
-      made.push(await keep(checkout, task.taskId, files));
+    const { uncommitted, nested } = snapshot;
+    if (uncommitted !== null && !(await isKept(checkout, task.taskId, uncommitted))) {
+      refs.push(await keep(checkout, task.taskId, uncommitted));
     }
-    return made;
+    return { refs, nested };
   });
 }
 
+interface Snapshot {
+  /** A commit with the uncommitted and untracked files on top of HEAD; null when there are none. */
+  readonly uncommitted: string | null;
+  readonly nested: readonly string[];
+}
+
+const NOTHING: Snapshot = { uncommitted: null, nested: [] };
+
 /** The files of a worktree as a commit, made with an index of its own. Deletions alone hold no work. */
-export async function snapshotOf(checkout: Checkout, entry: WorktreeEntry): Promise<Snapshot> {
+async function snapshotOf(checkout: Checkout, entry: WorktreeEntry): Promise<Snapshot> {
   const head = await headOf(checkout, entry);
   if (head === null || entry.path === null || (await namesIn(entry.path)).length === 0) {
-    return { uncommitted: null, nested: [] };
+    return NOTHING;
   }
   const folder = await mkdtemp(join(tmpdir(), "coppice-index-"));
   try {
@@ -102,7 +110,7 @@ async function isSafe(checkout: Checkout, taskId: string, tip: string): Promise<
     "--max-count=1",
     tip,
     "--not",
-    ...(await baseRefs(checkout)),
+    ...(await baseCommits(checkout)),
     "--remotes=origin",
     `--glob=${preservedPrefix(taskId)}*`,
   ];

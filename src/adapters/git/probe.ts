@@ -2,7 +2,7 @@ import picomatch from "picomatch";
 import { type GitFact, known, type Probe, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Repository } from "../../ports/repository.ts";
-import { baseRefs, type Checkout, canonical, commitOf, forkRef } from "./checkout.ts";
+import { baseCommits, type Checkout, canonical, commitOf, forkRef } from "./checkout.ts";
 import { gitText } from "./command.ts";
 import { isAncestor } from "./start-point.ts";
 import { standsOn } from "./worktree.ts";
@@ -22,12 +22,16 @@ export async function probeBranch(
     if (refs === null) return null;
     const path = await canonical(request.worktree);
     const worktreeReady = await isUsable(checkout, request, path);
+    const [ahead, dirty] = await Promise.all([
+      commitsAhead(checkout, refs),
+      worktreeReady ? dirtyFiles(path, request.ignore) : [],
+    ]);
     return {
       branch: request.branch,
       headSha: refs.head,
       worktreeReady,
-      commitsAhead: await commitsAhead(checkout, refs),
-      dirtyFiles: worktreeReady ? await dirtyFiles(path, request.ignore) : [],
+      commitsAhead: ahead,
+      dirtyFiles: dirty,
       remoteSha: refs.remote,
       forkPoint: refs.fork,
       lastCommitAtMs: refs.committedAtMs,
@@ -91,7 +95,7 @@ async function readRefs(checkout: Checkout, branch: string): Promise<BranchRefs 
 
 /** Commits of the branch itself: what came in from the base by a merge or rebase is not work. */
 async function commitsAhead(checkout: Checkout, refs: BranchRefs): Promise<number> {
-  const others = [...(refs.fork === null ? [] : [refs.fork]), ...(await baseRefs(checkout))];
+  const others = [...(refs.fork === null ? [] : [refs.fork]), ...(await baseCommits(checkout))];
   const args = ["rev-list", "--count", refs.head, "--not", ...others];
   return Number(await gitText(checkout.root, args));
 }
@@ -115,7 +119,7 @@ async function dirtyFiles(path: string, ignore: readonly string[]): Promise<read
 }
 
 /** The paths of `git status --porcelain=v2 -z`; a renamed file counts with its new name. */
-export function readStatus(output: string): readonly string[] {
+function readStatus(output: string): readonly string[] {
   const paths: string[] = [];
   const records = output.split("\0");
   for (let at = 0; at < records.length; at++) {

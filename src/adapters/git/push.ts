@@ -7,7 +7,6 @@ import type { PushOutcome, Repository } from "../../ports/repository.ts";
 import type { ExecResult } from "../exec.ts";
 import { type Checkout, commitOf, defaultBranch } from "./checkout.ts";
 import { type GitOptions, git, gitTest, gitText, reasonOf } from "./command.ts";
-import { isAncestor } from "./start-point.ts";
 
 type PushRequest = Parameters<Repository["push"]>[0];
 
@@ -130,9 +129,10 @@ async function asked(
   }
 }
 
-/** Ancestry, for a reviewer may have added commits; a tip that is not here contains nothing that we know of. */
+/** Ancestry, for a reviewer may have added commits; of a commit that is not here nothing is known. */
 async function contains(checkout: Checkout, tip: string, sha: string): Promise<boolean> {
-  return (await commitOf(checkout, tip)) !== null && isAncestor(checkout, sha, tip);
+  const answer = await git(checkout.root, ["merge-base", "--is-ancestor", sha, tip]);
+  return answer.code === 0;
 }
 
 /** Keeps the tracking branch true: a push by URL does not move it. */

@@ -39,7 +39,8 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     preserve: (task) =>
       withTaskLock(checkout, task.taskId, async () => {
         const found = await ourEntry(checkout, task.taskId, await canonical(task.worktree));
-        return preserveWork(checkout, task, found.kind === "entry" ? found.entry : undefined);
+        const entry = found.kind === "entry" ? found.entry : undefined;
+        return (await preserveWork(checkout, task, entry)).refs;
       }),
     removeWorktree: (task) => removeWorktree(checkout, task),
     isContained: (branch, base) => isBranchContained(checkout, branch, base),

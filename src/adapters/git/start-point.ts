@@ -1,4 +1,4 @@
-import { type Checkout, commitOf, committer, forkRef } from "./checkout.ts";
+import { type Checkout, commitsOf, committer, forkRef } from "./checkout.ts";
 import { git, gitFailed, gitTest, gitText } from "./command.ts";
 
 export type StartPoint =
@@ -36,13 +36,12 @@ export async function startPoint(
  * that are not for others; of a task's own branch the one here counts unless `origin`'s contains it.
  */
 export async function branchCommit(checkout: Checkout, branch: string): Promise<string | null> {
-  const [here, remote, fork] = await Promise.all([
-    commitOf(checkout, `refs/heads/${branch}`),
-    commitOf(checkout, `refs/remotes/origin/${branch}`),
-    commitOf(checkout, forkRef(branch)),
-  ]);
-  if (here === null || remote === null) return remote ?? here;
-  return fork === null || (await isAncestor(checkout, here, remote)) ? remote : here;
+  const [local, tracking] = [`refs/heads/${branch}`, `refs/remotes/origin/${branch}`];
+  const commits = await commitsOf(checkout, [local, tracking, forkRef(branch)]);
+  const [here, remote] = [commits.get(local), commits.get(tracking)];
+  if (here === undefined || remote === undefined) return remote ?? here ?? null;
+  const isOurs = commits.has(forkRef(branch));
+  return !isOurs || (await isAncestor(checkout, here, remote)) ? remote : here;
 }
 
 export function isAncestor(checkout: Checkout, older: string, newer: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoppiceError } from "../../manifest/errors.ts";
@@ -7,13 +7,14 @@ import {
   type Checkout,
   canonical,
   commitOf,
+  commitsOf,
   forkRef,
   withRepositoryLock,
   withTaskLock,
 } from "./checkout.ts";
 import { git, gitFailed, gitText, gitWrite, reasonOf } from "./command.ts";
 import { copyIgnoredFiles } from "./copy-files.ts";
-import { preserveWork, snapshotOf } from "./preserve.ts";
+import { preserveWork } from "./preserve.ts";
 import { remoteTip } from "./push.ts";
 import { startPoint } from "./start-point.ts";
 import {
@@ -35,6 +36,7 @@ type TaskWorktree = Parameters<Repository["removeWorktree"]>[0];
 
 const CHECKOUT_TIMEOUT_MS = 600_000;
 const DESERTED_TIMEOUT_MS = 10_000;
+const INDEX_LOCK_AGE_MS = 5_000;
 const POLL_MS = 50;
 
 /** Makes, mends or adopts a task's worktree; what an earlier, killed call left is made whole, and no work in it is lost. */
@@ -65,9 +67,13 @@ export function removeWorktree(checkout: Checkout, task: TaskWorktree): Promise<
     const found = await ourEntry(checkout, task.taskId, path);
     if (found.kind === "refused") return { kind: "refused", reason: found.reason };
     const { entry } = found;
-    const objection = entry === undefined ? null : await objectionToRemoval(checkout, entry);
+    const objection = entry === undefined ? null : await objectionToRemoval(entry);
     if (objection !== null) return { kind: "refused", reason: objection };
-    await preserveWork(checkout, task, entry);
+    const { nested } = await preserveWork(checkout, task, entry);
+    if (nested.length > 0) {
+      const names = nested.slice(0, 5).join(", ");
+      return { kind: "refused", reason: `${path} holds repositories of their own: ${names}` };
+    }
     if (entry !== undefined) {
       await discardFolder(path, path);
       await withRepositoryLock(checkout, () => discardEntry(checkout, entry));
@@ -215,12 +221,14 @@ async function branchToUse(
 > {
   const { branch } = spec;
   const hint = `Rename or delete that branch, or give the task ${spec.taskId} another "branch".`;
-  if ((await commitOf(checkout, `refs/heads/${branch}`)) !== null) {
-    if ((await commitOf(checkout, forkRef(branch))) !== null)
-      return { kind: "branch", fresh: null };
+  const refs = [`refs/heads/${branch}`, forkRef(branch), `refs/remotes/origin/${branch}`] as const;
+  const [here, fork, remote] = refs;
+  const commits = await commitsOf(checkout, refs);
+  if (commits.has(here)) {
+    if (commits.has(fork)) return { kind: "branch", fresh: null };
     return refused(`the branch ${branch} exists and was not made by Coppice`, hint);
   }
-  if (await isTakenOnOrigin(checkout, branch)) {
+  if (commits.has(remote) && (await isStillOnOrigin(checkout, branch))) {
     return refused(`the branch ${branch} exists on origin and not here`, hint);
   }
   const start = await startPoint(checkout, spec.startFrom);
@@ -239,9 +247,7 @@ async function branchToUse(
 }
 
 /** Asks `origin` itself: the branch may have been deleted there since the last fetch. */
-async function isTakenOnOrigin(checkout: Checkout, branch: string): Promise<boolean> {
-  const tracking = `refs/remotes/origin/${branch}`;
-  if ((await commitOf(checkout, tracking)) === null) return false;
+async function isStillOnOrigin(checkout: Checkout, branch: string): Promise<boolean> {
   const tip = await remoteTip(checkout, branch);
   if (tip.kind === "unknown") {
     throw new CoppiceError({
@@ -251,8 +257,9 @@ async function isTakenOnOrigin(checkout: Checkout, branch: string): Promise<bool
       hint: "Mend the connection or the log-in, then run the command again.",
     });
   }
-  if (tip.value === null) await gitText(checkout.root, ["update-ref", "-d", tracking]);
-  return tip.value !== null;
+  if (tip.value !== null) return true;
+  await gitText(checkout.root, ["update-ref", "-d", `refs/remotes/origin/${branch}`]);
+  return false;
 }
 
 /** Checks the files out and copies what is to be copied; the mark is written last. */
@@ -272,9 +279,8 @@ async function complete(
     );
   }
   const wasReady = await isReady(entry);
-  if (!wasReady || (await isDeserted(path))) {
-    await rm(join(entry.adminDir, "index.lock"), { force: true });
-  }
+  const indexLock = join(entry.adminDir, "index.lock");
+  if (!wasReady || (await isAbandoned(indexLock, path))) await rm(indexLock, { force: true });
   if (!wasReady) {
     if (!isNew) await preserveWork(checkout, spec, entry);
     await gitText(path, ["reset", "--hard", "--quiet"], { timeoutMs: CHECKOUT_TIMEOUT_MS });
@@ -284,6 +290,13 @@ async function complete(
   if (!wasReady) await writeFile(readyMark(entry), "");
   const forkPoint = await forkPointOf(checkout, spec.branch);
   return { kind: "ready", path: spec.path, forkPoint, created: !wasReady };
+}
+
+/** A lock of the index that a killed git left: old, and nobody is in the worktree. */
+async function isAbandoned(indexLock: string, path: string): Promise<boolean> {
+  if (!(await exists(indexLock))) return false;
+  const ageMs = Date.now() - (await stat(indexLock)).mtimeMs;
+  return ageMs > INDEX_LOCK_AGE_MS && isDeserted(path);
 }
 
 async function forkPointOf(checkout: Checkout, branch: string): Promise<string> {
@@ -297,17 +310,11 @@ async function forkPointOf(checkout: Checkout, branch: string): Promise<string> 
   });
 }
 
-async function objectionToRemoval(
-  checkout: Checkout,
-  entry: WorktreeEntry,
-): Promise<string | null> {
+async function objectionToRemoval(entry: WorktreeEntry): Promise<string | null> {
   const path = entry.path ?? entry.adminDir;
   const isEmpty = (await namesIn(path)).every((name) => name === ".git");
   if ((await linkOf(entry)) === "foreign") return `${path} holds a repository of its own now`;
-  if (!entry.whole && !isEmpty) return `git's entry ${entry.adminDir} of ${path} is damaged`;
-  const { nested } = await snapshotOf(checkout, entry);
-  if (nested.length === 0) return null;
-  return `${path} holds repositories of their own: ${nested.slice(0, 5).join(", ")}`;
+  return entry.whole || isEmpty ? null : `git's entry ${entry.adminDir} of ${path} is damaged`;
 }
 
 /** What a killed removal left beside the worktree. */
