@@ -36,7 +36,7 @@ const SERVER_ENVIRONMENT = ["PATH", "HOME", "LANG", "TERM", "USER", "SHELL", "TM
 const TERMINAL = "screen-256color";
 const TERMINATE_MS = 2000;
 const KILL_MS = 500;
-const LOOK_EVERY_MS = 20;
+const LOOK_EVERY_MS = 50;
 
 /** The sessions of one run on a tmux server of their own. Throws CoppiceError when the paths cannot serve. */
 export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
