@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { WorktreeOutcome } from "../../src/ports/repository.ts";
 import { startChild } from "../support/child.ts";
 import { type GitLab, openGitLab } from "../support/git-repository.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 let lab: GitLab;
 
@@ -72,4 +74,4 @@ test("a maker killed at any moment is followed by one that finds or makes everyt
     expect(await lab.git(["branch", "--format=%(refname:short)"])).toBe("main");
     expect(await lab.git(["for-each-ref", "refs/coppice"])).toBe("");
   }
-}, 60_000);
+});
