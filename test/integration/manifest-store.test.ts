@@ -158,7 +158,7 @@ test("two stores that commit at once lose none of each other's fields", async ()
   expect(taskOf(text, 1)).toMatchObject({ title: "s1" });
 });
 
-test.each(["", "{", '{"project":1}'])(
+test.each(["", "{", '{"project":1,"phases":[]}'])(
   "a file that says %j is reported and never written",
   async (text) => {
     const store = open();
