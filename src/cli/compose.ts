@@ -54,7 +54,7 @@ export function openManifest(path: string): ManifestStore {
     read: readManifest,
     format: formatManifest,
     locks,
-    lockPath: join(dirname(absolute), `.${basename(absolute)}.lock`),
+    lockPath: join(stateHome(), "coppice", "locks", `${keyOf(absolute)}.lock`),
   });
 }
 
@@ -373,12 +373,15 @@ const SOCKET_BYTES_MAX = 99;
 function socketIn(workdir: string, name: string): string {
   const path = join(workdir, name);
   if (Buffer.byteLength(path) <= SOCKET_BYTES_MAX) return path;
-  const key = createHash("sha256").update(workdir).digest("hex").slice(0, 16);
   const runtime = env["XDG_RUNTIME_DIR"];
   const base =
     runtime && isAbsolute(runtime) ? runtime : join(tmpdir(), `coppice-${userInfo().uid}`);
-  return join(base, `${key}-${name}`);
+  return join(base, `${keyOf(workdir)}-${name}`);
 }
+
+/** A short name for a path. */
+const keyOf = (path: string): string =>
+  createHash("sha256").update(path).digest("hex").slice(0, 16);
 
 /** `owner/name` of a URL on GitHub, else undefined. */
 function githubName(url: string | null): string | undefined {

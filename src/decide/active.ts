@@ -112,7 +112,7 @@ function respond(
     case "working":
       // A composer that falls idle tells nobody: agents that keep one open are looked at again soon.
       return {
-        set: { status: "running" },
+        set: { status: "running", error: null },
         wait: waitsFor(`${agent} is working`),
         ...(interactive ? { wakeAtMs: view.nowMs + COMPOSER_LOOK_MS } : {}),
       };

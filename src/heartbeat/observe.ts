@@ -6,11 +6,12 @@ import {
   type PullRequestFact,
   type TaskEvidence,
   unknown,
+  type VerifyFact,
 } from "../classify/evidence.ts";
 import { worktreeOf } from "../executor/context.ts";
 import { branchOf } from "../manifest/branch.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { sessionNameOf } from "../manifest/names.ts";
+import { sessionNameOf, verifySessionNameOf } from "../manifest/names.ts";
 import { isActive, isWaiting } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -92,6 +93,18 @@ export function createObserver(ports: ObserverPorts): Observer {
     return fact;
   }
 
+  /** A verification without a record and without its session was lost with tmux: it counts as not begun. */
+  async function verifyFact(
+    taskId: TaskId,
+    sha: string,
+    sessions: Probe<ReadonlyMap<string, Observation>>,
+  ): Promise<Probe<VerifyFact | null>> {
+    const fact = await ports.folders.verify(taskId, sha);
+    if (fact.kind === "unknown" || !fact.value?.running) return fact;
+    if (sessions.kind === "unknown") return sessions;
+    return sessions.value.has(verifySessionNameOf(taskId)) ? fact : known(null);
+  }
+
   async function evidenceOf(
     manifest: Manifest,
     workdir: string,
@@ -131,7 +144,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       launch,
       exit,
       git: fact,
-      verify: head === undefined ? known(null) : await ports.folders.verify(task.id, head),
+      verify: head === undefined ? known(null) : await verifyFact(task.id, head, sessions),
       signals: attempt === null ? [] : await ports.folders.signals(task.id, attempt),
     };
   }

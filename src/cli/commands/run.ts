@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { type Command, Option } from "commander";
 import { type RunResult, run } from "../../app/run.ts";
@@ -61,7 +62,7 @@ export async function runAndShow(
   const table = createLiveTable(output);
   const workspace = await openWorkspace(options, output, { onEvent: table.above });
   const stop = new AbortController();
-  const interrupt = () => stop.abort();
+  const interrupt = (signal: NodeJS.Signals) => stop.abort(signal);
   process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     const result = await run(workspace, {
@@ -74,7 +75,7 @@ export async function runAndShow(
     });
     table.clear();
     showResult(result, output, options.manifest, workspace.workdir);
-    return exitCodeOf(result.outcome);
+    return exitCodeOf(result.outcome, stop.signal);
   } finally {
     table.clear();
     process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
@@ -109,7 +110,7 @@ const ENDINGS: Readonly<Record<RunOutcome, (manifest: string) => string>> = {
     `stopped; the sessions go on by themselves: coppice run ${manifest} takes them up again, coppice cancel TASK ends one`,
 };
 
-function exitCodeOf(outcome: RunOutcome): number {
+function exitCodeOf(outcome: RunOutcome, stopped: AbortSignal): number {
   switch (outcome) {
     case "delivered":
       return 0;
@@ -117,7 +118,7 @@ function exitCodeOf(outcome: RunOutcome): number {
     case "waiting-for-person":
       return EXIT_CODES.task;
     case "interrupted":
-      return 130;
+      return 128 + constants.signals[stopped.reason as NodeJS.Signals];
   }
 }
 
