@@ -21,9 +21,14 @@ export type Happening =
   /** A person types into a session. */
   | { readonly kind: "person-types"; readonly task: number };
 
-/** A happening at the `call`-th port call of a beat; at the beat's end when the beat has fewer calls. Both count from 0. */
+/** The moment of a happening; all numbers count from 0. */
+export type Moment =
+  /** A port call of a beat; the beat's end when it has fewer calls. */
+  | { readonly kind: "call"; readonly beat: number; readonly call: number }
+  /** A call of one method of the ports, counted over the whole run. */
+  | { readonly kind: "method"; readonly method: string; readonly nth: number };
+
 export interface PlannedHappening {
-  readonly beat: number;
-  readonly call: number;
+  readonly at: Moment;
   readonly what: Happening;
 }

@@ -9,6 +9,8 @@ import { simSessions } from "./ports/sessions.ts";
 import { simTaskFolders } from "./ports/task-folders.ts";
 import type { World } from "./world.ts";
 
+export type Ports = ReturnType<typeof portsOf>;
+
 /** How long one call of a port takes. */
 const CALL_MS = 5;
 
@@ -23,7 +25,7 @@ export class Orchestrator implements Door {
   readonly died: Promise<void>;
   /** Questions of this beat's look at the world that got no answer, as `method:task`, with `*` for all tasks. */
   readonly blind = new Set<string>();
-  readonly ports;
+  readonly ports: Ports;
   #plan: readonly PlannedHappening[] = [];
   #calls = 0;
   #looking: boolean;
@@ -37,19 +39,7 @@ export class Orchestrator implements Door {
     this.died = new Promise((resolve) => {
       this.#die = resolve;
     });
-    this.ports = {
-      sessions: simSessions(this),
-      folders: simTaskFolders(this),
-      repository: simRepository(this),
-      forge: simForge(this),
-      store: simManifestStore(this),
-      journal: simJournal(this),
-      locks: simLocks(this),
-      signals: simSignals(this),
-      conversations: simConversations(this),
-      clock: simClock(this),
-      host: simHost(this),
-    };
+    this.ports = portsOf(this);
   }
 
   get alive(): boolean {
@@ -71,7 +61,7 @@ export class Orchestrator implements Door {
 
   /** Lets happen what was planned for a later call than the beat had. */
   endBeat(): void {
-    const late = this.#plan.filter((one) => one.call >= this.#calls);
+    const late = this.#plan.filter(({ at }) => at.kind === "call" && at.call >= this.#calls);
     this.#plan = [];
     for (const { what } of late) {
       if (what.kind === "crash") this.die();
@@ -85,6 +75,10 @@ export class Orchestrator implements Door {
     this.world.advance(CALL_MS);
     const call = this.#calls;
     this.#calls += 1;
+    const nth = this.world.countCall(method);
+    const due = this.#plan.filter(({ at }) =>
+      at.kind === "call" ? at.call === call : at.method === method && at.nth === nth,
+    );
     // Before its first action a beat asks whether the lock is still its own: then it has looked.
     if (method === "isOurs") this.#looking = false;
     const unanswered = (reason: string): T => {
@@ -92,7 +86,7 @@ export class Orchestrator implements Door {
       return failed(reason);
     };
     let lost = false;
-    for (const { what } of this.#plan.filter((one) => one.call === call)) {
+    for (const { what } of due) {
       this.world.happen(what);
       if (what.kind === "unanswered") return unanswered(`${method} gave no answer`);
       if (what.kind === "crash") {
@@ -109,3 +103,19 @@ export class Orchestrator implements Door {
 
 /** The answer to a dead process. */
 const never = <T>(): Promise<T> => new Promise(() => undefined);
+
+function portsOf(door: Door) {
+  return {
+    sessions: simSessions(door),
+    folders: simTaskFolders(door),
+    repository: simRepository(door),
+    forge: simForge(door),
+    store: simManifestStore(door),
+    journal: simJournal(door),
+    locks: simLocks(door),
+    signals: simSignals(door),
+    conversations: simConversations(door),
+    clock: simClock(door),
+    host: simHost(door),
+  };
+}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Step } from "./agent-process.ts";
 import type { Costume } from "./costume.ts";
-import type { Happening, PlannedHappening } from "./faults.ts";
+import type { Happening, Moment, PlannedHappening } from "./faults.ts";
 import type { Edit } from "./person.ts";
 
 const work = (seconds: number): Step => ({ kind: "work", seconds });
@@ -75,6 +75,8 @@ export interface Scenario {
   readonly maxParallel: number;
   /** Seconds until a dead orchestrator is started again. */
   readonly downSeconds: number;
+  /** Between two beats in which nothing happens. */
+  readonly intervalSeconds: number;
   readonly happenings: readonly PlannedHappening[];
 }
 
@@ -177,6 +179,35 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "taken-over" as const }) },
 );
 
+const moment: fc.Arbitrary<Moment> = fc.oneof(
+  fc.record({
+    kind: fc.constant("call" as const),
+    beat: fc.nat({ max: 40 }),
+    call: fc.nat({ max: 40 }),
+  }),
+  fc.record({
+    kind: fc.constant("method" as const),
+    method: fc.constantFrom(
+      "ensureWorktree",
+      "recordLaunch",
+      "start",
+      "inject",
+      "press",
+      "stop",
+      "recordVerifyStart",
+      "push",
+      "openPullRequest",
+      "preserve",
+      "removeWorktree",
+      "commit",
+      "observe",
+      "pullRequests",
+      "probe",
+    ),
+    nth: fc.nat({ max: 5 }),
+  }),
+);
+
 /** Any run: up to five tasks with misbehaving agents, and up to eight things that happen at any call of any beat. */
 export const scenario: fc.Arbitrary<Scenario> = fc.record({
   tasks: fc.array(task, { minLength: 1, maxLength: 5 }),
@@ -185,10 +216,8 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   overlap: fc.constantFrom("serial", "serial", "serial", "parallel"),
   maxParallel: fc.integer({ min: 1, max: 4 }),
   downSeconds: fc.integer({ min: 1, max: 300 }),
-  happenings: fc.array(
-    fc.record({ beat: fc.nat({ max: 60 }), call: fc.nat({ max: 60 }), what: happening }),
-    { maxLength: 8 },
-  ),
+  intervalSeconds: fc.constantFrom(5, 15, 60, 300),
+  happenings: fc.array(fc.record({ at: moment, what: happening }), { maxLength: 8 }),
 });
 
 function keys<Table extends object>(table: Table): (keyof Table & string)[] {

@@ -4,8 +4,9 @@ import { CoppiceError } from "../../src/manifest/errors.ts";
 import { formatManifest } from "../../src/manifest/format.ts";
 import { toIso } from "../../src/manifest/time.ts";
 import type { PlannedHappening } from "./faults.ts";
-import { Orchestrator } from "./orchestrator.ts";
+import { Orchestrator, type Ports } from "./orchestrator.ts";
 import { tasksIn } from "./parsed.ts";
+import type { Door } from "./ports/door.ts";
 import { BEHAVIOURS, fileName, type PlannedTask, type Scenario } from "./scenario.ts";
 import { Watch } from "./watch.ts";
 import { BEGIN_MS, type TaskScript, World } from "./world.ts";
@@ -18,22 +19,25 @@ export interface SimulatedRun {
   readonly beats: number;
 }
 
-/** Changes a world or a process before it is used: how the tests plant bugs. */
-export interface Sabotage {
-  readonly world?: (world: World) => void;
-  readonly orchestrator?: (orchestrator: Orchestrator) => void;
-}
+/** Replaces some of a process's ports by broken ones: how the tests plant bugs. */
+export type Sabotage = (ports: Ports, door: Door) => Partial<Ports>;
 
 const WORKDIR = "/sim";
 const LOCK = "/sim/run.lock";
-const INTERVAL_SECONDS = 15;
-/** Enough for three launches of every task that stall and are nudged, one task after the other. */
+/** The least time between two quiet beats when nothing is planned any more. */
+const SLOW_SECONDS = 30;
+/** Enough for the launches of every task that stall and are nudged, one task after the other. */
 const BEATS_MAX = 1500;
 
-/** Runs a scenario to its end: until nothing moves without a person, and again after the person has merged everything. */
-export async function simulate(scenario: Scenario, sabotage: Sabotage = {}): Promise<SimulatedRun> {
+/**
+ * Runs a scenario to its end: until nothing moves without a person, and again after the person has merged everything;
+ * or until the first breach.
+ */
+export async function simulate(
+  scenario: Scenario,
+  sabotage: Sabotage = () => ({}),
+): Promise<SimulatedRun> {
   const world = worldOf(scenario);
-  sabotage.world?.(world);
   const processes = new Map<number, Process>();
   const watch = new Watch(world, (pid) => processes.get(pid)?.orchestrator.blind ?? new Set());
   const breaches: string[] = [];
@@ -42,37 +46,40 @@ export async function simulate(scenario: Scenario, sabotage: Sabotage = {}): Pro
     if (process) processes.set(process.orchestrator.pid, process);
     return process;
   };
-  const lastBeat = Math.max(0, ...scenario.happenings.map((one) => one.beat));
+  const beatOf = ({ at }: PlannedHappening): number => (at.kind === "call" ? at.beat : 0);
+  const lastBeat = Math.max(0, ...scenario.happenings.map(beatOf));
+  let atRest = false;
   let beat = 0;
   for (; beat < BEATS_MAX; beat += 1) {
     if (beat > lastBeat) world.edit({ kind: "mend" });
-    const plan = scenario.happenings.filter((one) => one.beat === beat);
+    const plan = scenario.happenings.filter(
+      (one) => one.at.kind === "method" || one.at.beat === beat,
+    );
     const report = await oneBeat(world, processes, boot, plan, breaches);
     watch.checkState();
+    if (breaches.length + watch.breaches.length > 0) break;
     if (report === undefined) {
       world.advance(1000 * scenario.downSeconds);
       continue;
     }
     if (isQuiet(report)) breaches.push(...silent(report));
     if (beat > lastBeat && ended(report) !== undefined) {
-      const open = world.pullRequests.filter((one) => one.state === "open");
-      const ripe = open.filter((one) => one.baseBranch === world.git.base);
-      if (ripe.length === 0) {
-        if (open.length > 0) breaches.push("open pull requests that go nowhere");
-        break;
-      }
+      // The run has ended. A person merges what there is to merge, and starts it again, to see that it stays at rest.
+      const ripe = world.pullRequests.filter(
+        (one) => one.state === "open" && one.baseBranch === world.git.base,
+      );
+      if (ripe.length === 0 && atRest) break;
+      atRest = ripe.length === 0;
       for (const pullRequest of ripe) world.merge(pullRequest, false);
-      // The run has ended; the person starts a new one after the merge.
       for (const { orchestrator } of processes.values()) orchestrator.die();
     }
-    world.advance(isQuiet(report) ? quietMs(world, report) : 250);
+    const slow = beat > lastBeat ? SLOW_SECONDS : 0;
+    const seconds = Math.max(scenario.intervalSeconds, slow);
+    world.advance(isQuiet(report) ? 1000 * seconds : 250);
   }
   if (beat === BEATS_MAX) breaches.push("the run never comes to rest");
-  return {
-    breaches: [...new Set([...breaches, ...watch.breaches, ...leftOver(world)])],
-    world,
-    beats: beat,
-  };
+  else if (atRest) breaches.push(...leftOver(world));
+  return { breaches: [...new Set([...watch.breaches, ...breaches])], world, beats: beat };
 }
 
 interface Process {
@@ -82,8 +89,7 @@ interface Process {
 
 async function startProcess(world: World, sabotage: Sabotage): Promise<Process | undefined> {
   const orchestrator = new Orchestrator(world);
-  sabotage.orchestrator?.(orchestrator);
-  const { ports } = orchestrator;
+  const ports = { ...orchestrator.ports, ...sabotage(orchestrator.ports, orchestrator) };
   const outcome = await ports.locks.tryAcquire(LOCK, "simulated run");
   if (outcome.kind === "busy") {
     orchestrator.die();
@@ -142,12 +148,6 @@ async function oneBeat(
 
 const isQuiet = (report: BeatReport): boolean => report.acted === 0 && !report.changed;
 
-/** Until the next beat of a quiet run: at most the interval, longer when nothing is planned any more. */
-function quietMs(world: World, report: BeatReport): number {
-  const dueMs = (report.wakeAtMs ?? Number.POSITIVE_INFINITY) - world.wall();
-  return Math.min(INTERVAL_SECONDS * 1000, Math.max(250, dueMs));
-}
-
 /** Unfinished tasks of which a quiet beat does not say what they wait for. */
 function silent({ snapshot, problems, waits }: BeatReport): string[] {
   if (snapshot === undefined || problems.length > 0) return [];
@@ -171,17 +171,15 @@ function leftOver(world: World): string[] {
     }
   }
   for (const session of world.sessions.values()) {
+    if (session.spec.name !== `task-${session.spec.taskId}`) continue;
     const status = tasks.get(session.spec.taskId)?.status;
     if (session.agent.truth === "ended" || session.agent.truth === "idle") {
-      if (status !== "merged" && status !== undefined) continue;
-      found.push(`the session of ${session.spec.taskId} (${status ?? "deleted"}) is left over`);
+      if (status === "merged") found.push(`the session of ${session.spec.taskId} is left over`);
     }
   }
-  if (
-    [...tasks.values()].every((task) => task.status === "merged") &&
-    world.git.worktrees.size > 0
-  ) {
-    found.push(`worktrees are left over: ${[...world.git.worktrees.keys()].join(", ")}`);
+  const allMerged = [...tasks.values()].every((task) => task.status === "merged");
+  for (const { taskId, path } of world.git.worktrees.values()) {
+    if (allMerged && tasks.has(taskId)) found.push(`${path} is left over`);
   }
   return found;
 }

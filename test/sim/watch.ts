@@ -4,7 +4,7 @@ import { agentsOf, settingsOf } from "../../src/manifest/settings.ts";
 import { isActive, isDelivered, mayChange, passesGate } from "../../src/manifest/status.ts";
 import type { Task } from "../../src/manifest/task.ts";
 import { parsed, tasksIn } from "./parsed.ts";
-import type { Effect, World } from "./world.ts";
+import type { Effect, SimPullRequest, World } from "./world.ts";
 
 type EffectOf<Kind extends Effect["kind"]> = Extract<Effect, { kind: Kind }>;
 
@@ -76,7 +76,11 @@ export class Watch {
     if (isVerify(name)) return;
     const alive = this.#liveAgents().filter((one) => one === taskId).length;
     if (alive > 1) this.#breach(`${taskId} has ${alive} live sessions`);
-    this.#actedBlindly(pid, taskId, "started", ["observe:*", `launch:${taskId}`]);
+    this.#actedBlindly(pid, taskId, "started", [`launch:${taskId}`]);
+    // The exit record of the launch before says that nothing runs any more, whatever tmux could not say.
+    if (launch === null || !this.#world.folder(taskId).exits.has(launch.attempt - 1)) {
+      this.#actedBlindly(pid, taskId, "started", ["observe:*"]);
+    }
     const view = this.#viewOf(pid, taskId);
     if (view === undefined) {
       this.#breach(`${taskId} was started though it is not in the manifest`);
@@ -135,7 +139,7 @@ export class Watch {
     if (isVerify(name)) return;
     const did = effect.kind === "typed" ? "typed to" : "stopped";
     const gone = this.#personTookAway(taskId);
-    if (!gone) this.#actedBlindly(pid, taskId, did, ["observe:*"]);
+    if (!gone && truth !== "ended") this.#actedBlindly(pid, taskId, did, ["observe:*"]);
     if (effect.kind === "typed" && step.kind === "dialog" && step.dialog === "approval") {
       this.#breach(`a permission question of ${taskId} was answered`);
     }
@@ -188,8 +192,27 @@ export class Watch {
         (one.markedTask === taskId || one.headBranch === pullRequest.headBranch),
     );
     if (open.length > 1) this.#breach(`${taskId} has ${open.length} open pull requests`);
+    this.#carriesOwnWork(taskId, pullRequest);
     if (pullRequest.markedTask !== taskId) {
       this.#breach(`the pull request of ${taskId} names ${String(pullRequest.markedTask)}`);
+    }
+  }
+
+  /** A branch that started from another task's goes onto that one's branch, while that one's pull request is open. */
+  #carriesOwnWork(taskId: string, { baseBranch, headBranch }: SimPullRequest): void {
+    const { git, pullRequests } = this.#world;
+    const onto = git.remote.get(baseBranch);
+    const fork = git.refs.get(`refs/coppice/fork/${taskId}`);
+    if (onto === undefined || fork === undefined || git.isAncestor(fork, onto)) return;
+    const parents = pullRequests.filter(
+      ({ state, headBranch: parent }) =>
+        state === "open" && parent !== headBranch && (git.remote.get(parent) ?? "") === fork,
+    );
+    if (parents.length === 1 && parents[0]?.headBranch !== baseBranch) {
+      const carried = parents[0]?.headBranch ?? "";
+      this.#breach(
+        `the pull request of ${taskId} to ${baseBranch} carries the commits of ${carried}`,
+      );
     }
   }
 
@@ -238,7 +261,9 @@ export class Watch {
     return task !== undefined && ["cancelled", "archived", "merged"].includes(task.status);
   }
 
+  /** True seconds of silence after which an agent may be disturbed. A clock that jumped makes the limit uncertain. */
   #stallSeconds(): number {
+    if (this.#world.clockJumped) return 60;
     const read = parsed(this.#world.manifestText, this.#world.manifestPath);
     return read.kind === "invalid" ? 0 : read.manifest.policy.stallAfterMinutes * 60;
   }

@@ -135,6 +135,7 @@ export class World {
   readonly #scripts: ReadonlyMap<string, TaskScript>;
   readonly #fallback: TaskScript;
   readonly #watchers: ((effect: Effect) => void)[] = [];
+  readonly #calls = new Map<string, number>();
   readonly #listeners = new Set<(wake: Wake) => void>();
   readonly #jumps: { fromMs: number; skewMs: number }[] = [{ fromMs: 0, skewMs: 0 }];
   #nextNumber = 100;
@@ -155,10 +156,21 @@ export class World {
     return this.#nextNumber;
   }
 
+  /** How often a method of the ports was called before. */
+  countCall(method: string): number {
+    const before = this.#calls.get(method) ?? 0;
+    this.#calls.set(method, before + 1);
+    return before;
+  }
+
   /** What the clock on the wall shows, or showed at a true time. */
   wall(atMs: number = this.nowMs): number {
     const jump = this.#jumps.findLast((one) => one.fromMs <= atMs);
     return atMs + (jump?.skewMs ?? 0);
+  }
+
+  get clockJumped(): boolean {
+    return this.#jumps.length > 1;
   }
 
   /** Lets true time pass; the agents live on. */
@@ -346,7 +358,13 @@ export class World {
     if (edited.field) {
       this.editedFields.set(`${edited.field.taskId}.${edited.field.field}`, edited.field);
     }
-    if (edited.deleted !== undefined) this.deletedTasks.add(edited.deleted);
+    if (edited.deleted !== undefined) {
+      this.deletedTasks.add(edited.deleted);
+      // The same edit took the task out of the others' dependencies.
+      for (const key of this.editedFields.keys()) {
+        if (key.endsWith(".dependsOn")) this.editedFields.delete(key);
+      }
+    }
     if (edited.status?.to === "complete") this.vouchedFor.add(edited.status.taskId);
     if (edited.status?.to === "pending") {
       const { taskId } = edited.status;

@@ -1,0 +1,222 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { known, type PullRequestFact } from "../../src/classify/evidence.ts";
+import type { Manifest } from "../../src/manifest/manifest.ts";
+import type { Task } from "../../src/manifest/task.ts";
+import type { Happening } from "./faults.ts";
+import type { Ports } from "./orchestrator.ts";
+import type { Door } from "./ports/door.ts";
+import { simForge } from "./ports/forge.ts";
+import { type Scenario, scenario } from "./scenario.ts";
+import { type Sabotage, simulate } from "./simulate.ts";
+
+/** Lets Coppice decide on another manifest than the one that is written. */
+const misread =
+  (change: (manifest: Manifest) => Manifest): Sabotage =>
+  ({ store }) => ({
+    store: {
+      ...store,
+      read: async () => {
+        const read = await store.read();
+        if (read.kind !== "read") return read;
+        const { snapshot } = read;
+        return { kind: "read", snapshot: { ...snapshot, manifest: change(snapshot.manifest) } };
+      },
+    },
+  });
+
+const misreadTasks = (change: (task: Task) => Task): Sabotage =>
+  misread((manifest) => ({
+    ...manifest,
+    phases: manifest.phases.map((phase) => ({ ...phase, tasks: phase.tasks.map(change) })),
+  }));
+
+interface Bug {
+  readonly sabotage: Sabotage;
+  readonly noticed: RegExp;
+  /** Where such a mistake shows; anywhere by default. */
+  readonly among?: fc.Arbitrary<Scenario>;
+}
+
+/** Runs in which this one call goes wrong over and over. */
+const failing = (method: string, what: Happening["kind"] & ("unanswered" | "answer-lost")) =>
+  scenario.map((planned) => ({
+    ...planned,
+    happenings: planned.happenings.map((_, index) => ({
+      at: { kind: "method" as const, method, nth: 2 * index },
+      what: { kind: what },
+    })),
+  }));
+
+/** Runs in which a person takes tasks as complete, however far they are. */
+const vouched = scenario.map((planned) => ({
+  ...planned,
+  happenings: planned.happenings.map((_, task) => ({
+    at: { kind: "method" as const, method: "observe", nth: 3 + 2 * task },
+    what: {
+      kind: "edit" as const,
+      edit: { kind: "status" as const, task, to: "complete" as const },
+    },
+  })),
+}));
+
+/** Each is a mistake that somebody could make, and what the watch must say of it. */
+const BUGS: Readonly<Record<string, Bug>> = {
+  "overlap is not looked at": {
+    sabotage: misread((manifest) => ({ ...manifest, overlap: "parallel" })),
+    noticed: /with a file in common/,
+  },
+  "dependencies are not looked at": {
+    sabotage: misreadTasks((task) => ({ ...task, dependsOn: [] })),
+    noticed: /on which it depends/,
+  },
+  "phases have no gates": {
+    sabotage: misread((manifest) => ({
+      ...manifest,
+      phases: [
+        { name: "All", gate: "delivered", tasks: manifest.phases.flatMap(({ tasks }) => tasks) },
+      ],
+    })),
+    noticed: /holds the gate/,
+  },
+  "attempts have no limit": {
+    sabotage: misread((manifest) => ({
+      ...manifest,
+      policy: { ...manifest.policy, attemptsMax: 20 },
+    })),
+    noticed: /was launched/,
+  },
+  "a minute of silence is taken for a stall": {
+    sabotage: misread((manifest) => ({
+      ...manifest,
+      policy: { ...manifest.policy, stallAfterMinutes: 1 },
+    })),
+    noticed: /at work/,
+  },
+  "verify is not asked for": {
+    sabotage: misreadTasks(({ verify: _, ...task }) => task),
+    noticed: /verify has not passed/,
+  },
+  "unknown sessions are taken for dead": {
+    sabotage: ({ sessions }) => ({
+      sessions: {
+        ...sessions,
+        observe: async () => {
+          const seen = await sessions.observe();
+          return seen.kind === "known" ? seen : known([]);
+        },
+      },
+    }),
+    among: failing("observe", "unanswered"),
+    noticed: /observe:\* did not answer/,
+  },
+  "an unknown pull request is taken for none": {
+    sabotage: ({ forge }) => ({
+      forge: {
+        ...forge,
+        pullRequests: async (branches) => {
+          const found = await forge.pullRequests(branches);
+          return found.kind === "known" ? found : known(new Map());
+        },
+      },
+    }),
+    among: failing("pullRequests", "unanswered"),
+    noticed: /pullRequests:\* did not answer/,
+  },
+  "nobody looks for pull requests before opening one": {
+    sabotage: ({ forge }, door) => {
+      const { world, pid } = door;
+      const careless: Door = {
+        world,
+        pid,
+        pass: (call) =>
+          door.pass({
+            ...call,
+            effect: () => {
+              const look = world.pullRequestOf;
+              world.pullRequestOf = () => undefined;
+              try {
+                return call.effect();
+              } finally {
+                world.pullRequestOf = look;
+              }
+            },
+          }),
+      };
+      const { openPullRequest } = simForge(careless);
+      const pullRequests = () => Promise.resolve(known(new Map<string, PullRequestFact>()));
+      return { forge: { ...forge, openPullRequest, pullRequests } };
+    },
+    among: failing("openPullRequest", "answer-lost"),
+    noticed: /open pull requests/,
+  },
+  "uncommitted files are not looked at": {
+    sabotage: withGit((fact) => ({ ...fact, dirtyFiles: [] })),
+    noticed: /with uncommitted files/,
+  },
+  "commits are not counted": {
+    sabotage: withGit((fact) => ({ ...fact, commitsAhead: Math.max(1, fact.commitsAhead) })),
+    noticed: /without a commit of its own/,
+  },
+  "the launch is not recorded before the start": {
+    sabotage: ({ folders }) => ({
+      folders: { ...folders, recordLaunch: () => Promise.resolve() },
+    }),
+    noticed: /./,
+  },
+  "a commit of the manifest overwrites the file": {
+    sabotage: ({ store }, { world }) => ({
+      store: {
+        ...store,
+        commit: (base, patches) => {
+          world.manifestText = base.text;
+          return store.commit(base, patches);
+        },
+      },
+    }),
+    noticed: /was overwritten|was dropped|came back/,
+  },
+  "nothing is preserved before a worktree goes": {
+    sabotage: ({ repository }) => ({
+      repository: { ...repository, preserve: () => Promise.resolve([]) },
+    }),
+    among: vouched,
+    noticed: /lost/,
+  },
+};
+
+function withGit(
+  change: (
+    fact: NonNullable<
+      Extract<Awaited<ReturnType<Ports["repository"]["probe"]>>, { kind: "known" }>["value"]
+    >,
+  ) => typeof fact,
+): Sabotage {
+  return ({ repository }) => ({
+    repository: {
+      ...repository,
+      probe: async (task) => {
+        const probe = await repository.probe(task);
+        return probe.kind === "known" && probe.value ? known(change(probe.value)) : probe;
+      },
+    },
+  });
+}
+
+test.each(Object.entries(BUGS))(
+  "the simulation notices when %s",
+  async (_, bug) => {
+    const sound = fc.asyncProperty(bug.among ?? scenario, async (planned) => {
+      const { breaches } = await simulate(planned, bug.sabotage);
+      return !breaches.some((breach) => bug.noticed.test(breach));
+    });
+    const result = await fc.check(sound, {
+      numRuns: 1000,
+      seed: 1,
+      endOnFailure: true,
+      interruptAfterTimeLimit: 20_000,
+    });
+    expect(result.failed, `${result.numRuns} runs noticed nothing`).toBe(true);
+  },
+  30_000,
+);
