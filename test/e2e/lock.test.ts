@@ -1,0 +1,96 @@
+import { expect } from "vitest";
+import { puppet, test } from "../support/workplace.ts";
+
+test.concurrent("a second run is refused, a heartbeat has nothing to do, and both name who is at work", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place) }, [{ id: "t1" }]);
+  const run = place.start(["run"]);
+  const agent = await place.puppets.enter("t1");
+  const holder = `coppice run (process ${run.pid}`;
+
+  const second = await place.coppice(["run", "--json"]);
+  expect(second).toMatchObject({ code: 3, stderr: expect.stringContaining(holder) });
+  expect(JSON.parse(second.stdout)).toMatchObject({ error: { code: "workdir-busy" } });
+  const beat = await place.coppice(["heartbeat"]);
+  expect(beat).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining(holder) });
+
+  await agent.commit("t1.txt", "done\n", "Work on t1");
+  await agent.exit(0);
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect(await place.pullRequests()).toHaveLength(1);
+});
+
+test.concurrent("a run that is stopped by a signal is never overtaken", async ({ place }) => {
+  await place.plan({ command: puppet(place) }, [{ id: "t1" }]);
+  const run = place.start(["run"]);
+  const agent = await place.puppets.enter("t1");
+  await run.tells(/t1.*running/);
+  run.signal("SIGSTOP");
+  await agent.commit("t1.txt", "done\n", "Work on t1");
+  await agent.exit(0);
+
+  const beat = await place.succeed(["heartbeat"]);
+  expect(beat.stderr).toContain(`coppice run (process ${run.pid}`);
+  expect(await place.coppice(["run"])).toMatchObject({ code: 3 });
+  expect(await place.coppice(["cleanup", "--all"])).toMatchObject({ code: 3 });
+  expect(await place.pullRequests()).toEqual([]);
+
+  run.signal("SIGCONT");
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect(await place.pullRequests()).toHaveLength(1);
+});
+
+test.concurrent("after a kill the next command takes over at once, with the agent that is still at work", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place) }, [{ id: "t1" }]);
+  const run = place.start(["run"]);
+  const agent = await place.puppets.enter("t1");
+  await run.tells(/t1.*running/);
+  run.signal("SIGKILL");
+  expect(await run.ended).toMatchObject({ code: null });
+
+  const beat = await place.succeed(["heartbeat"]);
+  expect(beat.stdout).toMatch(/t1 .*running/);
+  expect(await place.sessions()).toEqual(["task-t1"]);
+  await agent.commit("t1.txt", "done\n", "Work on t1");
+  await agent.exit(0);
+  await place.succeed(["run"]);
+  expect(await place.task("t1")).toMatchObject({ status: "pr_open", attempts: 1 });
+});
+
+test.concurrent("Ctrl-C leaves the agents at work and says how to go on; run goes on", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place) }, [{ id: "t1" }, { id: "t2" }]);
+  const run = place.start(["run"]);
+  const one = await place.puppets.enter("t1");
+  const two = await place.puppets.enter("t2");
+  run.signal("SIGINT");
+  const end = await run.ended;
+  expect(end.code).toBe(130);
+  expect(end.stderr).toMatch(/the sessions go on by themselves: coppice run .*manifest\.json/);
+  expect(await place.sessions()).toEqual(["task-t1", "task-t2"]);
+
+  await one.commit("t1.txt", "done\n", "Work on t1");
+  await one.exit(0);
+  const again = place.start(["run"]);
+  await two.commit("t2.txt", "done\n", "Work on t2");
+  await two.exit(0);
+  expect(await again.ended).toMatchObject({ code: 0 });
+  const heads = (await place.pullRequests()).map(({ head }) => head);
+  expect(heads.toSorted()).toEqual(["fix/t1", "fix/t2"]);
+  for (const id of ["t1", "t2"]) expect(await place.task(id)).toMatchObject({ attempts: 1 });
+});
+
+test.concurrent("SIGTERM ends a run as Ctrl-C does, with the exit code of that signal", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place) }, [{ id: "t1" }]);
+  const run = place.start(["run"]);
+  await place.puppets.enter("t1");
+  run.signal("SIGTERM");
+  expect(await run.ended).toMatchObject({ code: 143 });
+  expect(await place.sessions()).toEqual(["task-t1"]);
+});
