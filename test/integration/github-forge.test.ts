@@ -436,6 +436,16 @@ describe("opening a pull request", () => {
     expect(creations()).toHaveLength(1);
   });
 
+  test("a task that is done again after its pull request was closed gets a new one", async () => {
+    await forge().openPullRequest(spec());
+    repository().close(1);
+    repository().push("fix/issue-1");
+    expect(await forge().openPullRequest(spec())).toMatchObject({
+      kind: "opened",
+      pullRequest: { number: 2, state: "open" },
+    });
+  });
+
   test("one of long ago, for another task on the same branch name, does not stand for this one", async () => {
     await repository().addPull({ head: "fix/issue-1", body: pullRequestMarker("old", "t1") });
     await repository().merge(1);

@@ -304,7 +304,8 @@ describe("pull requests beside a bare origin", () => {
     expect(await states("fix/issue-1")).toEqual(["fix/issue-1 #1 merged"]);
     await git(work, "push", "-q", "origin", ":fix/issue-1");
     expect(await states("fix/issue-1")).toEqual(["fix/issue-1 #1 merged"]);
-    expect(await forge().openPullRequest(spec())).toMatchObject({
+    const { headSha } = JSON.parse(await readFile(recordFile(1), "utf8"));
+    expect(await forge().openPullRequest(spec({ headSha }))).toMatchObject({
       kind: "adopted",
       pullRequest: { state: "merged" },
     });
@@ -335,9 +336,18 @@ describe("pull requests beside a bare origin", () => {
     await forge().openPullRequest(spec());
     await edit(1, { state: "closed", "x-why": "not wanted" });
     expect(await states("fix/issue-1")).toEqual(["fix/issue-1 #1 closed"]);
-    expect(await forge().openPullRequest(spec())).toMatchObject({ kind: "rejected" });
+    const { headSha } = JSON.parse(await readFile(recordFile(1), "utf8"));
+    expect(await forge().openPullRequest(spec({ headSha }))).toMatchObject({ kind: "rejected" });
     await edit(1, { state: "merged" });
     expect(await states("fix/issue-1")).toEqual(["fix/issue-1 #1 merged"]);
+  });
+
+  test("a task that is done again after its pull request was closed gets a new one", async () => {
+    await branch("fix/issue-1");
+    await forge().openPullRequest(spec());
+    await edit(1, { state: "closed" });
+    const again = await forge().openPullRequest(spec({ headSha: "1".repeat(40) }));
+    expect(again).toMatchObject({ kind: "opened", pullRequest: { number: 2, state: "open" } });
   });
 
   test("a record that does not read is unknown, with its place, and stops new ones", async () => {

@@ -126,10 +126,7 @@ function preferred(pulls: readonly Pull[]): Pull | undefined {
 
 /** One that ended counts only when it was for this task or for this commit: branch names come back. */
 async function existingFor(place: Place, spec: PullRequestSpec): Promise<Pull | null> {
-  const related = (pull: Pull): boolean =>
-    pull.state === "open" ||
-    pull.head.sha === spec.headSha ||
-    ownership(pull.body, spec.body) === "ours";
+  const related = (pull: Pull): boolean => pull.state === "open" || pull.head.sha === spec.headSha;
   return preferred((await pullsOf(place, spec.branch)).filter(related)) ?? null;
 }
 

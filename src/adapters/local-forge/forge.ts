@@ -93,7 +93,7 @@ async function openOnDesk(desk: Desk, spec: PullRequestSpec): Promise<OpenOutcom
   return { kind: "failed", reason: `${desk.folder} is too busy: ${RACES_MAX} numbers were taken` };
 }
 
-/** The open one of the branch, else the newest of this task or commit: branch names come back. */
+/** The open one of the branch, else the newest of this very commit: branch names come back, and tasks are done again. */
 async function existingFor(
   desk: Desk,
   records: readonly PullRecord[],
@@ -105,12 +105,7 @@ async function existingFor(
       .filter((record) => record.head === spec.branch)
       .map(async (record) => ({ record, fact: await factOf(desk, record, tips) })),
   );
-  const related = all.filter(
-    ({ record, fact }) =>
-      fact.state === "open" ||
-      fact.headSha === spec.headSha ||
-      ownership(record.body, spec.body) === "ours",
-  );
+  const related = all.filter(({ fact }) => fact.state === "open" || fact.headSha === spec.headSha);
   return preferred(related);
 }
 
