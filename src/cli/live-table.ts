@@ -1,7 +1,7 @@
 import { createLogUpdate } from "log-update";
 import type { StatusReport } from "../app/status.ts";
 import type { Output } from "./output.ts";
-import { statusTable } from "./render.ts";
+import { statusTable } from "./status-table.ts";
 
 /** A table that redraws itself on a terminal; elsewhere only the lines above it are printed. */
 export interface LiveTable {
@@ -19,7 +19,10 @@ export function createLiveTable(output: Output): LiveTable {
   let shown = "";
   return {
     draw(report) {
-      shown = statusTable(report, Date.now(), output.paint, process.stderr.columns ?? 120);
+      shown = statusTable(report, Date.now(), output.paint, {
+        columns: process.stderr.columns,
+        lines: process.stderr.rows,
+      });
       update(shown);
     },
     above(line) {

@@ -1,16 +1,16 @@
-import Table from "cli-table3";
 import type { CleanupItem } from "../app/cleanup.ts";
 import type { Finding } from "../app/doctor.ts";
-import type { StatusReport, StatusRow } from "../app/status.ts";
 import type { Action } from "../decide/action.ts";
 import { unreachable } from "../manifest/errors.ts";
 import type { Problem } from "../manifest/problem.ts";
+import { isWaiting, type TaskStatus } from "../manifest/status.ts";
 import type { CoppiceEvent } from "../ports/journal.ts";
 import type { Output } from "./output.ts";
 
 type Paint = Output["paint"];
 
-const STATUS_COLOUR: Readonly<Record<string, Parameters<Paint>[0]>> = {
+/** How each status is painted; others are bold. */
+export const STATUS_COLOUR: Readonly<Record<string, Parameters<Paint>[0]>> = {
   running: "cyan",
   stuck: "yellow",
   error: "red",
@@ -21,112 +21,6 @@ const STATUS_COLOUR: Readonly<Record<string, Parameters<Paint>[0]>> = {
   pending: "dim",
 };
 
-/** The table of `coppice status`, with the counts below it. */
-export function statusTable(
-  report: StatusReport,
-  nowMs: number,
-  paint: Paint,
-  width: number,
-): string {
-  const table = new Table({
-    head: ["task", "phase", "status", "agent", "verdict", "tries", "branch", "PR", "waits for"],
-    style: { head: [], border: [], compact: true },
-    chars: PLAIN,
-    wordWrap: true,
-    wrapOnWordBoundary: true,
-    colWidths: columnWidths(report.rows, width),
-  });
-  for (const row of report.rows) {
-    table.push([
-      row.task,
-      row.phase.replace(/:.*$/, ""),
-      paint(STATUS_COLOUR[row.status] ?? "bold", row.status),
-      row.agent,
-      row.verdict === null
-        ? ""
-        : `${row.verdict}${row.since ? ` ${ago(nowMs - Date.parse(row.since))}` : ""}`,
-      String(row.attempts),
-      row.branch,
-      row.pullRequest === null ? "" : `#${row.pullRequest.number}`,
-      row.waitsFor ?? "",
-    ]);
-  }
-  const counts = Object.entries(report.counts).map(([status, count]) => `${count} ${status}`);
-  return [
-    `${paint("bold", report.project)}: ${counts.join(", ")}`,
-    table.toString(),
-    ...Object.entries(report.pausedAgents).map(
-      ([agent, pause]) =>
-        `${agent} is paused${pause.until ? ` until ${pause.until}` : ""}: ${pause.why}`,
-    ),
-  ].join("\n");
-}
-
-const PLAIN = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: " ",
-};
-
-/** The last column takes what the others leave. */
-function columnWidths(rows: readonly StatusRow[], width: number): (number | null)[] {
-  const widest = (heading: string, cells: readonly string[]) =>
-    Math.max(heading.length, ...cells.map((cell) => cell.length)) + 2;
-  const taken = [
-    widest(
-      "task",
-      rows.map((row) => row.task),
-    ),
-    widest(
-      "phase",
-      rows.map((row) => row.phase.replace(/:.*$/, "")),
-    ),
-    widest(
-      "status",
-      rows.map((row) => row.status),
-    ),
-    widest(
-      "agent",
-      rows.map((row) => row.agent),
-    ),
-    widest(
-      "verdict",
-      rows.map((row) => (row.verdict ? `${row.verdict} 99 min` : "")),
-    ),
-    7,
-    widest(
-      "branch",
-      rows.map((row) => row.branch),
-    ),
-    widest(
-      "PR",
-      rows.map((row) => (row.pullRequest ? `#${row.pullRequest.number}` : "")),
-    ),
-  ];
-  const used = taken.reduce((sum, one) => sum + one + 1, 0);
-  return [...taken, Math.max(20, width - used - 1)];
-}
-
-/** A span of milliseconds in its largest fitting unit, e.g. `14 s`. */
-export function ago(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1000));
-  if (seconds < 100) return `${seconds} s`;
-  if (seconds < 6000) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3600)} h`;
-}
-
 /** One line for people; undefined for events that only the journal needs. */
 export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined {
   switch (event.kind) {
@@ -135,20 +29,24 @@ export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined
     case "run-ended":
       return undefined;
     case "status-changed":
-      return `${event.taskId} ${event.from} → ${paint(STATUS_COLOUR[event.to] ?? "bold", event.to)}${event.why ? `: ${event.why}` : ""}`;
+      return isToldOtherwise(event)
+        ? undefined
+        : `${event.taskId} ${event.from} → ${paint(STATUS_COLOUR[event.to] ?? "bold", event.to)}${event.why ? `: ${event.why}` : ""}`;
     case "verdict-changed":
       return undefined;
     case "action-begun":
       return undefined;
     case "action-done":
-      return `${event.action.taskId} ${event.action.kind}: ${event.result}`;
+      return doneLine(event.action, event.result, paint);
     case "action-failed":
       return paint(
         "yellow",
         `${event.action.taskId} ${event.action.kind} failed: ${event.message}. ${event.hint}`,
       );
     case "pull-request":
-      return `${event.taskId} pull request #${event.number} ${event.adopted ? "was there already" : "opened"}: ${event.url}`;
+      return event.adopted
+        ? `${event.taskId} had its pull request #${event.number} already`
+        : undefined;
     case "preserved":
       return `${event.taskId} saved: ${event.refs.join(", ")}`;
     case "edit-kept":
@@ -174,6 +72,33 @@ export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined
       ].join("\n");
     default:
       return unreachable(event);
+  }
+}
+
+/** Waiting is in the table, starts and pull requests are told by what was done. */
+function isToldOtherwise({ from, to }: { from: TaskStatus; to: TaskStatus }): boolean {
+  return to === "pr_open" || (isWaiting(from) && (isWaiting(to) || to === "running"));
+}
+
+function doneLine(action: Action, result: string, paint: Paint): string | undefined {
+  switch (action.kind) {
+    case "start":
+      return `${action.taskId} → ${paint("cyan", "running")}: ${result}`;
+    case "restart":
+    case "resume":
+      return `${action.taskId} ${action.kind}: ${result}`;
+    case "answer":
+    case "nudge":
+    case "verify":
+      return `${action.taskId} ${result}`;
+    case "deliver":
+      return `${action.taskId} → ${paint("green", "pull request")} ${result}`;
+    case "retire":
+      return `${action.taskId} clean-up: ${result}`;
+    case "stop-session":
+      return undefined;
+    default:
+      return unreachable(action);
   }
 }
 

@@ -7,7 +7,8 @@ import { openWorkspace } from "../compose.ts";
 import { withExamples } from "../examples.ts";
 import { type ManifestOptions, withManifest } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
-import { actionLine, statusTable } from "../render.ts";
+import { actionLine } from "../render.ts";
+import { statusTable } from "../status-table.ts";
 
 interface HeartbeatOptions extends ManifestOptions {
   readonly every?: string;
@@ -59,7 +60,10 @@ async function beatAndShow(options: HeartbeatOptions, output: Output): Promise<v
   }
   const status = statusReport(report.snapshot.manifest, [], Date.now());
   if (output.json) output.answerJson({ ...status, waits: report.waits });
-  else output.answer(statusTable(status, Date.now(), output.paint, process.stdout.columns ?? 120));
+  else
+    output.answer(
+      statusTable(status, Date.now(), output.paint, { columns: process.stdout.columns }),
+    );
 }
 
 /** Prints what a beat would do now, and does nothing. */

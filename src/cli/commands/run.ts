@@ -10,7 +10,7 @@ import { withExamples } from "../examples.ts";
 import { createLiveTable } from "../live-table.ts";
 import { type PlanOptions, wholeNumber, withPlanOptions } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
-import { statusTable } from "../render.ts";
+import { statusTable } from "../status-table.ts";
 import { lookOnly } from "./heartbeat.ts";
 import { planAndShow } from "./plan.ts";
 
@@ -91,7 +91,7 @@ function showResult(result: RunResult, output: Output, manifest: string, workdir
     output.answerJson({ outcome, ...status, waits: report.waits });
     return;
   }
-  output.answer(statusTable(status, Date.now(), output.paint, process.stdout.columns ?? 120));
+  output.answer(statusTable(status, Date.now(), output.paint, { columns: process.stdout.columns }));
   for (const row of status.rows) {
     if (row.pullRequest)
       output.answer(`${row.task} #${row.pullRequest.number} ${row.pullRequest.url ?? ""}`);

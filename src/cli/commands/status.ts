@@ -5,7 +5,8 @@ import { openManifest } from "../compose.ts";
 import { withExamples } from "../examples.ts";
 import { type ManifestOptions, withManifest } from "../options.ts";
 import { createOutput } from "../output.ts";
-import { problemLines, statusTable } from "../render.ts";
+import { problemLines } from "../render.ts";
+import { statusTable } from "../status-table.ts";
 
 export function addStatus(program: Command): void {
   const command = program
@@ -24,7 +25,9 @@ export function addStatus(program: Command): void {
       output.answerJson(report);
       return;
     }
-    output.answer(statusTable(report, Date.now(), output.paint, process.stdout.columns ?? 120));
+    output.answer(
+      statusTable(report, Date.now(), output.paint, { columns: process.stdout.columns }),
+    );
     if (warnings.length > 0) output.story(problemLines(warnings, output.paint));
   });
   withExamples(command, [
