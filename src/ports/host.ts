@@ -6,6 +6,7 @@ export interface Host {
   which(program: string): Promise<string | null>;
   /** First line of `program ...argv`, or null when it fails. */
   version(program: string, argv: readonly string[]): Promise<string | null>;
+  /** Of the disk that holds the path, or will once it is made; null when nobody can tell. */
   freeDiskBytes(path: string): Promise<number | null>;
   /** Value of an environment variable of the user. */
   env(name: string): string | undefined;

@@ -40,12 +40,14 @@ test("a program is found on the user's PATH only when it can be run", async () =
   expect(host.homeDir).toBe(home);
 });
 
-test("the machine's measures are plausible, and a missing disk is null", async () => {
+test("the machine's measures are plausible, also of a disk for a folder that is yet to be made", async () => {
   const host = createHost({ env: process.env });
   expect(host.cores).toBeGreaterThan(0);
   expect(host.freeMemoryBytes).toBeGreaterThan(1e6);
   expect(await host.freeDiskBytes(home)).toBeGreaterThan(1e6);
-  expect(await host.freeDiskBytes("/no/such/place")).toBeNull();
+  expect(await host.freeDiskBytes(join(home, "yet/to/be/made"))).toBeGreaterThan(1e6);
+  await writeFile(join(home, "file"), "");
+  expect(await host.freeDiskBytes(join(home, "file/below"))).toBeNull();
   expect(host.randomHex(8)).toMatch(/^[0-9a-f]{16}$/);
   expect(host.randomHex(8)).not.toBe(host.randomHex(8));
 });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import { availableParallelism, homedir } from "node:os";
-import { delimiter, resolve } from "node:path";
+import { delimiter, dirname, resolve } from "node:path";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Host } from "../../ports/host.ts";
 import { exec } from "../exec.ts";
@@ -64,7 +64,8 @@ async function freeDiskBytes(path: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;
-  } catch {
-    return null;
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT" && dirname(path) !== path;
+    return missing ? await freeDiskBytes(dirname(path)) : null;
   }
 }
