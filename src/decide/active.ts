@@ -104,6 +104,10 @@ function respond(
       sinceMs,
       ...more,
     });
+  // Somebody who looks may be about to type: nothing is typed, ended or delivered over their head.
+  if (isAttended(evidence) && !verdict.fact) {
+    return { wait: waitsFor(`a person is attached (${verdict.kind}: ${verdict.why})`) };
+  }
   if (verdict.needsPerson && verdict.kind !== "auth-error") {
     return asksPerson(task, verdict.dialog?.title ?? verdict.question ?? verdict.why);
   }
@@ -190,6 +194,9 @@ function respond(
       return unreachable(verdict.kind);
   }
 }
+
+const isAttended = ({ session }: TaskEvidence): boolean =>
+  session.kind === "known" && session.value !== null && session.value.attached > 0;
 
 const GO_ON =
   "The previous session ended before the task was finished. Look at what is there (git status, git log), finish the task and commit.";
