@@ -158,7 +158,8 @@ export async function openPlanning(
     throw new CoppiceError({
       code: "no-issue-source",
       kind: "usage",
-      message: "where are the issues? origin is no GitHub repository, and no source was named",
+      message:
+        "no source of issues: none was named, and this folder is no checkout of a GitHub repository",
       hint: "Give --repo owner/name, or --issues with a JSON file or a folder of Markdown files.",
     });
   }

@@ -12,19 +12,27 @@ try {
 
 /** Says what went wrong and what to do, and gives the exit code. */
 function tell(error: unknown): number {
-  // Commander has printed its own words.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_CODES.usage;
-  const known = error instanceof CoppiceError ? error : asBug(error);
-  if (process.argv.includes("--json")) {
-    const { code, kind, message, hint } = known;
-    process.stdout.write(`${JSON.stringify({ error: { code, kind, message, hint } })}\n`);
+  // Commander has printed its own words for people.
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    const message = error.message.replace(/^error: /, "");
+    tellScripts({ code: "usage", kind: "usage", message, hint: "coppice --help" });
+    return EXIT_CODES.usage;
   }
+  const known = error instanceof CoppiceError ? error : asBug(error);
+  tellScripts(known);
   process.stderr.write(`coppice: ${known.message}\n${known.hint}\n`);
   if (known.kind === "bug" || process.env["COPPICE_DEBUG"]) {
     process.stderr.write(`${known.stack ?? ""}\n`);
     if (known.cause instanceof Error) process.stderr.write(`${known.cause.stack ?? ""}\n`);
   }
   return EXIT_CODES[known.kind];
+}
+
+function tellScripts(error: Pick<CoppiceError, "code" | "kind" | "message" | "hint">): void {
+  if (!process.argv.includes("--json")) return;
+  const { code, kind, message, hint } = error;
+  process.stdout.write(`${JSON.stringify({ error: { code, kind, message, hint } })}\n`);
 }
 
 function asBug(error: unknown): CoppiceError {

@@ -53,9 +53,13 @@ export function withPlanOptions(command: Command): Command {
       "--api-url <url>",
       "GitHub Enterprise, e.g. https://HOST/api/v3 (default: GITHUB_API_URL)",
     )
-    .option("--label <name>", "only issues with this label; may be repeated", collect, [])
+    .addOption(listOption("--label <name>", "only issues with this label; may be repeated", "all"))
     .option("--milestone <title>", "only issues of this milestone")
-    .option("--issue <n...>", "only these issues", collectNumbers, [])
+    .addOption(
+      new Option("--issue <n...>", "only these issues")
+        .default([], "all")
+        .argParser(collectNumbers),
+    )
     .option("--limit <n>", "at most this many issues", wholeNumber)
     .option("--repo-dir <dir>", "the checkout (default: the current one)")
     .option(
@@ -81,18 +85,23 @@ export function withPlanOptions(command: Command): Command {
     .option("--max-parallel <n>", "sessions at the same time", wholeNumber)
     .option("--verify <command>", "a task counts as done only when this passes in its worktree")
     .option("--setup <command>", "run once in each fresh worktree")
-    .option(
-      "--copy-file <glob>",
-      "ignored files to copy into each worktree, e.g. .env; may be repeated",
-      collect,
-      [],
+    .addOption(
+      listOption(
+        "--copy-file <glob>",
+        "ignored files to copy into each worktree, e.g. .env; may be repeated",
+        "none",
+      ),
     )
     .option("--prompt <text>", "an instruction for every task")
     .option("--draft", "open the pull requests as drafts")
     .option("--break-cycles", "drop the weakest edge of a dependency cycle");
 }
 
-const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+/** An option that may be repeated; `without` says what holds when it is not given. */
+const listOption = (flags: string, description: string, without: string): Option =>
+  new Option(flags, description)
+    .default([], without)
+    .argParser((value, before: readonly string[]) => [...before, value]);
 
 const collectNumbers = (value: string, before: readonly number[]): readonly number[] => [
   ...before,

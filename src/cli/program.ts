@@ -19,7 +19,10 @@ export function createProgram(): Command {
     )
     .version(packageVersion())
     .showSuggestionAfterError()
-    .showHelpAfterError("(coppice --help lists the commands)")
+    .showHelpAfterError("coppice --help lists the commands.")
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, "coppice: ")),
+    })
     .exitOverride();
   for (const add of [
     addDemo,
@@ -35,6 +38,8 @@ export function createProgram(): Command {
   ]) {
     add(program);
   }
-  for (const command of program.commands) command.exitOverride();
+  for (const command of program.commands) {
+    command.showHelpAfterError(`coppice ${command.name()} --help shows how it is used.`);
+  }
   return program;
 }

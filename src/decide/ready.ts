@@ -1,4 +1,4 @@
-import { predecessors, topParents } from "../graph/task-graph.ts";
+import { predecessors } from "../graph/task-graph.ts";
 import type { Phase } from "../manifest/manifest.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import { isDelivered, passesGate } from "../manifest/status.ts";
@@ -36,7 +36,7 @@ function gateWait(phases: readonly Phase[], phaseIndex: number): Readiness | und
     return {
       kind: "waits",
       wait: {
-        reason: `phase "${phase.name}" waits for ${named}${merge}`,
+        reason: `waits for ${named} of phase "${phase.name}"${merge}`,
         on: holding.map((task) => task.id),
         needsPerson: holding.every(
           (task) => task.status === "pr_open" || task.status === "complete",
@@ -130,7 +130,10 @@ export function pausedUntil(
   return pause.until !== null && fromIso(pause.until) <= view.nowMs ? undefined : pause;
 }
 
-/** Delivered tasks whose commits are not in the base yet: the branch starts from theirs. */
+/**
+ * Delivered tasks whose commits are not in the base yet: the branch starts from theirs. All of them, for the graph of today
+ * does not say whether one branch contains another: git does.
+ */
 function unmergedParents(
   view: BeatView,
   placed: ReadonlyMap<TaskId, PlacedTask>,
@@ -144,7 +147,7 @@ function unmergedParents(
         return false;
       return other.status === "pr_open" || hasCommits(view, id);
     });
-  return topParents(view.graph, [...new Set(ids)]);
+  return [...new Set(ids)];
 }
 
 /** A task that a person took as complete may have no commits and then no branch to start from. */

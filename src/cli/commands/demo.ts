@@ -29,7 +29,7 @@ export function addDemo(program: Command): void {
           breakCycles: false,
         });
         await writePlan(demo.store, plan);
-        output.story(explainPlan(plan).join("\n"));
+        output.story(`${explainPlan(plan).join("\n")}\n`);
       }
       const quiet = { ...output, answer: output.story, answerJson: () => undefined };
       process.exitCode = await runAndShow({ manifest, interval: 15 }, quiet);
@@ -63,9 +63,8 @@ export function addDemo(program: Command): void {
           `${tasks.length} issues → ${pullRequests.length} pull requests in ${seconds} s`,
           `manifest       ${manifest}`,
           `repository     ${repoDir}`,
-          `origin         ${originDir} (git -C ${originDir} branch)`,
+          `origin         ${originDir} (git -C ${originDir} branch lists what was pushed)`,
           `pull requests  ${demo.pullRequestsDir}`,
-          `logs, prompts  ${dir}/work/tasks`,
           `clean up       rm -r ${dir}`,
         ].join("\n"),
       );

@@ -42,6 +42,7 @@ export function addRun(program: Command): void {
       const options = { ...given, manifest: file ?? given.manifest };
       const output = createOutput({ json: options.json === true });
       if (!(await manifestExists(options.manifest))) {
+        output.story(`there is no manifest at ${options.manifest} yet: planning one`);
         await planAndShow(options, options.json ? quiet(output) : output, options.dryRun === true);
         if (options.dryRun || !(await confirmed(options, output))) return;
       }

@@ -51,7 +51,7 @@ test("a table that goes to a file keeps every word on its task's line", () => {
       "greeter: 1 running, 1 blocked",
       "task  phase    status   agent  verdict       tries  branch       PR  waits for",
       "t1    Phase 1  running  codex  working 14 s  1      fix/issue-1",
-      "t2    Phase 1  blocked  codex                0      fix/issue-2      waits for t1 (running, both touch src/greet.js)",
+      "t2    Phase 1  blocked  codex                0      fix/issue-2      t1 (running, both touch src/greet.js)",
     ].join("\n"),
   );
 });
