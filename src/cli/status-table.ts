@@ -59,7 +59,7 @@ export function statusTable(
 const STATUS: Column = { head: "status", cell: (row) => row.status };
 const LAST: Column = {
   head: "waits for",
-  cell: (row) => (row.waitsFor ?? "").replace(/\s+/g, " "),
+  cell: (row) => (row.waitsFor ?? "").replace(/^waits for /, "").replace(/\s+/g, " "),
 };
 const COLUMNS: readonly Column[] = [
   { head: "task", cell: (row) => row.task },
