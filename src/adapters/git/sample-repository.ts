@@ -79,12 +79,15 @@ async function madeFolder(dir: string): Promise<string> {
     await mkdir(dir, { recursive: true });
     return await realpath(dir);
   } catch (cause) {
-    throw new CoppiceError({
-      code: "workdir-unusable",
-      kind: "machine",
-      message: `the folder ${dir} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
-      hint: "Name a folder that you may write to with --workdir.",
-      cause,
-    });
+    throw unusable(dir, cause);
   }
 }
+
+const unusable = (dir: string, cause: unknown): CoppiceError =>
+  new CoppiceError({
+    code: "workdir-unusable",
+    kind: "machine",
+    message: `the folder ${dir} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+    hint: "Name a folder that you may write to with --workdir.",
+    cause,
+  });
