@@ -65,6 +65,25 @@ export interface ScreenReading {
   readonly draft?: boolean;
 }
 
+/**
+ * What an agent, or its hooks, says of itself: its turn began, ended by its own word or by a failed request, it asks for
+ * approval, it is done, it cannot go on; or the id of its conversation.
+ */
+export type SignalKind =
+  | "turn-started"
+  | "turn-ended"
+  | "turn-failed"
+  | "approval"
+  | "done"
+  | "fail"
+  | "conversation";
+
+export interface Signal {
+  readonly kind: SignalKind;
+  /** The agent's last words, its error, what it asks for, or the conversation's id. */
+  readonly text: string;
+}
+
 /** One coding CLI: how it is found, started, resumed and read. Pure data and functions. */
 export interface Agent {
   readonly name: string;
@@ -82,6 +101,8 @@ export interface Agent {
   launch(request: LaunchRequest): LaunchPlan;
   /** Continues a conversation; the prompt file holds the words to go on with. `undefined`: cannot. */
   resume(request: LaunchRequest, conversation: string | undefined): LaunchPlan | undefined;
+  /** What a notice of its hooks means, as its launch has them sent (`reportWith`); none for what says nothing. */
+  signals?(notice: unknown): readonly Signal[];
   /** Reads the text of a live pane. */
   read(screen: Screen): ScreenReading;
 }

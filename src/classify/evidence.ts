@@ -1,3 +1,4 @@
+import type { Signal } from "../agents/agent.ts";
 import type { Screen } from "../agents/screen.ts";
 import type { TaskId } from "../manifest/task.ts";
 
@@ -38,12 +39,18 @@ export interface GitFact {
   readonly lastCommitAtMs: number | null;
 }
 
-/** The newest launch of a task, read from its folder. */
+/** The newest launch of a task, read from its folder: all that the manifest is to say of it, also after a crash. */
 export interface LaunchFact {
   readonly attempt: number;
   readonly agent: string;
   readonly startedAtMs: number;
   readonly kind: "start" | "resume" | "restart";
+  /** Absolute. */
+  readonly worktree: string;
+  readonly branch: string;
+  /** The task whose branch this one's began from; null: the base, or several tasks' branches. */
+  readonly parent: TaskId | null;
+  readonly forkPoint: string | null;
 }
 
 /** How the newest launch ended, written by the session wrapper itself. */
@@ -82,11 +89,9 @@ export interface SessionFact {
 }
 
 /** A line that an agent or its hooks wrote into the task's folder. */
-export interface SignalFact {
-  readonly kind: "done" | "fail" | "turn-ended" | "turn-started" | "approval" | "conversation";
+export interface SignalFact extends Signal {
   readonly atMs: number;
   readonly attempt: number;
-  readonly text: string;
 }
 
 /** All that one beat knows of one task. `known(null)` means: looked, and there is none. */

@@ -11,6 +11,7 @@ import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import { deliverStep } from "./deliver.ts";
 import { heal, type Trouble } from "./heal.ts";
+import { launchedPatch } from "./launched.ts";
 import { progressKey } from "./progress.ts";
 import { proofOf } from "./proof.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
@@ -39,7 +40,7 @@ export function decideActive(view: BeatView, placed: PlacedTask): Step {
   }
   const launched = evidence.launch.kind === "known" ? evidence.launch.value : null;
   if (launched !== null && launched.attempt > (task.attempts ?? 0))
-    return takenOver(view, launched);
+    return takenOver(view, task, launched);
   const noted = notes(view, task, evidence, verdict);
   const sameAsBefore = task.state?.verdict === verdict.kind;
   const sinceMs =
@@ -57,10 +58,9 @@ export function decideActive(view: BeatView, placed: PlacedTask): Step {
 }
 
 /** A launch that a crash left unrecorded is this task's newest attempt. */
-export function takenOver(view: BeatView, launch: LaunchFact): Step {
+export function takenOver(view: BeatView, task: Task, launch: LaunchFact): Step {
   return {
-    set: { status: "running", attempts: launch.attempt },
-    state: { agent: launch.agent, verdict: undefined, verdictSince: undefined },
+    ...launchedPatch(task, launch),
     wait: waitsFor("was started before and is taken over"),
     wakeAtMs: view.nowMs,
   };

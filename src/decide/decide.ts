@@ -212,10 +212,7 @@ function takeOver(view: BeatView, task: Task): Step | undefined {
   if (merged) return merged;
   if (pullRequest.value?.state === "open") return adopted(pullRequest.value, view.nowMs);
   if (launch.value !== null && launch.value.attempt > (task.attempts ?? 0)) {
-    return joined(takenOver(view, launch.value), {
-      set: { startedAt: task.startedAt ?? toIso(launch.value.startedAtMs) },
-      state: { attemptsBefore: task.attempts ?? 0 },
-    });
+    return takenOver(view, task, launch.value);
   }
   if (session.value === null) return undefined;
   return {

@@ -1,10 +1,13 @@
 import type { Agent, LaunchPlan, LaunchRequest } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
+import type { LaunchFact } from "../classify/evidence.ts";
 import type { Action } from "../decide/action.ts";
+import { launchedPatch } from "../decide/launched.ts";
 import { CoppiceError } from "../manifest/errors.ts";
+import type { TaskPatch } from "../manifest/merge.ts";
 import { sessionNameOf, verifySessionNameOf } from "../manifest/names.ts";
 import { settingsOf } from "../manifest/settings.ts";
-import type { CommandLine, Task } from "../manifest/task.ts";
+import type { CommandLine, Task, TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import type { SessionSpec } from "../ports/sessions.ts";
 import { agentEnvironment } from "./agent-environment.ts";
@@ -43,27 +46,16 @@ export async function start(
   if (worktree.kind === "refused") {
     return asksPerson(task, "worktree-refused", worktree.reason, worktree.hint);
   }
-  const parent =
-    startPoint.kind === "parents" && startPoint.parents.length === 1 ? startPoint.parents[0] : null;
+  const started = { parent: parentOf(startPoint, worktree.from), forkPoint: worktree.forkPoint };
   const launched = await launch(context, task, {
     attempt: action.attempt,
     agent: action.agent,
     kind: "start",
+    started,
     prompt: (nonce) => promptOf(context, task, nonce, startedFrom(startPoint)),
     plan: (agent, request) => agent.launch(request),
   });
-  return {
-    result: launched,
-    events: [],
-    patches: [
-      runningPatch(context, task, action, {
-        attemptsBefore: task.attempts ?? 0,
-        parent: parent ?? null,
-        forkPoint: worktree.forkPoint,
-        resumes: undefined,
-      }),
-    ],
-  };
+  return outcomeOf(task, launched);
 }
 
 /** A new launch in the same worktree that is told what went wrong. */
@@ -77,6 +69,7 @@ export async function restart(
     attempt: action.attempt,
     agent: action.agent,
     kind: "restart",
+    started: startedAs(task),
     prompt: (nonce) =>
       promptOf(context, task, nonce, task.state?.parent ?? task.base ?? "the base branch", {
         why: action.why,
@@ -84,7 +77,7 @@ export async function restart(
       }),
     plan: (agent, request) => agent.launch(request),
   });
-  return { result: launched, events: [], patches: [runningPatch(context, task, action, {})] };
+  return outcomeOf(task, launched);
 }
 
 /** A new launch that goes on with the agent's own conversation; without one it is a restart. */
@@ -107,14 +100,11 @@ export async function resume(
     attempt: action.attempt,
     agent: action.agent,
     kind: "resume",
+    started: startedAs(task),
     prompt: () => action.text,
     plan: (agent, request) => agent.resume(request, conversation) ?? agent.launch(request),
   });
-  return {
-    result: launched,
-    events: [],
-    patches: [runningPatch(context, task, action, { conversation })],
-  };
+  return outcomeOf(task, launched, { conversation });
 }
 
 /** Runs the task's `verify` command in a session of its own; its exit record is the result. */
@@ -148,11 +138,16 @@ interface LaunchOrder {
   readonly attempt: number;
   readonly agent: string;
   readonly kind: "start" | "restart" | "resume";
+  readonly started: Pick<LaunchFact, "parent" | "forkPoint">;
   readonly prompt: (nonce: string) => string;
   readonly plan: (agent: Agent, request: LaunchRequest) => LaunchPlan;
 }
 
-async function launch(context: ExecutionContext, task: Task, order: LaunchOrder): Promise<string> {
+async function launch(
+  context: ExecutionContext,
+  task: Task,
+  order: LaunchOrder,
+): Promise<LaunchFact> {
   const agent = agentByName(order.agent);
   if (agent === undefined) throw unknownAgent(order.agent, task);
   const { folders, host, clock, sessions } = context.ports;
@@ -178,12 +173,16 @@ async function launch(context: ExecutionContext, task: Task, order: LaunchOrder)
     attempt: order.attempt,
     environment: agent.environment,
   });
-  await folders.recordLaunch(task.id, {
+  const fact: LaunchFact = {
     attempt: order.attempt,
     agent: order.agent,
     startedAtMs: clock.now(),
     kind: order.kind,
-  });
+    branch: place.branch,
+    worktree: place.worktree,
+    ...order.started,
+  };
+  await folders.recordLaunch(task.id, fact);
   const outcome = await sessions.start({
     ...spec,
     argv: plan.argv,
@@ -199,7 +198,7 @@ async function launch(context: ExecutionContext, task: Task, order: LaunchOrder)
       hint: `Look at it with coppice attach ${task.id}, end it, then coppice retry ${task.id}.`,
     });
   }
-  return `${order.agent}, attempt ${order.attempt}`;
+  return fact;
 }
 
 async function sessionSpec(
@@ -253,39 +252,13 @@ function promptOf(
   });
 }
 
-function runningPatch(
-  context: ExecutionContext,
-  task: Task,
-  action: { readonly attempt: number; readonly agent: string },
-  state: NonNullable<Extract<Outcome["patches"][number], { kind: "task" }>["state"]>,
-): Outcome["patches"][number] {
-  const place = placeOf(context, task);
-  const now = toIso(context.ports.clock.now());
+/** What the manifest notes of a launch. */
+function outcomeOf(task: Task, launched: LaunchFact, more: TaskPatch["state"] = {}): Outcome {
+  const { set, state } = launchedPatch(task, launched);
   return {
-    kind: "task",
-    taskId: task.id,
-    set: {
-      status: "running",
-      worktree: place.worktree,
-      tmuxSession: sessionNameOf(task.id),
-      branch: place.branch,
-      attempts: action.attempt,
-      startedAt: task.startedAt ?? now,
-      lastProgress: now,
-      completedAt: null,
-    },
-    state: {
-      agent: action.agent,
-      nudges: undefined,
-      answers: undefined,
-      notBefore: undefined,
-      startFailures: undefined,
-      provedSha: undefined,
-      verdict: undefined,
-      verdictSince: undefined,
-      progressKey: undefined,
-      ...state,
-    },
+    result: `${launched.agent}, attempt ${launched.attempt}`,
+    events: [],
+    patches: [{ kind: "task", taskId: task.id, set, state: { ...state, ...more } }],
   };
 }
 
@@ -293,6 +266,19 @@ async function endSessions(context: ExecutionContext, task: Task): Promise<void>
   await context.ports.sessions.stop(sessionNameOf(task.id));
   await context.ports.sessions.stop(verifySessionNameOf(task.id));
 }
+
+/** The one task whose branch this one starts from: the only parent, or the one that contains the others. */
+function parentOf(startPoint: ActionOf<"start">["startPoint"], from: string | null): TaskId | null {
+  if (startPoint.kind === "base") return null;
+  const { parents, branches } = startPoint;
+  const index = parents.length === 1 ? 0 : branches.indexOf(from ?? "");
+  return parents[index] ?? null;
+}
+
+const startedAs = ({ state }: Task): Pick<LaunchFact, "parent" | "forkPoint"> => ({
+  parent: state?.parent ?? null,
+  forkPoint: state?.forkPoint ?? null,
+});
 
 function startedFrom(startPoint: ActionOf<"start">["startPoint"]): string {
   return startPoint.kind === "base" ? startPoint.base : startPoint.branches.join(" and ");

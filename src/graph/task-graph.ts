@@ -59,25 +59,6 @@ export function successors(graph: TaskGraph, id: TaskId): readonly TaskEdge[] {
   return (graph.graph.outEdges(nodeOf(id)) ?? []).map((edge) => graph.graph.edge(edge));
 }
 
-/**
- * Of some tasks those that no other of them contains: a branch that starts from these has the commits of all.
- * Keeps the given order.
- */
-export function topParents(graph: TaskGraph, ids: readonly TaskId[]): TaskId[] {
-  const given = [...new Set(ids)];
-  if (given.length < 2) return given;
-  const ancestors = new Set<TaskId>();
-  const open = [...given];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const { from } of predecessors(graph, id)) {
-      if (ancestors.has(from)) continue;
-      ancestors.add(from);
-      open.push(from);
-    }
-  }
-  return given.filter((id) => !ancestors.has(id));
-}
-
 function dependencyEdges(tasks: readonly Task[], byId: ReadonlyMap<TaskId, Task>): TaskEdge[] {
   return tasks.flatMap((task) =>
     task.dependsOn

@@ -16,6 +16,8 @@ export type WorktreeOutcome =
       readonly kind: "ready";
       readonly path: string;
       readonly forkPoint: string;
+      /** The branch of `startFrom` whose tip is the fork point; null when it is none's alone, e.g. a merge of several. */
+      readonly from: string | null;
       readonly created: boolean;
     }
   /** The parents' branches do not merge. */

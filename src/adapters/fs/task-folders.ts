@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
+import { agentByName } from "../../agents/catalog.ts";
 import {
   type ExitFact,
   known,
@@ -33,6 +34,10 @@ const LaunchRecord = z.strictObject({
   agent: z.string(),
   startedAt: Time,
   kind: z.enum(["start", "resume", "restart"]),
+  worktree: z.string(),
+  branch: z.string(),
+  parent: TaskId.nullable(),
+  forkPoint: z.string().nullable(),
 });
 /** Written by the session's wrapper. */
 const ExitRecord = z.strictObject({
@@ -43,12 +48,8 @@ const ExitRecord = z.strictObject({
   at: Time,
 });
 const VerifyRecord = z.strictObject({ version: z.literal(1), sha: z.string(), startedAt: Time });
-/** One line of `signals.<attempt>.jsonl`, appended by the agent's hooks. */
-const SignalLine = z.object({
-  kind: z.enum(["done", "fail", "turn-ended", "turn-started", "approval", "conversation"]),
-  at: Time,
-  text: z.string().default(""),
-});
+/** One line of `signals.<attempt>.jsonl`, appended by `COPPICE_REPORT` for the agent's hooks. */
+const SignalLine = z.object({ at: Time, agent: z.string(), notice: z.unknown() });
 
 /**
  * The folders `<workdir>/tasks/<id>`, with, for each attempt n: `prompt.<n>.md`, `launch.<n>.json`, `session.<n>` (the plan
@@ -89,8 +90,8 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
         if (attempt === null) return null;
         const record = await readRecord(join(path, `launch.${attempt}.json`), LaunchRecord);
         if (record === null) return null;
-        const { agent, kind } = record;
-        return { attempt, agent, kind, startedAtMs: fromIso(record.startedAt) };
+        const { version: _, startedAt, ...launch } = record;
+        return { ...launch, attempt, startedAtMs: fromIso(startedAt) };
       }),
 
     exit: (taskId, attempt) => probe(() => readExit(folderOf(taskId), attempt)),
@@ -168,8 +169,9 @@ async function readSignalLines(path: string, attempt: number): Promise<SignalFac
   return text.split("\n").flatMap((line) => {
     const parsed = SignalLine.safeParse(parseJson(line));
     if (!parsed.success) return [];
-    const { kind, at, text: words } = parsed.data;
-    return { kind, atMs: fromIso(at), attempt, text: words };
+    const { at, agent, notice } = parsed.data;
+    const said = agentByName(agent)?.signals?.(notice) ?? [];
+    return said.map((signal) => ({ ...signal, atMs: fromIso(at), attempt }));
   });
 }
 

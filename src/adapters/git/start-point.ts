@@ -31,6 +31,18 @@ export async function startPoint(
   return sha === undefined ? { kind: "missing", branch: "(none)" } : { kind: "start", sha };
 }
 
+/** The last of the branches whose tip is this commit, or null. */
+export async function branchAt(
+  checkout: Checkout,
+  branches: readonly string[],
+  commit: string,
+): Promise<string | null> {
+  for (const branch of branches.toReversed()) {
+    if ((await branchCommit(checkout, branch)) === commit) return branch;
+  }
+  return null;
+}
+
 /**
  * The commit that a branch name stands for. `origin`'s counts, for a person's local base may lag behind or hold commits
  * that are not for others; of a task's own branch the one here counts unless `origin`'s contains it.

@@ -16,7 +16,7 @@ import { git, gitFailed, gitText, gitWrite, reasonOf } from "./command.ts";
 import { copyIgnoredFiles } from "./copy-files.ts";
 import { preserveWork } from "./preserve.ts";
 import { remoteTip } from "./push.ts";
-import { startPoint } from "./start-point.ts";
+import { branchAt, startPoint } from "./start-point.ts";
 import {
   discardEntry,
   discardFolder,
@@ -289,7 +289,8 @@ async function complete(
   if (copied.kind === "refused") return copied;
   if (!wasReady) await writeFile(readyMark(entry), "");
   const forkPoint = await forkPointOf(checkout, spec.branch);
-  return { kind: "ready", path: spec.path, forkPoint, created: !wasReady };
+  const from = await branchAt(checkout, spec.startFrom, forkPoint);
+  return { kind: "ready", path: spec.path, forkPoint, from, created: !wasReady };
 }
 
 /** A lock of the index that a killed git left: old, and nobody is in the worktree. */

@@ -133,7 +133,8 @@ function ensureWorktree({ world }: Door, spec: WorktreeSpec): WorktreeOutcome {
   const forkPoint = git.refs.get(forkRef(taskId));
   if (forkPoint === undefined) return refused(`${branch} is not of this run`);
   if (there === undefined) git.worktrees.set(path, { path, branch, taskId, dirty: new Set() });
-  return { kind: "ready", path, forkPoint, created: there === undefined };
+  const from = startFrom.toReversed().find((one) => git.heads.get(one) === forkPoint) ?? null;
+  return { kind: "ready", path, forkPoint, from, created: there === undefined };
 }
 
 type TaskPlace = Parameters<Repository["preserve"]>[0];

@@ -6,7 +6,6 @@ import {
   predecessors,
   type TaskGraph,
   taskGraph,
-  topParents,
 } from "../../../src/graph/task-graph.ts";
 import { criticalPath, waves } from "../../../src/graph/waves.ts";
 import { filePath } from "../../../src/manifest/files.ts";
@@ -229,22 +228,6 @@ test.prop([randomManifest])("waves are a partition, and nobody waits inside a wa
   }
   expect(groups.length).toBe(criticalPath(graph).length);
 });
-
-test.prop([randomManifest, fc.uniqueArray(fc.nat(14), { maxLength: 6 })])(
-  "top parents contain all the others and never one another",
-  (manifest, picks) => {
-    const graph = taskGraph(manifest);
-    const ids = picks.flatMap((pick) => graph.order[pick] ?? []);
-    const tops = topParents(graph, ids);
-    for (const task of ids) {
-      const contained = tops.some((top) => top === task || ancestorsOf(graph, top).has(task));
-      expect(contained).toBe(true);
-    }
-    for (const top of tops) {
-      expect(tops.filter((other) => ancestorsOf(graph, top).has(other))).toEqual([]);
-    }
-  },
-);
 
 test("the critical path is the longest chain, the first of equals", () => {
   const manifest = manifestOf([

@@ -1,0 +1,44 @@
+import type { LaunchFact } from "../classify/evidence.ts";
+import type { TaskPatch } from "../manifest/merge.ts";
+import { sessionNameOf } from "../manifest/names.ts";
+import type { Task } from "../manifest/task.ts";
+import { toIso } from "../manifest/time.ts";
+
+/**
+ * What a launch makes of its task in the manifest: noted by the beat that launched it or, when a crash came between, by
+ * the next one from the launch's own record.
+ */
+export function launchedPatch(
+  task: Task,
+  launch: LaunchFact,
+): Required<Pick<TaskPatch, "set" | "state">> {
+  const startedAt = toIso(launch.startedAtMs);
+  const first =
+    launch.kind === "start" ? { attemptsBefore: task.attempts ?? 0, resumes: undefined } : {};
+  return {
+    set: {
+      status: "running",
+      worktree: launch.worktree,
+      tmuxSession: sessionNameOf(task.id),
+      branch: launch.branch,
+      attempts: launch.attempt,
+      startedAt: task.startedAt ?? startedAt,
+      lastProgress: startedAt,
+      completedAt: null,
+    },
+    state: {
+      agent: launch.agent,
+      parent: launch.parent,
+      forkPoint: launch.forkPoint ?? undefined,
+      nudges: undefined,
+      answers: undefined,
+      notBefore: undefined,
+      startFailures: undefined,
+      provedSha: undefined,
+      verdict: undefined,
+      verdictSince: undefined,
+      progressKey: undefined,
+      ...first,
+    },
+  };
+}
