@@ -8,7 +8,7 @@ import type { TaskPatch } from "../manifest/merge.ts";
 import { sessionNameOf, verifySessionNameOf } from "../manifest/names.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { CommandLine, Task, TaskId } from "../manifest/task.ts";
-import { fromIso, toIso } from "../manifest/time.ts";
+import { fromIso } from "../manifest/time.ts";
 import type { SessionSpec } from "../ports/sessions.ts";
 import { agentEnvironment } from "./agent-environment.ts";
 import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";

@@ -104,6 +104,8 @@ function ensureWorktree({ world }: Door, spec: WorktreeSpec): WorktreeOutcome {
     reason,
     hint: "Remove it.",
   });
+  const tipOf = (name: string): string | undefined =>
+    (name === git.base ? undefined : git.heads.get(name)) ?? git.tracking.get(name);
   const there = git.worktrees.get(path);
   if (there !== undefined && (there.branch !== branch || there.taskId !== taskId)) {
     return refused(`${path} is in use`);
@@ -116,24 +118,23 @@ function ensureWorktree({ world }: Door, spec: WorktreeSpec): WorktreeOutcome {
     if (pair !== undefined) return { kind: "conflict", files: ["shared"], branches: [...pair] };
     const tips: string[] = [];
     for (const name of spec.startFrom) {
-      const here = name === git.base ? undefined : git.heads.get(name);
-      const tip = here ?? git.tracking.get(name);
+      const tip = tipOf(name);
       if (tip === undefined) return refused(`there is no branch ${name}`);
       tips.push(tip);
     }
     const subject = `Start of ${taskId}`;
-    const start = tips.reduce((onto, tip) =>
-      git.isAncestor(tip, onto)
-        ? onto
-        : git.write({ parents: [onto, tip], subject, atMs: world.wall(), edits: [] }),
-    );
+    const start = tips.reduce((onto, tip) => {
+      if (git.isAncestor(tip, onto)) return onto;
+      if (git.isAncestor(onto, tip)) return tip;
+      return git.write({ parents: [onto, tip], subject, atMs: world.wall(), edits: [] });
+    });
     git.heads.set(branch, start);
     git.refs.set(forkRef(taskId), start);
   }
   const forkPoint = git.refs.get(forkRef(taskId));
   if (forkPoint === undefined) return refused(`${branch} is not of this run`);
   if (there === undefined) git.worktrees.set(path, { path, branch, taskId, dirty: new Set() });
-  const from = startFrom.toReversed().find((one) => git.heads.get(one) === forkPoint) ?? null;
+  const from = spec.startFrom.toReversed().find((name) => tipOf(name) === forkPoint) ?? null;
   return { kind: "ready", path, forkPoint, from, created: there === undefined };
 }
 

@@ -2,11 +2,7 @@ import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { stableOrder } from "../../../src/graph/order.ts";
 import { standing } from "../../../src/graph/overlap.ts";
-import {
-  predecessors,
-  type TaskGraph,
-  taskGraph,
-} from "../../../src/graph/task-graph.ts";
+import { predecessors, type TaskGraph, taskGraph } from "../../../src/graph/task-graph.ts";
 import { criticalPath, waves } from "../../../src/graph/waves.ts";
 import { filePath } from "../../../src/manifest/files.ts";
 import { Manifest } from "../../../src/manifest/manifest.ts";
