@@ -1,8 +1,12 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { z } from "zod";
 import { unreachable } from "../../src/manifest/errors.ts";
+import { messagesWire } from "./messages-wire.ts";
+import type { ModelRequest, Wire } from "./model-wire.ts";
+import { responsesWire } from "./responses-wire.ts";
+
+export type { ModelRequest } from "./model-wire.ts";
 
 /** One answer of the model. */
 export type ModelStep = ModelAnswer & {
@@ -13,16 +17,26 @@ export type ModelStep = ModelAnswer & {
 };
 
 type ModelAnswer =
-  | { readonly kind: "say"; readonly text: string; readonly reasoning?: string }
   | {
-      readonly kind: "call";
-      readonly tool: string;
-      readonly args: Readonly<Record<string, unknown>>;
-      readonly say?: string;
+      readonly kind: "say";
+      readonly text: string;
+      readonly reasoning?: string;
+      /** Waited for when all words are said and the answer is still open. */
+      readonly pause?: () => Promise<unknown>;
+      /** A tool call that follows in the same answer. */
+      readonly call?: ToolCall;
     }
+  | ({ readonly kind: "call"; readonly say?: string } & ToolCall)
   /** The free-form tool `apply_patch`. */
   | { readonly kind: "patch"; readonly patch: string; readonly say?: string }
-  | { readonly kind: "http-error"; readonly status: number; readonly message: string }
+  | {
+      readonly kind: "http-error";
+      readonly status: number;
+      readonly message: string;
+      /** The API's own name for the kind of error. */
+      readonly type?: string;
+      readonly more?: Readonly<Record<string, unknown>>;
+    }
   /** The stream begins well and then reports that the answer failed. */
   | { readonly kind: "stream-error"; readonly code: string; readonly message: string }
   /** The connection breaks off after `text`. */
@@ -30,20 +44,9 @@ type ModelAnswer =
   /** No answer until the agent goes away or the server closes. */
   | { readonly kind: "hang" };
 
-/** A request of the agent, with the parts that a script needs. */
-export interface ModelRequest {
-  /** First part of the path: `/<lane>/v1/responses`. */
-  readonly lane: string;
-  /** Stays the same for one conversation of the agent. */
-  readonly threadId: string;
-  readonly model: string;
-  readonly effort: string | null;
-  /** The words of the person, oldest first; the agent's own context among them. */
-  readonly userTexts: readonly string[];
-  /** What the tools answered so far, oldest first. */
-  readonly toolOutputs: readonly string[];
-  /** An inner errand of the agent, such as naming the conversation; it takes no step of a script. */
-  readonly errand: boolean;
+interface ToolCall {
+  readonly tool: string;
+  readonly args: Readonly<Record<string, unknown>>;
 }
 
 /** Steps for the requests that `matches` accepts, one after the other. */
@@ -52,11 +55,23 @@ export interface ModelScript {
   readonly steps: readonly ModelStep[];
 }
 
+/** A request and what became of it. Times are Unix milliseconds. */
+export interface Exchange {
+  readonly request: ModelRequest;
+  readonly beganMs: number;
+  /** Null while the answer is under way. */
+  readonly endedMs: number | null;
+  /** The answer called a tool: the agent is at work until its next request. */
+  readonly calledTool: boolean;
+}
+
 export interface ModelServer {
-  /** `http://127.0.0.1:<port>`; the agent's base URL is `<url>/<lane>/v1`. */
+  /** `http://127.0.0.1:<port>`; the agent's base URL is `<url>/<lane>` or `<url>/<lane>/v1`. */
   readonly url: string;
   /** Everything that was asked, oldest first. */
   readonly requests: readonly ModelRequest[];
+  /** The same without errands, with times. */
+  readonly exchanges: readonly Exchange[];
   /** Answers that are under way, errands not counted. */
   readonly inFlight: number;
   /** Adds a script; the first script that matches and has steps left answers. */
@@ -71,13 +86,13 @@ export interface ModelServerOptions {
   readonly respond?: (request: ModelRequest) => ModelStep;
 }
 
-/** A scripted model on 127.0.0.1 that speaks OpenAI's Responses API as a stream, as far as Codex uses it. */
+/** A scripted model on 127.0.0.1 that speaks, as streams, OpenAI's Responses API and Anthropic's Messages API. */
 export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
   const respond = options.respond ?? (() => ({ kind: "say", text: "Done." }) as const);
   const requests: ModelRequest[] = [];
+  const exchanges: { -readonly [Field in keyof Exchange]: Exchange[Field] }[] = [];
   const scripts: { matches: ModelScript["matches"]; steps: ModelStep[] }[] = [];
   const waiting = new Set<(request: ModelRequest) => void>();
-  let inFlight = 0;
 
   const stepFor = (request: ModelRequest): ModelStep => {
     const script = scripts.find((it) => it.steps.length > 0 && it.matches(request));
@@ -85,16 +100,20 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   };
 
   const server = createServer(async (incoming, response) => {
-    const request = await readRequest(incoming).catch((error: unknown) => String(error));
-    if (typeof request === "string") return sendError(response, 400, request);
+    const given = await readRequest(incoming).catch((error: unknown) => String(error));
+    if (typeof given === "string") return sendJson(response, 400, { error: { message: given } });
+    const { wire, request } = given;
     requests.push(request);
     for (const look of [...waiting]) look(request);
-    if (request.errand) return answer(response, request, ERRAND);
-    inFlight += 1;
+    if (request.errand) return answer(wire, response, request, ERRAND);
+    const step = stepFor(request);
+    const calledTool = step.kind === "call" || step.kind === "patch" || "call" in step;
+    const exchange = { request, beganMs: Date.now(), endedMs: null as number | null, calledTool };
+    exchanges.push(exchange);
     response.once("close", () => {
-      inFlight -= 1;
+      exchange.endedMs = Date.now();
     });
-    return answer(response, request, stepFor(request));
+    return answer(wire, response, request, step);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -102,8 +121,9 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    exchanges,
     get inFlight() {
-      return inFlight;
+      return exchanges.filter((exchange) => exchange.endedMs === null).length;
     },
     play: (script) => void scripts.push({ matches: script.matches, steps: [...script.steps] }),
     asked: (matches) =>
@@ -125,51 +145,27 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   };
 }
 
+const WIRES: readonly Wire[] = [responsesWire, messagesWire];
+
 const ERRAND: ModelStep = { kind: "say", text: JSON.stringify({ title: "Work on the task" }) };
 
-const Content = z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]);
-const Item = z.looseObject({
-  type: z.string(),
-  role: z.string().optional(),
-  content: Content.nullish(),
-  output: Content.nullish(),
-});
-const Body = z.looseObject({
-  model: z.string(),
-  stream: z.literal(true),
-  input: z.array(Item),
-  reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
-  prompt_cache_key: z.string().default(""),
-  text: z.looseObject({ format: z.looseObject({ type: z.string() }).nullish() }).nullish(),
-});
-
-async function readRequest(incoming: IncomingMessage): Promise<ModelRequest> {
-  const path = /^\/([^/]+)\/v1\/responses$/.exec(incoming.url ?? "");
-  if (incoming.method !== "POST" || path?.[1] === undefined) {
-    throw new Error(`${incoming.method} ${incoming.url} is not served here`);
+async function readRequest(
+  incoming: IncomingMessage,
+): Promise<{ readonly wire: Wire; readonly request: ModelRequest }> {
+  const url = incoming.url ?? "";
+  const wire = WIRES.find((one) => one.path.test(url));
+  const lane = wire?.path.exec(url)?.[1];
+  if (incoming.method !== "POST" || wire === undefined || lane === undefined) {
+    throw new Error(`${incoming.method} ${url} is not served here`);
   }
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const body = Body.parse(JSON.parse(Buffer.concat(chunks).toString("utf8")));
-  return {
-    lane: path[1],
-    threadId: body.prompt_cache_key,
-    model: body.model,
-    effort: body.reasoning?.effort ?? null,
-    userTexts: body.input.filter((item) => item.role === "user").map((item) => plain(item.content)),
-    toolOutputs: body.input
-      .filter((item) => item.type.endsWith("_call_output"))
-      .map((item) => plain(item.output)),
-    errand: body.text?.format?.type === "json_schema",
-  };
-}
-
-function plain(content: z.infer<typeof Content> | null | undefined): string {
-  if (typeof content === "string") return content;
-  return (content ?? []).map((part) => part.text ?? "").join("");
+  const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  return { wire, request: { lane, ...wire.read(body) } };
 }
 
 async function answer(
+  wire: Wire,
   response: ServerResponse,
   request: ModelRequest,
   step: ModelStep,
@@ -178,119 +174,40 @@ async function answer(
   if (response.destroyed) return;
   for (const [name, value] of Object.entries(step.headers ?? {})) response.setHeader(name, value);
   if (step.kind === "hang") return;
-  if (step.kind === "http-error") return sendError(response, step.status, step.message);
-  const stream = openStream(response, request);
+  if (step.kind === "http-error") {
+    const { status, message, type = "error", more = {} } = step;
+    return sendJson(response, status, wire.refusal({ message, type, more }));
+  }
+  const stream = wire.open(response, request);
   switch (step.kind) {
     case "say":
       if (step.reasoning !== undefined) stream.reason(step.reasoning);
-      stream.say(step.text);
+      stream.say(step.text, { end: false });
+      await step.pause?.();
+      if (response.destroyed) return;
+      stream.endSaying();
+      if (step.call !== undefined) stream.call(step.call.tool, step.call.args);
       return stream.complete();
     case "call":
       if (step.say !== undefined) stream.say(step.say);
-      stream.item("fc", {
-        type: "function_call",
-        call_id: stream.id("call"),
-        name: step.tool,
-        arguments: JSON.stringify(step.args),
-      });
+      stream.call(step.tool, step.args);
       return stream.complete();
     case "patch":
       if (step.say !== undefined) stream.say(step.say);
-      stream.item("ctc", {
-        type: "custom_tool_call",
-        call_id: stream.id("call"),
-        name: "apply_patch",
-        input: step.patch,
-      });
+      stream.patch(step.patch);
       return stream.complete();
     case "stream-error":
       return stream.fail(step.code, step.message);
     case "drop":
-      return stream.drop(step.text);
+      stream.say(step.text, { end: false });
+      response.socket?.end();
+      return;
     default:
       return unreachable(step);
   }
 }
 
-function sendError(response: ServerResponse, status: number, message: string): void {
+function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { "content-type": "application/json" });
-  response.end(JSON.stringify({ error: { message, type: "error", code: null } }));
-}
-
-let idsMade = 0;
-
-/** The events of one streamed answer, in the order in which the API sends them. */
-function openStream(response: ServerResponse, request: ModelRequest) {
-  const id = (prefix: string): string => `${prefix}_${(++idsMade).toString().padStart(12, "0")}`;
-  const output: object[] = [];
-  const shell = { id: id("resp"), object: "response", created_at: 0, model: request.model };
-  const send = (type: string, fields: object): void => {
-    response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`);
-  };
-  const begin = (prefix: string, fields: object): string => {
-    const itemId = id(prefix);
-    const item = { id: itemId, ...fields };
-    send("response.output_item.added", { output_index: output.length, item });
-    return itemId;
-  };
-  const end = (itemId: string, fields: object): void => {
-    const item = { id: itemId, ...fields };
-    send("response.output_item.done", { output_index: output.length, item });
-    output.push(item);
-  };
-  const stream = (text: string): string => {
-    const itemId = begin("msg", { type: "message", role: "assistant", content: [] });
-    const at = { item_id: itemId, output_index: output.length, content_index: 0 };
-    send("response.content_part.added", { ...at, part: { type: "output_text", text: "" } });
-    for (const delta of text.match(/[\s\S]{1,16}/g) ?? []) {
-      send("response.output_text.delta", { ...at, delta });
-    }
-    return itemId;
-  };
-
-  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
-  send("response.created", { response: { ...shell, status: "in_progress", output: [] } });
-
-  return {
-    id,
-    say(text: string): void {
-      end(stream(text), {
-        type: "message",
-        role: "assistant",
-        content: [{ type: "output_text", text, annotations: [] }],
-      });
-    },
-    reason(text: string): void {
-      const part = { type: "summary_text", text: "" };
-      const itemId = begin("rs", { type: "reasoning", summary: [] });
-      const at = { item_id: itemId, output_index: output.length, summary_index: 0 };
-      send("response.reasoning_summary_part.added", { ...at, part });
-      send("response.reasoning_summary_text.delta", { ...at, delta: text });
-      send("response.reasoning_summary_text.done", { ...at, text });
-      end(itemId, { type: "reasoning", summary: [{ ...part, text }] });
-    },
-    item(prefix: string, fields: object): void {
-      end(begin(prefix, fields), { ...fields, status: "completed" });
-    },
-    complete(): void {
-      const usage = {
-        input_tokens: 1200,
-        input_tokens_details: { cached_tokens: 0 },
-        output_tokens: 60,
-        output_tokens_details: { reasoning_tokens: 0 },
-        total_tokens: 1260,
-      };
-      send("response.completed", { response: { ...shell, status: "completed", output, usage } });
-      response.end();
-    },
-    fail(code: string, message: string): void {
-      const error = { code, message };
-      send("response.failed", { response: { ...shell, status: "failed", output: [], error } });
-      response.end();
-    },
-    drop(text: string): void {
-      stream(text);
-      response.socket?.end();
-    },
-  };
+  response.end(JSON.stringify(body));
 }

@@ -5,6 +5,7 @@ import { exec } from "../../src/adapters/exec.ts";
 /** Pinned npm packages that tests use and the project does not ship; they live in `.cache`, which git ignores. */
 const TOOLS = {
   codex: { package: "@openai/codex", version: "0.169.0" },
+  claude: { package: "@anthropic-ai/claude-code", version: "2.1.328" },
   openapi: { package: "@octokit/openapi", version: "23.0.2" },
 } as const;
 
