@@ -14,9 +14,10 @@ const project = (name: string, more: object = {}) => ({
 export default defineConfig({
   test: {
     projects: [
-      project("unit"),
+      // Pure rooms keep no state: their tests may share one loading of the modules.
+      project("unit", { isolate: false, pool: "threads" }),
       project("arch"),
-      project("sim"),
+      project("sim", { isolate: false, pool: "threads" }),
       project("integration", { testTimeout: 20_000, pool: "forks" }),
       project("e2e", { testTimeout: 60_000, pool: "forks" }),
     ],
