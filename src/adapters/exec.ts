@@ -1,4 +1,3 @@
-import { execa } from "execa";
 import { CoppiceError } from "../manifest/errors.ts";
 
 /** One run of a program. Expected exit codes are values; only "could not run" throws. */
@@ -37,6 +36,7 @@ export async function exec(
   options: ExecOptions = {},
 ): Promise<ExecResult> {
   const timeoutMs = options.timeoutMs ?? 30_000;
+  const execa = await loadExeca();
   const child = execa(program, args, {
     cwd: options.cwd ?? process.cwd(),
     env: environment(options),
@@ -83,6 +83,9 @@ export async function exec(
   return { code: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
 }
 
+/** Loaded with the first program: it takes longer than most commands that start none. */
+const loadExeca = async () => (await import("execa")).execa;
+
 function environment(options: ExecOptions): Record<string, string> {
   const base = options.bareEnv ? {} : process.env;
   const merged: Record<string, string> = {};
@@ -102,6 +105,7 @@ function environment(options: ExecOptions): Record<string, string> {
 export async function execOnTerminal(argv: readonly string[]): Promise<number> {
   const [program = "", ...args] = argv;
   const { TMUX: _, ...env } = process.env;
+  const execa = await loadExeca();
   const result = await execa(program, args, {
     stdio: "inherit",
     reject: false,

@@ -1,18 +1,14 @@
-import { createHash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdir, realpath, stat } from "node:fs/promises";
-import { homedir, tmpdir, userInfo } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { execOnTerminal } from "../adapters/exec.ts";
 import { createJournal } from "../adapters/fs/journal.ts";
-import { createLocks } from "../adapters/fs/locks.ts";
-import { createManifestStore } from "../adapters/fs/manifest-store.ts";
 import { createTaskFolders } from "../adapters/fs/task-folders.ts";
 import { cloneRepository } from "../adapters/git/clone.ts";
 import { openRepository } from "../adapters/git/repository.ts";
 import { createSampleRepository } from "../adapters/git/sample-repository.ts";
-import { findGitHubToken, gitHubAccount, gitHubApiUrl } from "../adapters/github/access.ts";
-import { createGitHubForge } from "../adapters/github/forge.ts";
 import { createLocalForge } from "../adapters/local-forge/forge.ts";
 import { localOriginPath, recordsFolder } from "../adapters/local-forge/origin.ts";
 import { createRedactor } from "../adapters/notify/redact.ts";
@@ -24,43 +20,26 @@ import { createProcesses } from "../adapters/system/processes.ts";
 import { createTmuxSessions } from "../adapters/tmux/sessions.ts";
 import type { DoctorPorts, TokenCheck } from "../app/doctor.ts";
 import type { PlanPorts, PlanRequest } from "../app/plan.ts";
-import { readManifest } from "../app/read-manifest.ts";
 import { readOrThrow } from "../app/run.ts";
 import type { Workspace } from "../app/world.ts";
 import { CoppiceError } from "../manifest/errors.ts";
-import { formatManifest } from "../manifest/format.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { PlanHeader } from "../planner/plan.ts";
 import type { Forge } from "../ports/forge.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import type { Repository } from "../ports/repository.ts";
 import type { Sample } from "../ports/sample-repository.ts";
+import { locks, openManifest } from "./compose-manifest.ts";
 import type { PlanOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { packagePath } from "./package-files.ts";
+import { keyOf, stateHome } from "./places.ts";
 import { eventLine } from "./render.ts";
 
 const env = process.env;
 const clock = createClock();
-const locks = createLocks();
 const host = createHost({ env });
 const LOCK_WAIT_MS = 30_000;
-
-/** The manifest alone: for commands that ask nothing of the world. */
-export function openManifest(path: string): ManifestStore {
-  const absolute = resolve(path);
-  return createManifestStore({
-    path: absolute,
-    read: readManifest,
-    format: formatManifest,
-    locks,
-    lockPath: join(stateHome(), "coppice", "locks", `${keyOf(absolute)}.lock`),
-  });
-}
-
-export async function manifestExists(path: string): Promise<boolean> {
-  return (await stat(resolve(path)).catch(() => null)) !== null;
-}
 
 /** A manifest with its repository, workdir, sessions and forge. Throws CoppiceError when one of them is missing. */
 export async function openWorkspace(
@@ -261,6 +240,7 @@ export function openDoctor(options: { readonly apiUrl?: string }): DoctorPorts {
     host,
     workdir: stateHome(),
     async checkToken(): Promise<TokenCheck> {
+      const { findGitHubToken, gitHubAccount, gitHubApiUrl } = await loadGitHub();
       const apiUrl = gitHubApiUrl(options.apiUrl, (name) => env[name]);
       const found = await findGitHubToken((name) => env[name], apiUrl);
       if (found === null) return { kind: "none" };
@@ -311,10 +291,17 @@ async function gitHubForge(
   askedUrl: string | undefined,
   note: (text: string) => void,
 ): Promise<Forge> {
+  const { createGitHubForge, findGitHubToken, gitHubApiUrl } = await loadGitHub();
   const apiUrl = gitHubApiUrl(askedUrl, (name) => env[name]);
   const token = await findGitHubToken((name) => env[name], apiUrl);
   return createGitHubForge({ repo, apiUrl, token: token?.token, clock, note });
 }
+
+/** Octokit is loaded where it is spoken to, and nowhere else. */
+const loadGitHub = async () => ({
+  ...(await import("../adapters/github/access.ts")),
+  ...(await import("../adapters/github/forge.ts")),
+});
 
 /** The checkout to plan for: the one named, a clone of the URL named, or the current folder's. */
 async function repositoryFor(options: PlanOptions): Promise<string | undefined> {
@@ -336,11 +323,6 @@ async function enclosingCheckout(folder: string): Promise<string | undefined> {
     if (await stat(join(dir, ".git")).catch(() => null)) return dir;
     if (dirname(dir) === dir) return undefined;
   }
-}
-
-function stateHome(): string {
-  const asked = env["XDG_STATE_HOME"];
-  return asked && isAbsolute(asked) ? asked : join(homedir(), ".local", "state");
 }
 
 const defaultWorkdir = (repo: string, project: string): string =>
@@ -379,10 +361,6 @@ function socketIn(workdir: string, name: string): string {
     runtime && isAbsolute(runtime) ? runtime : join(tmpdir(), `coppice-${userInfo().uid}`);
   return join(base, `${keyOf(workdir)}-${name}`);
 }
-
-/** A short name for a path. */
-const keyOf = (path: string): string =>
-  createHash("sha256").update(path).digest("hex").slice(0, 16);
 
 /** `owner/name` of a URL on GitHub, else undefined. */
 function githubName(url: string | null): string | undefined {

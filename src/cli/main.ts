@@ -5,7 +5,8 @@ import { createProgram } from "./program.ts";
 
 process.stdout.on("error", leaveOnClosedPipe);
 try {
-  await createProgram().parseAsync(process.argv);
+  const program = await createProgram(process.argv[2]);
+  await program.parseAsync(process.argv);
 } catch (error) {
   process.exitCode = tell(error);
 }

@@ -1,7 +1,7 @@
 import { type Command, Option } from "commander";
 import { readOrThrow } from "../../app/run.ts";
 import { type GraphFormat, graphFormats, renderGraph } from "../../graph/render.ts";
-import { openManifest } from "../compose.ts";
+import { openManifest } from "../compose-manifest.ts";
 import { withExamples } from "../examples.ts";
 import { type ManifestOptions, withManifest } from "../options.ts";
 import { createOutput } from "../output.ts";

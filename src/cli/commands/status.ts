@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { readOrThrow } from "../../app/run.ts";
 import { statusReport } from "../../app/status.ts";
-import { openManifest } from "../compose.ts";
+import { openManifest } from "../compose-manifest.ts";
 import { withExamples } from "../examples.ts";
 import { type ManifestOptions, withManifest } from "../options.ts";
 import { createOutput } from "../output.ts";
