@@ -132,6 +132,7 @@ export async function openPlanning(
   const repository =
     place === undefined ? undefined : await openRepository({ root: place, project: "plan", locks });
   const originUrl = (await repository?.remoteUrl()) ?? null;
+  if (repository !== undefined) refuseOtherCheckout(options, repository.root, originUrl);
   const repo = options.repo ?? (options.issues === undefined ? githubName(originUrl) : undefined);
   if (options.issues === undefined && repo === undefined) {
     throw new CoppiceError({
@@ -303,19 +304,46 @@ const loadGitHub = async () => ({
   ...(await import("../adapters/github/forge.ts")),
 });
 
-/** The checkout to plan for: the one named, a clone of the URL named, or the current folder's. */
+/** The checkout to plan for: the one named, a clone of the URL named, the current folder's, or a clone from GitHub. */
 async function repositoryFor(options: PlanOptions): Promise<string | undefined> {
   if (options.repoDir !== undefined) return resolve(options.repoDir);
-  if (options.repoUrl === undefined) return await enclosingCheckout(process.cwd());
-  const name = options.repo ?? basename(options.repoUrl, ".git");
-  const dir = join(
-    options.workdir
-      ? resolve(options.workdir)
-      : defaultWorkdir(name, options.project ?? name.split("/").at(-1) ?? name),
-    "repo",
-  );
-  if ((await stat(dir).catch(() => null)) === null) await cloneRepository(options.repoUrl, dir);
+  const here = options.repoUrl === undefined ? await enclosingCheckout(process.cwd()) : undefined;
+  if (here !== undefined) return here;
+  const fromGitHub =
+    options.repo !== undefined && options.issues === undefined
+      ? await cloneUrlOf(options.repo, options.apiUrl)
+      : undefined;
+  const url = options.repoUrl ?? fromGitHub;
+  if (url === undefined) return undefined;
+  const name = options.repo ?? basename(url, ".git");
+  const workdir = options.workdir
+    ? resolve(options.workdir)
+    : defaultWorkdir(name, options.project ?? name.split("/").at(-1) ?? name);
+  const dir = join(workdir, "repo");
+  if ((await stat(dir).catch(() => null)) === null) await cloneRepository(url, dir);
   return dir;
+}
+
+async function cloneUrlOf(repo: string, askedUrl: string | undefined): Promise<string> {
+  const { gitHubApiUrl, gitHubCloneUrl } = await loadGitHub();
+  return gitHubCloneUrl(
+    gitHubApiUrl(askedUrl, (name) => env[name]),
+    repo,
+  );
+}
+
+/** The current folder may be somebody else's checkout: its tasks would be done in the wrong repository. */
+function refuseOtherCheckout(options: PlanOptions, root: string, originUrl: string | null): void {
+  const found = githubName(originUrl);
+  const chosen = options.repoDir !== undefined || options.repoUrl !== undefined;
+  if (chosen || options.repo === undefined || found === undefined) return;
+  if (found.toLowerCase() === options.repo.toLowerCase()) return;
+  throw new CoppiceError({
+    code: "other-checkout",
+    kind: "usage",
+    message: `${root} is a checkout of ${found}, not of ${options.repo}`,
+    hint: "Go to the right checkout, name it with --repo-dir, or go where there is none to have it cloned.",
+  });
 }
 
 async function enclosingCheckout(folder: string): Promise<string | undefined> {

@@ -6,6 +6,7 @@ import {
   findGitHubToken,
   gitHubAccount,
   gitHubApiUrl,
+  gitHubCloneUrl,
   type ReadEnv,
 } from "../../src/adapters/github/access.ts";
 import { type GitHubServerOptions, startGitHubServer } from "../support/github-server.ts";
@@ -88,4 +89,13 @@ test.each<[string, GitHubServerOptions["scopes"], readonly string[] | null]>([
   const account = await gitHubAccount({ apiUrl: server.url, token: server.token, clock });
   expect(account).toEqual({ login: "ann", scopes });
   await server.close();
+});
+
+test.each([
+  ["https://api.github.com", "https://github.com/octo/sample.git"],
+  ["https://api.octo.ghe.com", "https://octo.ghe.com/octo/sample.git"],
+  ["https://git.example.org/api/v3", "https://git.example.org/octo/sample.git"],
+  ["https://git.example.org:8443/api/v3", "https://git.example.org:8443/octo/sample.git"],
+])("behind %s git finds the repository at %s", (apiUrl, cloneUrl) => {
+  expect(gitHubCloneUrl(apiUrl, "octo/sample")).toBe(cloneUrl);
 });

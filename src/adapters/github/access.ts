@@ -37,6 +37,12 @@ export function gitHubApiUrl(asked: string | undefined, env: ReadEnv): string {
   return text.replace(/\/+$/, "");
 }
 
+/** Where git finds a repository whose REST interface is at `apiUrl`: no user name, no token. */
+export function gitHubCloneUrl(apiUrl: string, repo: string): string {
+  const { protocol, port } = new URL(apiUrl);
+  return `${protocol}//${loginHost(apiUrl)}${port === "" ? "" : `:${port}`}/${repo}.git`;
+}
+
 /** The first token of GITHUB_TOKEN, GH_TOKEN and `gh auth token`, or null. It is never printed. */
 export async function findGitHubToken(env: ReadEnv, apiUrl: string): Promise<GitHubToken | null> {
   for (const source of ["GITHUB_TOKEN", "GH_TOKEN"] as const) {
