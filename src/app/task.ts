@@ -1,3 +1,4 @@
+import { takesAnswer } from "../agents/takes-words.ts";
 import { say } from "../executor/steer.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -111,7 +112,8 @@ async function change(
 export async function send(workspace: Workspace, id: string, text: string): Promise<InjectOutcome> {
   const { manifest } = await readOrThrow(workspace);
   const task = findTask(manifest, id);
-  return await say({ ports: workspace.ports, manifest, workdir: workspace.workdir }, task, text);
+  const context = { ports: workspace.ports, manifest, workdir: workspace.workdir };
+  return await say(context, task, text, takesAnswer);
 }
 
 /** The last lines of a task's terminal log; the newest attempt's unless another is named. */

@@ -1,4 +1,4 @@
-import type { Agent, Dialog, DialogOption } from "../agents/agent.ts";
+import type { Agent, Dialog, DialogOption, ScreenReading } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
 import type { Screen } from "../agents/screen.ts";
 import { takesWords } from "../agents/takes-words.ts";
@@ -25,20 +25,21 @@ export async function nudge(
     action.text === WHOLE_TASK
       ? `Please read the file ${await context.ports.folders.folder(task.id)}/prompt.${task.attempts ?? 1}.md and do what it says.`
       : action.text;
-  return told(await say(context, task, text), `nudged: ${action.why}`);
+  return told(await say(context, task, text, takesWords), `nudged: ${action.why}`);
 }
 
-/** The one way to type words into a task's session: only where it takes words, never into a dialog or a shell. */
+/** The one way to type words into a task's session: only where they are taken, never into a shell or an unread dialog. */
 export async function say(
   context: ExecutionContext,
   task: Task,
   text: string,
+  takes: (reading: ScreenReading) => boolean,
 ): Promise<InjectOutcome> {
   const agent = agentOf(context, task);
   return await context.ports.sessions.inject(
     sessionNameOf(task.id),
     text,
-    (screen) => !screen.paneDead && takesWords(agent.read(screen)),
+    (screen) => !screen.paneDead && takes(agent.read(screen)),
   );
 }
 

@@ -57,11 +57,12 @@ export function startCoppice(args: readonly string[], { cwd, env }: CliPlace): R
   return {
     pid: child.pid ?? 0,
     async tells(pattern) {
-      await until(`${pattern} from coppice ${args[0]}, which said:\n${told}`, async () => {
+      const look = async () => {
         if (pattern.test(told)) return true;
         if (over) throw new Error(`coppice ${args[0]} ended without ${pattern}:\n${told}`);
         return false;
-      });
+      };
+      await until(`${pattern} from coppice ${args[0]}`, look, 30_000);
     },
     signal: (name) => void child.kill(name),
     ended,

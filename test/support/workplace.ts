@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { test as plainTest } from "vitest";
 import type { z } from "zod";
 import { type ExecResult, exec } from "../../src/adapters/exec.ts";
+import { createLocks } from "../../src/adapters/fs/locks.ts";
 import { type PullRecord, readRecords } from "../../src/adapters/local-forge/records.ts";
 import { readManifest } from "../../src/app/read-manifest.ts";
+import { keyOf } from "../../src/cli/places.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { Task } from "../../src/manifest/task.ts";
 import type { CoppiceEvent, JournalLine } from "../../src/ports/journal.ts";
@@ -35,9 +37,13 @@ export interface Workplace {
   /** The manifest as Coppice reads it; throws with the mistakes when it is invalid. */
   manifest(): Promise<Manifest>;
   task(id: string): Promise<Task>;
+  /** Nobody can write the manifest until the function that this gives is called. */
+  holdManifest(): Promise<() => Promise<void>>;
   /** A person saves the manifest from an editor. */
   save(text: string): Promise<void>;
   events(): Promise<readonly CoppiceEvent[]>;
+  /** What the session of an attempt left when it ended; null before. */
+  exitRecord(taskId: string, attempt: number): Promise<unknown>;
   /** The pull requests of the local forge. */
   pullRequests(): Promise<readonly PullRecord[]>;
   /** Names of the live sessions, sorted; empty without a server. */
@@ -60,6 +66,10 @@ export const puppet = (place: Workplace): string[] => [
   ...place.puppets.argv("{taskId}", "{promptFile}"),
 ];
 
+/** `until`, with the patience that whole programs on a busy machine need. */
+export const eventually = <T>(what: string, look: () => Promise<T | undefined | null | false>) =>
+  until(what, look, 30_000);
+
 /** A test at a workplace of its own. Afterwards nothing that it started may be left. */
 export const test = plainTest.extend<{ place: Workplace }>({
   place: async ({ onTestFinished }, use) => {
@@ -77,6 +87,8 @@ async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise
   const workdir = join(folder, "work");
   const manifestPath = join(folder, "manifest.json");
   const socket = join(workdir, "tmux.sock");
+  const locks = createLocks();
+  const manifestLock = join(home, "state/coppice/locks", `${keyOf(manifestPath)}.lock`);
   const running: RunningCoppice[] = [];
   await mkdir(home);
   const at = (env: Readonly<Record<string, string>> = {}) => ({
@@ -128,11 +140,22 @@ async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise
       if (task === undefined) throw new Error(`the manifest has no task ${id}`);
       return task;
     },
+    async holdManifest() {
+      const lock = await eventually("the manifest's lock", async () => {
+        const taken = await locks.tryAcquire(manifestLock, "a test");
+        return taken.kind === "held" && taken.lock;
+      });
+      return () => lock.release();
+    },
     async save(text) {
       await writeFile(`${manifestPath}~`, text);
       await rename(`${manifestPath}~`, manifestPath);
     },
     events: () => journalOf(workdir),
+    async exitRecord(taskId, attempt) {
+      const path = join(workdir, "tasks", taskId, `exit.${attempt}.json`);
+      return JSON.parse(await readFile(path, "utf8").catch(() => "null"));
+    },
     pullRequests: () => readRecords(join(folder, "origin.pulls")),
     async sessions() {
       const listed = await exec("tmux", ["-S", socket, "list-sessions", "-F", "#{session_name}"]);
@@ -152,7 +175,7 @@ async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise
     await Promise.all(running.map((one) => one.ended));
     await exec("tmux", ["-S", socket, "kill-server"]);
     await puppets.close();
-    await until(
+    await eventually(
       "the end of everything that the test started",
       async () => (await place.processes()).length === 0,
     );
