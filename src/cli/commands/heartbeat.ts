@@ -101,11 +101,12 @@ async function keepBeating(
     output.story(known ? `${error.message}. ${error.hint}` : String(error));
   };
   const beat = () => beatAndShow(options, output).catch(tell);
-  await beat();
-  const task = cron.schedule(schedule, beat, { noOverlap: true });
-  await new Promise<void>((resolve) => {
+  const stopped = new Promise<void>((resolve) => {
     process.once("SIGINT", resolve).once("SIGTERM", resolve);
   });
+  await beat();
+  const task = cron.schedule(schedule, beat, { noOverlap: true });
+  await stopped;
   await task.stop();
   output.story("stopped; the sessions go on by themselves");
 }
