@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { puppet, test } from "../support/workplace.ts";
 
@@ -58,6 +60,43 @@ test.concurrent("after a kill the next command takes over at once, with the agen
   await agent.exit(0);
   await place.succeed(["run"]);
   expect(await place.task("t1")).toMatchObject({ status: "pr_open", attempts: 1 });
+});
+
+test.concurrent("a start that a kill left unnoted is taken over with branch, worktree and parent", async ({
+  place,
+}) => {
+  await place.plan({}, [
+    { id: "t1" },
+    { id: "t2", dependsOn: ["t1"], status: "planned", command: puppet(place) },
+  ]);
+  expect(await place.coppice(["run"])).toMatchObject({ code: 4 });
+  const text = await readFile(place.manifestPath, "utf8");
+  await place.save(text.replace('"planned"', '"pending"'));
+
+  const release = await place.holdManifest();
+  const run = place.start(["run"]);
+  const agent = await place.puppets.enter("t2");
+  run.signal("SIGKILL");
+  await run.ended;
+  await release();
+  expect(await place.task("t2")).toMatchObject({ status: "pending", worktree: null });
+  await agent.commit("t2.txt", "done\n", "Work on t2");
+  await agent.exit(0);
+  await place.succeed(["run"]);
+
+  expect(await place.task("t2")).toMatchObject({
+    status: "pr_open",
+    attempts: 1,
+    branch: "fix/t2",
+    worktree: join(place.workdir, "worktrees/t2"),
+    tmuxSession: "task-t2",
+    state: { parent: "t1", forkPoint: await place.lab.git(["rev-parse", "fix/t1"]) },
+  });
+  expect(await place.pullRequests()).toMatchObject([
+    { head: "fix/t1", base: "main" },
+    { head: "fix/t2", base: "fix/t1" },
+  ]);
+  expect(await place.delivered("fix/t2")).toEqual(["Work on t2", "Work on t1"]);
 });
 
 test.concurrent("Ctrl-C leaves the agents at work and says how to go on; run goes on", async ({

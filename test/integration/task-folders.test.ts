@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createTaskFolders } from "../../src/adapters/fs/task-folders.ts";
+import { TaskId } from "../../src/manifest/task.ts";
 import type { TaskFolders } from "../../src/ports/task-folders.ts";
 
 let workdir: string;
@@ -41,7 +42,16 @@ test.each(["../t1", "", "a/b", ".", "t1\n"])("%j is no task folder", async (id) 
 test("the newest launch is the one with the highest attempt, not the highest word", async () => {
   expect(await folders.launch("t1")).toEqual({ kind: "known", value: null });
   const launch = (attempt: number) =>
-    ({ attempt, agent: "codex", startedAtMs: AT_MS + attempt, kind: "restart" }) as const;
+    ({
+      attempt,
+      agent: "codex",
+      startedAtMs: AT_MS + attempt,
+      kind: "restart",
+      worktree: "/run/worktrees/t1",
+      branch: "fix/t1",
+      parent: TaskId.parse("t0"),
+      forkPoint: null,
+    }) as const;
   for (const attempt of [1, 10, 9]) await folders.recordLaunch("t1", launch(attempt));
   expect(await folders.launch("t1")).toEqual({ kind: "known", value: launch(10) });
 });
@@ -93,19 +103,22 @@ test("a verify run is running until its record, and a new one forgets the old re
 test("signals come in the order of time; lines that are none are passed over", async () => {
   const folder = await folders.folder("t1");
   const at = (seconds: number) => new Date(AT_MS + seconds * 1000).toISOString();
+  const said = (seconds: number, agent: string, notice: object) =>
+    JSON.stringify({ at: at(seconds), agent, notice: { session_id: "0199-abc-9", ...notice } });
   const lines = [
-    JSON.stringify({ kind: "turn-ended", at: at(2), text: "done so far" }),
+    said(2, "claude", { hook_event_name: "Stop", last_assistant_message: "done so far" }),
     "not json",
-    JSON.stringify({ kind: "explode", at: at(3) }),
-    JSON.stringify({ kind: "conversation", at: at(1), text: "0199-abc", more: true }),
-    '{"kind":"turn-st',
+    said(3, "claude", { hook_event_name: "Explode" }),
+    said(3, "nobody", { hook_event_name: "Stop" }),
+    said(1, "claude", { hook_event_name: "SessionStart", more: true }),
+    '{"agent":"clau',
   ];
   await writeFile(join(folder, "signals.2.jsonl"), lines.join("\n"));
   await writeFile(join(folder, "done.2"), "all of it\n");
   await writeFile(join(folder, "fail.1"), "an earlier attempt\n");
   const found = await folders.signals("t1", 2);
   expect(found.map(({ kind, text, attempt }) => [kind, text, attempt])).toEqual([
-    ["conversation", "0199-abc", 2],
+    ["conversation", "0199-abc-9", 2],
     ["turn-ended", "done so far", 2],
     ["done", "all of it", 2],
   ]);

@@ -30,7 +30,16 @@ function screenOf(prefix: string): Screen {
   return recorded.screen;
 }
 
-const LAUNCH: LaunchFact = { attempt: 2, agent: "codex", startedAtMs: NOW - 60_000, kind: "start" };
+const LAUNCH: LaunchFact = {
+  attempt: 2,
+  agent: "codex",
+  startedAtMs: NOW - 60_000,
+  kind: "start",
+  worktree: "/run/worktrees/t1",
+  branch: "fix/t1",
+  parent: null,
+  forkPoint: null,
+};
 const SESSION: SessionFact = {
   name: "task-t1",
   taskId: "t1",
@@ -159,22 +168,86 @@ describe("facts come before any screen", () => {
 });
 
 describe("signals", () => {
+  const working = known(screenOf("codex/005"));
+  const ended = known(screenOf("codex/008"));
+  const blank = known<Screen>({
+    ...screenOf("codex/016"),
+    lines: ["?"],
+    title: "",
+    cursor: { x: 9, y: 9, visible: false },
+    alternateOn: true,
+  });
+  const now = { atMs: NOW - 100 };
+
   test("the end of a turn by the agent's own word makes an unreadable screen idle, as a fact", () => {
-    const blank: Screen = {
-      ...screenOf("codex/016"),
-      lines: ["?"],
-      title: "",
-      cursor: { x: 9, y: 9, visible: false },
-      alternateOn: true,
-    };
-    expect(verdictOf({ screen: known(blank), signals: [signal("turn-ended")] })).toMatchObject({
+    expect(verdictOf({ screen: blank, signals: [signal("turn-ended")] })).toMatchObject({
       kind: "idle-done",
       fact: true,
     });
   });
 
+  test("a screen that agrees with a fresh word makes it a fact; an old word adds nothing", () => {
+    const fresh = verdictOf({ screen: ended, signals: [signal("turn-ended", now)] });
+    const old = verdictOf({
+      screen: ended,
+      signals: [signal("turn-ended", { atMs: NOW - 60_000 })],
+    });
+    expect(fresh.fact).toBe(true);
+    expect(old).toEqual(verdictOf({ screen: ended }));
+    expect(old.kind).toBe(fresh.kind);
+  });
+
+  test("a screen that may lag gives way to the newer word, but not as a fact", () => {
+    expect(verdictOf({ screen: working, signals: [signal("turn-ended", now)] })).toMatchObject({
+      kind: "idle-done",
+      turn: "ended",
+      fact: false,
+    });
+    expect(verdictOf({ screen: ended, signals: [signal("turn-started", now)] }).kind).toBe(
+      "working",
+    );
+    expect(
+      verdictOf({ screen: working, signals: [signal("approval", { ...now, text: "Bash x" })] }),
+    ).toMatchObject({ kind: "waiting-approval", fact: false });
+  });
+
   test("a screen at work outlives an older end of a turn", () => {
-    expect(verdictOf({ signals: [signal("turn-ended")] }).kind).toBe("working");
+    for (const kind of ["turn-ended", "turn-failed", "done", "fail", "approval"] as const) {
+      expect(verdictOf({ screen: working, signals: [signal(kind)] }).kind).toBe("working");
+    }
+  });
+
+  test("an interrupted turn shows at the composer, whatever was said before", () => {
+    for (const kind of ["turn-started", "approval"] as const) {
+      expect(verdictOf({ screen: ended, signals: [signal(kind)] })).toEqual(
+        verdictOf({ screen: ended }),
+      );
+    }
+  });
+
+  test("the last words tell a question and an announcement from an end", () => {
+    const said = (text: string) =>
+      verdictOf({ screen: blank, signals: [signal("turn-ended", { text })] });
+    expect(said("Which one shall I take?")).toMatchObject({ kind: "waiting-input", turn: "ended" });
+    expect(said("I'll now run the tests.")).toMatchObject({
+      kind: "idle-done",
+      turn: "broken-off",
+    });
+    expect(said("All done.")).toMatchObject({ kind: "idle-done", turn: "ended" });
+  });
+
+  test("a failed request that the screen does not show is told by its words", () => {
+    const failed = signal("turn-failed", { text: "rate_limit: 429 Too Many Requests" });
+    expect(verdictOf({ screen: blank, signals: [failed] })).toMatchObject({
+      kind: "rate-limited",
+      fact: true,
+    });
+  });
+
+  test("a question for approval on an unreadable screen is a person's", () => {
+    const verdict = verdictOf({ screen: blank, signals: [signal("approval", { text: "Bash x" })] });
+    expect(verdict.kind).toBe("waiting-approval");
+    expect(responseFor(verdict)).toBe("ask-person");
   });
 
   test("signals of an earlier attempt decide nothing", () => {
@@ -186,10 +259,7 @@ describe("signals", () => {
   });
 
   test("an agent that says it cannot go on asks with its own words", () => {
-    const found = verdictOf({
-      screen: known(screenOf("codex/008")),
-      signals: [signal("fail", { text: "no access" })],
-    });
+    const found = verdictOf({ screen: ended, signals: [signal("fail", { text: "no access" })] });
     expect(found).toMatchObject({ kind: "waiting-input", question: "no access", fact: true });
   });
 });

@@ -1,0 +1,101 @@
+import { readFile } from "node:fs/promises";
+import { expect } from "vitest";
+import { eventually, puppet, test, type Workplace } from "../support/workplace.ts";
+
+test.concurrent("a person cancels, reorders and adds tasks during a run, and the run follows", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place), maxParallel: 2 }, [
+    { id: "t1", title: "First" },
+    { id: "t2" },
+    { id: "t3" },
+  ]);
+  const run = place.start(["run", "--interval", "2"]);
+  const one = await place.puppets.enter("t1");
+  const two = await place.puppets.enter("t2");
+  await bothAreNoted(place);
+
+  await edit(place, (tasks) => {
+    const [first = {}, second = {}, third = {}] = tasks;
+    first["title"] = 'Zuerst: é ✓ \u2028 "quoted" \\ back';
+    first["x-note"] = { by: "a person", at: [1, 2.5, null] };
+    second["status"] = "cancelled";
+    third["priority"] = "low";
+    tasks.push({ id: "t4", title: "Urgent", priority: "critical", files: ["new.txt"] });
+  });
+  await two.gone;
+  const four = await place.puppets.enter("t4");
+  expect((await place.task("t3")).status).toBe("pending");
+  for (const [agent, id] of [
+    [four, "t4"],
+    [one, "t1"],
+  ] as const) {
+    await agent.commit(`${id}.txt`, "done\n", `Work on ${id}`);
+    await agent.exit(0);
+  }
+  const three = await place.puppets.enter("t3");
+  await three.commit("t3.txt", "done\n", "Work on t3");
+  await three.exit(0);
+  expect(await run.ended).toMatchObject({ code: 0 });
+
+  const [first, second, third, fourth] = await rawTasks(place);
+  expect(first).toMatchObject({
+    title: 'Zuerst: é ✓ \u2028 "quoted" \\ back',
+    "x-note": { by: "a person", at: [1, 2.5, null] },
+    status: "pr_open",
+  });
+  expect(second).toMatchObject({ id: "t2", status: "cancelled" });
+  expect(third).toMatchObject({ id: "t3", priority: "low", status: "pr_open" });
+  expect(fourth).toMatchObject({ id: "t4", priority: "critical", files: ["new.txt"] });
+  expect((await place.pullRequests()).map(({ head }) => head)).toHaveLength(3);
+});
+
+test.concurrent("a broken manifest is reported with its place and left as it is; the run goes on when it is mended", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place) }, [{ id: "t1" }, { id: "t2", dependsOn: ["t1"] }]);
+  const run = place.start(["run", "--interval", "2"]);
+  const one = await place.puppets.enter("t1");
+  await eventually("t1 is noted", async () => (await place.task("t1")).status === "running");
+
+  const good = await readFile(place.manifestPath, "utf8");
+  const broken = good.replace('"phases": [', '"phases": [,');
+  const line = broken.slice(0, broken.indexOf("[,")).split("\n").length;
+  await place.save(broken);
+  await run.tells(new RegExp(`manifest\\.json:${line}:\\d+`));
+  await one.commit("t1.txt", "done\n", "Work on t1");
+  await one.exit(0);
+  await eventually("the session's record", async () => (await place.exitRecord("t1", 1)) !== null);
+  expect(await place.coppice(["status"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(new RegExp(`manifest\\.json:${line}:\\d+`)),
+  });
+  expect(await readFile(place.manifestPath, "utf8")).toBe(broken);
+  expect(await place.pullRequests()).toEqual([]);
+
+  await place.save(good.replace('"id": "t2"', '"id": "t2", "title": "Mended"'));
+  const two = await place.puppets.enter("t2");
+  await two.commit("t2.txt", "done\n", "Work on t2");
+  await two.exit(0);
+  expect(await run.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/mended/i) });
+  expect(await place.task("t2")).toMatchObject({ title: "Mended", status: "pr_open" });
+  expect(await place.delivered("fix/t2")).toEqual(["Work on t2", "Work on t1"]);
+});
+
+type RawTask = Record<string, unknown>;
+
+async function rawTasks(place: Workplace): Promise<RawTask[]> {
+  return JSON.parse(await readFile(place.manifestPath, "utf8")).phases[0].tasks;
+}
+
+async function edit(place: Workplace, change: (tasks: RawTask[]) => void): Promise<void> {
+  const document = JSON.parse(await readFile(place.manifestPath, "utf8"));
+  change(document.phases[0].tasks);
+  await place.save(JSON.stringify(document, null, 4));
+}
+
+const bothAreNoted = (place: Workplace) =>
+  eventually("both tasks are noted as running", async () => {
+    const tasks = await rawTasks(place);
+    return tasks[0]?.["status"] === "running" && tasks[1]?.["status"] === "running";
+  });
