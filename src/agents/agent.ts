@@ -101,7 +101,7 @@ export interface Agent {
   launch(request: LaunchRequest): LaunchPlan;
   /** Continues a conversation; the prompt file holds the words to go on with. `undefined`: cannot. */
   resume(request: LaunchRequest, conversation: string | undefined): LaunchPlan | undefined;
-  /** What a notice of its hooks means, as its launch has them sent (`reportWith`); none for what says nothing. */
+  /** What a notice of its hooks means, as its launch has them sent; none for what says nothing. */
   signals?(notice: unknown): readonly Signal[];
   /** Reads the text of a live pane. */
   read(screen: Screen): ScreenReading;

@@ -1,8 +1,10 @@
-import type { Agent } from "./agent.ts";
+import { z } from "zod";
+import { unreachable } from "../manifest/errors.ts";
+import type { Agent, Signal } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
 import { framedComposer } from "./composers.ts";
 import { failureKind } from "./failure.ts";
-import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
+import { ConversationId, modelFlag, PROXY_ENVIRONMENT, reportFromInput } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import { linesAbove, oneLine, type View } from "./view.ts";
 
@@ -45,10 +47,69 @@ export const claude: Agent = {
     ],
     env: {},
   }),
+  signals,
   read: (screen) => readAgent(screen, LAYOUT),
 };
 
-const FLAGS = ["--dangerously-skip-permissions"];
+const Events = z.enum([
+  "SessionStart",
+  "UserPromptSubmit",
+  "PermissionRequest",
+  "Stop",
+  "StopFailure",
+]);
+const Notice = z.object({
+  hook_event_name: Events,
+  session_id: ConversationId,
+  tool_name: z.string().optional(),
+  tool_input: z.looseObject({ command: z.string().optional() }).nullish(),
+  last_assistant_message: z.string().nullish(),
+  /** Commands that run on: their end begins a turn. */
+  background_tasks: z.array(z.unknown()).nullish(),
+  error: z.string().nullish(),
+  error_details: z.string().nullish(),
+});
+
+/** Added to the person's own settings for this launch only. */
+const HOOKS = JSON.stringify({
+  hooks: Object.fromEntries(
+    Events.options.map((event) => [
+      event,
+      [{ hooks: [{ type: "command", command: reportFromInput("claude"), timeout: 10 }] }],
+    ]),
+  ),
+});
+
+const FLAGS = ["--dangerously-skip-permissions", "--settings", HOOKS];
+
+function signals(notice: unknown): readonly Signal[] {
+  const parsed = Notice.safeParse(notice);
+  if (!parsed.success) return [];
+  const { data } = parsed;
+  switch (data.hook_event_name) {
+    case "SessionStart":
+      return [{ kind: "conversation", text: data.session_id }];
+    case "UserPromptSubmit":
+      return [{ kind: "turn-started", text: "" }];
+    case "PermissionRequest":
+      return [
+        {
+          kind: "approval",
+          text: `${data.tool_name ?? "a tool"} ${data.tool_input?.command ?? ""}`.trim(),
+        },
+      ];
+    case "Stop":
+      return data.background_tasks?.length
+        ? []
+        : [{ kind: "turn-ended", text: data.last_assistant_message ?? "" }];
+    case "StopFailure":
+      return [
+        { kind: "turn-failed", text: [data.error, data.error_details].filter(Boolean).join(": ") },
+      ];
+    default:
+      return unreachable(data.hook_event_name);
+  }
+}
 
 const MARKS: CellMarks = {
   banner: /\bClaude Code v\d/,

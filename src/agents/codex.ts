@@ -1,7 +1,8 @@
-import type { Agent, LaunchPlan, LaunchRequest } from "./agent.ts";
+import { z } from "zod";
+import type { Agent, LaunchPlan, LaunchRequest, Signal } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
 import { openComposer } from "./composers.ts";
-import { PROXY_ENVIRONMENT } from "./launch.ts";
+import { ConversationId, PROXY_ENVIRONMENT, reportFromWord } from "./launch.ts";
 import { type Layout, readAgent } from "./tui.ts";
 
 /** OpenAI Codex. Known versions: 0.98, 0.130, 0.169. */
@@ -23,8 +24,27 @@ export const codex: Agent = {
   // `--last` looks only at conversations of the same folder, so it can only find the task's own.
   resume: (request, conversation) =>
     plan(["codex", "resume", ...flags(request), conversation ?? "--last", "--", "{prompt}"]),
+  signals,
   read: (screen) => readAgent(screen, LAYOUT),
 };
+
+/** Sent at the end of every turn, and at the end of Codex's own errand that names the conversation. */
+const TurnComplete = z.object({
+  type: z.literal("agent-turn-complete"),
+  "thread-id": ConversationId,
+  "input-messages": z.array(z.string()).default([]),
+  "last-assistant-message": z.string().nullish(),
+});
+const TITLE_ERRAND = /^Generate a .{0,80}\btitle\b/;
+
+function signals(notice: unknown): readonly Signal[] {
+  const parsed = TurnComplete.safeParse(notice);
+  if (!parsed.success || TITLE_ERRAND.test(parsed.data["input-messages"][0] ?? "")) return [];
+  return [
+    { kind: "conversation", text: parsed.data["thread-id"] },
+    { kind: "turn-ended", text: parsed.data["last-assistant-message"] ?? "" },
+  ];
+}
 
 /**
  * Everything that would open a dialog is switched off for this launch only; the user's own configuration stays as it is.
@@ -42,6 +62,7 @@ function flags(request: LaunchRequest): string[] {
       "notice.model_migrations": `{${MIGRATIONS.map(([from, to]) => `"${from}"="${to}"`).join(",")}}`,
       "notice.hide_rate_limit_model_nudge": "true",
       "tui.resume_cwd": '"current"',
+      notify: JSON.stringify(["sh", "-c", reportFromWord("codex"), "report"]),
       ...(request.modelTier === undefined
         ? {}
         : { model_reasoning_effort: tomlString(request.modelTier) }),

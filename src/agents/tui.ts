@@ -159,34 +159,38 @@ function endingReading(ending: Ending): ScreenReading {
       return failureReading(ending.text, "ended", 0.9);
     case "broken-off":
       return { kind: "idle-done", confidence: 0.85, why: ending.why, turn: "broken-off" };
-    case "said": {
-      const question = closingQuestion(ending.lines);
-      if (question !== undefined) {
-        return {
-          kind: "waiting-input",
-          confidence: 0.8,
-          why: "the turn ended with a question",
-          turn: "ended",
-          question,
-        };
-      }
-      return announcesWork(ending.lines)
-        ? {
-            kind: "idle-done",
-            confidence: 0.8,
-            why: "the turn ended with an announcement",
-            turn: "broken-off",
-          }
-        : {
-            kind: "idle-done",
-            confidence: 0.85,
-            why: "the turn ended; the composer waits",
-            turn: "ended",
-          };
-    }
+    case "said":
+      return saidReading(ending.lines);
     default:
       return unreachable(ending);
   }
+}
+
+/** The end of a turn with the agent's last words: a question, an announcement without the work, or the end. */
+export function saidReading(lines: readonly string[]): ScreenReading {
+  const question = closingQuestion(lines);
+  if (question !== undefined) {
+    return {
+      kind: "waiting-input",
+      confidence: 0.8,
+      why: "the turn ended with a question",
+      turn: "ended",
+      question,
+    };
+  }
+  return announcesWork(lines)
+    ? {
+        kind: "idle-done",
+        confidence: 0.8,
+        why: "the turn ended with an announcement",
+        turn: "broken-off",
+      }
+    : {
+        kind: "idle-done",
+        confidence: 0.85,
+        why: "the turn ended; the composer waits",
+        turn: "ended",
+      };
 }
 
 export function busyReading(row: string): ScreenReading {

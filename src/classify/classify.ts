@@ -1,11 +1,19 @@
 import type { Agent, ScreenReading } from "../agents/agent.ts";
+import { failureReading } from "../agents/failure.ts";
 import type { Screen } from "../agents/screen.ts";
 import { readOutput } from "../agents/shell.ts";
+import { saidReading, working } from "../agents/tui.ts";
+import { unreachable } from "../manifest/errors.ts";
 import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { ExitFact, SignalFact, TaskEvidence } from "./evidence.ts";
 import { resetTimeMs } from "./reset-time.ts";
 import { type Response, responseFor } from "./response.ts";
 import type { Verdict } from "./verdict.ts";
+
+/** A screen may show what was before the agent's word this much later. */
+const SCREEN_LAG_MS = 800;
+/** An older word of an agent may be about an earlier turn than its screen. */
+const SIGNAL_FRESH_MS = 5000;
 
 export interface ClassifyInput {
   readonly agent: Agent;
@@ -40,9 +48,10 @@ export function classify(input: ClassifyInput): Verdict {
   if (screen.value.paneDead) return deadVerdict(deadWhy(screen.value));
   const reading = input.agent.read(screen.value);
   const signal = newestSignal(evidence.signals, attempt);
-  // The agent's own word, unless its screen shows that it went on since.
-  if (signal && reading.kind !== "working") return signalVerdict(input, signal, reading);
-  return stalledOr(input, toVerdict(reading, input));
+  return stalledOr(
+    input,
+    signal ? signalVerdict(input, signal, reading) : toVerdict(reading, input),
+  );
 }
 
 /** A verdict on one screen alone, in the words of a scored corpus. */
@@ -112,40 +121,59 @@ function newestSignal(signals: readonly SignalFact[], attempt: number): SignalFa
   );
 }
 
+/**
+ * The agent's own word with its screen. The word is the quicker one, the screen the newer one: while the screen may lag behind,
+ * the word is the verdict, but not a fact; a screen that agrees makes it one; later a screen that shows something else has
+ * moved on since, and only one that cannot be read leaves the word alone.
+ */
 function signalVerdict(input: ClassifyInput, signal: SignalFact, reading: ScreenReading): Verdict {
   const seen = toVerdict(reading, input);
+  const ageMs = input.nowMs - signal.atMs;
+  const lags = ageMs < SCREEN_LAG_MS;
+  const unreadable = reading.kind === "unknown";
+  const goesOn = reading.kind === "working" || reading.turn === "running";
+  const silent = unreadable || reading.kind === "idle-fresh";
+  // A turn that began later without a word of it, e.g. by typed words, is not this one.
+  const agreed = (): Verdict => ({ ...seen, fact: ageMs < SIGNAL_FRESH_MS });
   switch (signal.kind) {
     case "done":
     case "turn-ended": {
-      // The screen still tells a limit or a question from an end; it cannot take the end back.
-      const plain = reading.kind === "unknown" || reading.kind === "idle-fresh";
-      const why =
-        signal.kind === "done" ? "the agent says that it is done" : "the agent's turn ended";
-      return plain ? { kind: "idle-done", why, confidence: 0.95, fact: true, turn: "ended" } : seen;
+      if (goesOn && !lags) return seen;
+      if (!goesOn && !silent) return agreed();
+      const said = toVerdict(saidReading(signal.text.split("\n")), input);
+      return { ...said, why: `${said.why}: the agent's own word`, fact: !goesOn };
     }
+    case "turn-failed":
+      if (goesOn && !lags) return seen;
+      if (!goesOn && !silent) return agreed();
+      return { ...toVerdict(failureReading(signal.text, "ended", 0.9), input), fact: !goesOn };
     case "fail":
+      if (goesOn && !lags) return seen;
       return {
         kind: "waiting-input",
         why: "the agent says that it cannot go on",
         confidence: 0.95,
-        fact: true,
+        fact: !goesOn,
         turn: "ended",
         question: signal.text,
       };
     case "approval":
-      return seen.dialog
-        ? { ...seen, fact: true }
-        : {
-            kind: "waiting-approval",
-            why: `the agent asks for approval: ${signal.text}`,
-            confidence: 0.95,
-            fact: true,
-          };
+      if (reading.dialog) return agreed();
+      if (!unreadable && !(goesOn && lags)) return seen;
+      return {
+        kind: "waiting-approval",
+        why: `the agent asks for approval: ${signal.text}`,
+        confidence: 0.9,
+        fact: unreadable,
+      };
     case "turn-started":
+      return lags && !goesOn && !reading.dialog
+        ? toVerdict(working(0.8, "the agent's turn began"), input)
+        : seen;
     case "conversation":
-      return stalledOr(input, seen);
+      return seen;
     default:
-      return signal.kind satisfies never;
+      return unreachable(signal.kind);
   }
 }
 

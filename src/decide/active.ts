@@ -25,7 +25,7 @@ const RETRY_DEADLINE_MS = 15 * 60_000;
 const COMPOSER_LOOK_MS = 2000;
 /** Progress is noted at most this often. */
 const PROGRESS_STEP_MS = 10_000;
-/** A second equal reading follows after this time. */
+/** A second equal reading counts after this time: a screen may lag behind the agent's own word. */
 const SECOND_READING_MS = 1000;
 /** A stall is believed after this time: when the clock jumped or the machine slept, the agent writes again meanwhile. */
 const STALL_READING_MS = 60_000;
@@ -45,9 +45,8 @@ export function decideActive(view: BeatView, placed: PlacedTask): Step {
   const sameAsBefore = task.state?.verdict === verdict.kind;
   const sinceMs =
     sameAsBefore && task.state?.verdictSince ? fromIso(task.state.verdictSince) : view.nowMs;
-  const readAgainMs =
-    verdict.kind === "stalled" ? sinceMs + STALL_READING_MS : view.nowMs + SECOND_READING_MS;
-  const read = sameAsBefore && (verdict.kind !== "stalled" || view.nowMs >= readAgainMs);
+  const readAgainMs = sinceMs + (verdict.kind === "stalled" ? STALL_READING_MS : SECOND_READING_MS);
+  const read = sameAsBefore && view.nowMs >= readAgainMs;
   if (!verdict.fact && !read && verdict.kind !== "working" && verdict.kind !== "unknown") {
     return joined(noted, {
       wait: waitsFor(`seems ${verdict.kind}: ${verdict.why}; looking again`),
@@ -66,17 +65,19 @@ export function takenOver(view: BeatView, task: Task, launch: LaunchFact): Step 
   };
 }
 
-/** What is remembered for the next beat: the verdict since when, and progress. */
+/** What is remembered for the next beat: the verdict since when, progress, and the agent's conversation. */
 function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdict: Verdict): Step {
   const key = progressKey(evidence);
   const notedMs = task.state?.progressKey && task.lastProgress ? fromIso(task.lastProgress) : 0;
   const moved =
     key !== null && key !== task.state?.progressKey && view.nowMs - notedMs >= PROGRESS_STEP_MS;
   const changed = verdict.kind !== task.state?.verdict;
+  const conversation = evidence.signals.findLast(({ kind }) => kind === "conversation")?.text;
   return {
     set: moved ? { lastProgress: toIso(view.nowMs) } : {},
     state: {
       ...(moved ? { progressKey: key } : {}),
+      ...(conversation === undefined ? {} : { conversation }),
       ...(changed
         ? { verdict: verdict.kind, verdictSince: toIso(view.nowMs), why: verdict.why }
         : {}),

@@ -15,6 +15,8 @@ export function launchedPatch(
   const startedAt = toIso(launch.startedAtMs);
   const first =
     launch.kind === "start" ? { attemptsBefore: task.attempts ?? 0, resumes: undefined } : {};
+  // Only a resumed conversation goes on; any other launch begins one that is not known yet.
+  const conversation = launch.kind === "resume" ? {} : { conversation: undefined };
   return {
     set: {
       status: "running",
@@ -39,6 +41,7 @@ export function launchedPatch(
       verdictSince: undefined,
       progressKey: undefined,
       ...first,
+      ...conversation,
     },
   };
 }

@@ -41,7 +41,7 @@ export interface Observer {
   forgetForge(): void;
 }
 
-/** How old the git facts of a busy session may get. */
+/** How old the git facts of a working agent may get. */
 const GIT_AGE_MAX_MS = 30_000;
 /** A session that has been silent this long may have ended its turn. */
 const QUIET_SECONDS = 2;
@@ -76,13 +76,11 @@ export function createObserver(ports: ObserverPorts): Observer {
     manifest: Manifest,
     workdir: string,
     task: Task,
-    busy: boolean,
+    sinceMs: number,
   ): Promise<Probe<GitFact | null>> {
     const nowMs = ports.clock.now();
     const last = git.get(task.id);
-    const ageMs = last === undefined ? Number.POSITIVE_INFINITY : nowMs - last.atMs;
-    if (last && busy && last.fact.kind === "known" && ageMs >= 0 && ageMs < GIT_AGE_MAX_MS)
-      return last.fact;
+    if (last?.fact.kind === "known" && last.atMs > sinceMs && last.atMs <= nowMs) return last.fact;
     const fact = await ports.repository.probe({
       taskId: task.id,
       branch: branchOf(manifest, task),
@@ -129,15 +127,23 @@ export function createObserver(ports: ObserverPorts): Observer {
     } satisfies TaskEvidence;
     if (isWaiting(task.status)) return { ...base, launch: await ports.folders.launch(task.id) };
     if (task.status === "complete") {
-      return { ...base, git: await gitFact(manifest, workdir, task, false) };
+      return { ...base, git: await gitFact(manifest, workdir, task, takenAtMs) };
     }
     const launch = await ports.folders.launch(task.id);
     const attempt = launch.kind === "known" ? (launch.value?.attempt ?? null) : null;
     const exit: Probe<ExitFact | null> =
       attempt === null ? known(null) : await ports.folders.exit(task.id, attempt);
     if (!isActive(task.status)) return { ...base, launch, exit };
-    const ended = exit.kind === "known" && exit.value !== null;
-    const fact = await gitFact(manifest, workdir, task, !ended && isBusy(seen));
+    const signals = attempt === null ? [] : await ports.folders.signals(task.id, attempt);
+    // An older answer will do while the agent works: before it says or shows anything else, nothing is decided on it.
+    const works =
+      isBusy(seen) &&
+      task.state?.verdict === "working" &&
+      exit.kind === "known" &&
+      exit.value === null;
+    const saidAtMs = signals.at(-1)?.atMs ?? 0;
+    const sinceMs = works ? Math.max(takenAtMs - GIT_AGE_MAX_MS, saidAtMs) : takenAtMs;
+    const fact = await gitFact(manifest, workdir, task, sinceMs);
     const head = fact.kind === "known" ? fact.value?.headSha : undefined;
     return {
       ...base,
@@ -145,7 +151,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       exit,
       git: fact,
       verify: head === undefined ? known(null) : await verifyFact(task.id, head, sessions),
-      signals: attempt === null ? [] : await ports.folders.signals(task.id, attempt),
+      signals,
     };
   }
 

@@ -16,7 +16,7 @@ export interface SessionSpec {
   /** Run by `sh -c` (string) or as a program (array) before the agent; once per worktree. */
   readonly setup: string | readonly string[] | undefined;
   readonly setupTimeoutSeconds: number;
-  /** The whole environment of the agent. */
+  /** The environment of the agent, to which the session adds `COPPICE_REPORT`, the program that its hooks call, and what that needs. */
   readonly env: Readonly<Record<string, string>>;
   readonly cols: number;
   readonly rows: number;

@@ -66,9 +66,14 @@ test("an agent gets its directory, its words and exactly its environment, in a t
   expect(outcome).toMatchObject({ kind: "started", session: { taskId: "1", attempt: 1 } });
   expect(await exitOf("1")).toMatchObject({ stage: "agent", code: 0, attempt: 1 });
   const { PWD: pwd, OLDPWD: _, TERM: term, ...rest } = (await report()).env;
+  const reporting = {
+    COPPICE_REPORT: join(terminals.workdir, "bin/report"),
+    COPPICE_NODE: process.execPath,
+    COPPICE_SOCKET: terminals.signalSocketPath,
+  };
   expect(await report()).toMatchObject({ argv: words, cwd: terminals.worktree, tty: true });
   expect({ pwd, term }).toEqual({ pwd: terminals.worktree, term: "screen-256color" });
-  expect(rest).toEqual(env);
+  expect(rest).toEqual({ ...env, ...reporting });
   expect(await readdir(terminals.worktree)).toEqual(["report.json"]);
 });
 

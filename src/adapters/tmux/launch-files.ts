@@ -2,7 +2,13 @@ import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/pro
 import { join, relative } from "node:path";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { SessionSpec } from "../../ports/sessions.ts";
-import { LOG_SCRIPT, NOTIFY_SCRIPT, SESSION_SCRIPT } from "./scripts.ts";
+import {
+  LOG_SCRIPT,
+  NOTIFY_SCRIPT,
+  REPORT_PROGRAM,
+  REPORT_SCRIPT,
+  SESSION_SCRIPT,
+} from "./scripts.ts";
 
 /** Linux takes no longer single argument (MAX_ARG_STRLEN, 32 pages with the closing NUL). */
 const ARGUMENT_BYTES_MAX = 131_071;
@@ -32,14 +38,24 @@ export async function writeLaunchFiles(spec: SessionSpec, around: Surroundings):
   const text = await planOf(spec, around);
   await mkdir(join(around.workdir, "bin"), { recursive: true, mode: 0o700 });
   await mkdir(join(spec.taskDir, "logs"), { recursive: true, mode: 0o700 });
-  await writeScript(join(around.workdir, "bin/session.sh"), SESSION_SCRIPT);
-  await writeScript(join(around.workdir, "bin/log.sh"), LOG_SCRIPT);
-  await writeScript(join(around.workdir, "bin/notify.cjs"), NOTIFY_SCRIPT);
-  for (const old of [`exit.${spec.attempt}.json`, logOf(spec), `${logOf(spec)}.old`]) {
+  for (const [name, script] of Object.entries(SCRIPTS)) {
+    await writeScript(join(around.workdir, "bin", name), script);
+  }
+  const { attempt } = spec;
+  const log = logOf(spec);
+  for (const old of [`exit.${attempt}.json`, `signals.${attempt}.jsonl`, log, `${log}.old`]) {
     await rm(join(spec.taskDir, old), { force: true });
   }
   await writeFile(join(spec.taskDir, `session.${spec.attempt}`), text, { mode: 0o600 });
 }
+
+const SCRIPTS = {
+  "session.sh": SESSION_SCRIPT,
+  "log.sh": LOG_SCRIPT,
+  "notify.cjs": NOTIFY_SCRIPT,
+  report: REPORT_SCRIPT,
+  "report.cjs": REPORT_PROGRAM,
+};
 
 /** The attempt's log, relative to its task folder. */
 export const logOf = (spec: SessionSpec): string => `logs/${spec.attempt}.log`;
@@ -54,15 +70,24 @@ async function planOf(spec: SessionSpec, around: Surroundings): Promise<string> 
     ["node", around.nodePath],
     ["socket", around.signalSocketPath],
     ["task", spec.taskId],
-    ...Object.entries(spec.env).map(([name, value]): [string, string] => {
-      checkName(name);
-      return ["env", `${name}=${value}`];
-    }),
+    ...Object.entries({ ...spec.env, ...reporting(around) }).map(
+      ([name, value]): [string, string] => {
+        checkName(name);
+        return ["env", `${name}=${value}`];
+      },
+    ),
     ...setup.map((word): [string, string] => ["setup", word]),
     ...spec.argv.map((word): [string, string] => ["argv", word]),
   ];
   return lines.map(([name, value]) => `${name} ${encoded(name, value)}\n`).join("");
 }
+
+/** What the program of the agents' hooks needs to be found and to find the orchestrator. */
+const reporting = (around: Surroundings): Record<string, string> => ({
+  COPPICE_REPORT: join(around.workdir, "bin/report"),
+  COPPICE_NODE: around.nodePath,
+  COPPICE_SOCKET: around.signalSocketPath,
+});
 
 /** One line whatever the value holds; the wrapper's `printf %b` turns it back. */
 function encoded(name: string, value: string): string {

@@ -162,6 +162,40 @@ socket.end(JSON.stringify({ taskId }) + "\\n");
 `;
 
 /**
+ * `COPPICE_REPORT` of every session: what an agent's hooks and notify programs call with a notice in JSON. It never fails and
+ * says nothing, because agents read the words and the exit codes of their hooks.
+ */
+export const REPORT_SCRIPT = `#!/bin/sh
+# Usage: report AGENT [NOTICE]; without NOTICE it is read from the standard input
+"$COPPICE_NODE" "\${0%/*}/report.cjs" "$@" >/dev/null 2>&1
+exit 0
+`;
+
+/**
+ * Appends one line `{at, agent, notice}` to the attempt's `signals.<n>.jsonl` and tells the orchestrator's socket. A notice is
+ * data of any size: long strings lose their middle, deep and wide parts are left out.
+ */
+export const REPORT_PROGRAM = `const { appendFileSync, readFileSync } = require("node:fs");
+const [agent, given] = process.argv.slice(2);
+const { COPPICE_TASK_DIR, COPPICE_ATTEMPT, COPPICE_TASK, COPPICE_SOCKET } = process.env;
+const cut = (value, depth) => {
+  if (typeof value === "string")
+    return value.length <= 2000 ? value : value.slice(0, 1000) + " … " + value.slice(-1000);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth === 0) return null;
+  if (Array.isArray(value)) return value.slice(0, 8).map((item) => cut(item, depth - 1));
+  const entries = Object.entries(value).slice(0, 32);
+  return Object.fromEntries(entries.map(([key, item]) => [key.slice(0, 100), cut(item, depth - 1)]));
+};
+const notice = cut(JSON.parse(given ?? readFileSync(0, "utf8")), 3);
+const line = JSON.stringify({ at: new Date().toISOString(), agent, notice });
+const path = COPPICE_TASK_DIR + "/signals." + COPPICE_ATTEMPT + ".jsonl";
+appendFileSync(path, line + "\\n", { mode: 0o600 });
+process.argv.splice(2, Infinity, COPPICE_SOCKET, COPPICE_TASK);
+require("./notify.cjs");
+`;
+
+/**
  * Keeps what a pane writes in two files, the newer one and the one before, together at most LIMIT bytes. dd passes on each
  * read at once; it is asked for an eighth of the limit at most, then the size is looked at.
  */
