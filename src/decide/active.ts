@@ -12,9 +12,11 @@ import { fromIso, toIso } from "../manifest/time.ts";
 import { deliverStep } from "./deliver.ts";
 import { heal, type Trouble } from "./heal.ts";
 import { launchedPatch } from "./launched.ts";
+import { limitEndMs, pausedUntil } from "./pause.ts";
 import { progressKey } from "./progress.ts";
 import { proofOf } from "./proof.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
+import type { Survey } from "./survey.ts";
 import type { BeatView, PlacedTask } from "./view.ts";
 
 /** After this time at an untouched composer the launch prompt is taken as lost. */
@@ -31,7 +33,7 @@ const SECOND_READING_MS = 1000;
 const STALL_READING_MS = 60_000;
 
 /** What to do about a task that has, or had, a session. */
-export function decideActive(view: BeatView, placed: PlacedTask): Step {
+export function decideActive(view: Survey, placed: PlacedTask): Step {
   const { task } = placed;
   const evidence = view.evidence.get(task.id);
   const verdict = view.verdicts.get(task.id);
@@ -86,7 +88,7 @@ function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdict: Verd
 }
 
 function respond(
-  view: BeatView,
+  view: Survey,
   placed: PlacedTask,
   evidence: TaskEvidence,
   verdict: Verdict,
@@ -153,7 +155,7 @@ function respond(
     case "shell-prompt":
       return asksPerson(task, verdict.why);
     case "rate-limited":
-      return pause(view, agent, verdict, trouble);
+      return pause(view, task, agent, verdict, trouble);
     case "auth-error":
       return {
         set: { status: "stuck", error: verdict.why },
@@ -207,7 +209,7 @@ const DECIDE_YOURSELF =
 
 /** The agent has ended its turn: deliver what is proved, or say what is missing. */
 function finish(
-  view: BeatView,
+  view: Survey,
   placed: PlacedTask,
   evidence: TaskEvidence,
   verdict: Verdict,
@@ -309,18 +311,25 @@ const asksPerson = (task: Task, question: string): Step => ({
 /** A limit is a state of the provider: all its tasks wait, none is started. */
 function pause(
   view: BeatView,
+  task: Task,
   agent: string,
   verdict: Verdict,
   trouble: (why: string, words: string, more?: Partial<Trouble>) => Step,
 ): Step {
-  const running = view.manifest.pausedAgents?.[agent];
-  const untilMs = running?.until
-    ? fromIso(running.until)
-    : (verdict.waitUntilMs ?? view.nowMs + view.manifest.policy.rateLimitPauseMinutes * 60_000);
+  const running = pausedUntil(view, agent);
+  if (running?.until === null) {
+    return {
+      set: { status: "stuck" },
+      wait: waitsForPerson(`${agent} is paused: ${running.why}`),
+    };
+  }
+  const endMs = limitEndMs(view, task, verdict);
+  const untilMs = running === undefined ? endMs : Math.max(endMs, fromIso(running.until));
   if (view.nowMs >= untilMs)
     return trouble(verdict.why, "The limit has been reset. Please go on with the task.");
   return {
     set: { status: "stuck" },
+    state: { notBefore: toIso(endMs) },
     wait: waitsFor(`${agent} has reached a limit until ${toIso(untilMs)}: ${verdict.why}`),
     wakeAtMs: untilMs,
   };

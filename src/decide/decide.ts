@@ -1,7 +1,7 @@
 import type { TaskEvidence } from "../classify/evidence.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
-import type { Manifest } from "../manifest/manifest.ts";
+import { sameJson } from "../manifest/json.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import { isActive } from "../manifest/status.ts";
@@ -9,11 +9,13 @@ import type { Priority, Task, TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import type { Action } from "./action.ts";
 import { adopted, decideActive, takenOver } from "./active.ts";
-import { deliverStep } from "./deliver.ts";
+import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
+import { pausesAfter } from "./pause.ts";
 import { type Readiness, readiness } from "./ready.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
-import { type BeatView, type PlacedTask, placedTasks } from "./view.ts";
+import { type Survey, survey } from "./survey.ts";
+import type { BeatView, PlacedTask } from "./view.ts";
 import type { TaskWait } from "./wait.ts";
 
 /** What one beat is to do, to note, and to tell. */
@@ -27,20 +29,25 @@ export interface Decision {
 }
 
 /** Manifest, evidence and verdicts → actions. Pure: the same view gives the same decision. */
-export function decide(view: BeatView): Decision {
-  const placed = placedTasks(view.manifest);
+export function decide(beat: BeatView): Decision {
+  const pausedAgents = pausesAfter(beat);
+  // A limit that is read now holds the starts of this beat too.
+  const view = survey({ ...beat, manifest: { ...beat.manifest, pausedAgents } });
   const steps = new Map<TaskId, Step>();
-  for (const one of placed.values()) {
+  for (const one of view.placed.values()) {
     if (!isStartable(one.task)) steps.set(one.task.id, decideStarted(view, one));
   }
-  for (const [id, step] of decideWaiting(view, placed, steps)) steps.set(id, step);
-  return gather(view, placed, steps);
+  for (const [id, step] of decideWaiting(view, steps)) steps.set(id, step);
+  const patches = sameJson(pausedAgents, beat.manifest.pausedAgents ?? {})
+    ? []
+    : [{ kind: "root", set: { pausedAgents } } as const];
+  return gather(view, withinHourlyLimit(view, steps), patches);
 }
 
 const isStartable = (task: Task): boolean => task.status === "pending" || task.status === "blocked";
 
 /** Everything that is not waiting to be started. */
-function decideStarted(view: BeatView, placed: PlacedTask): Step {
+function decideStarted(view: Survey, placed: PlacedTask): Step {
   const { task } = placed;
   const evidence = view.evidence.get(task.id);
   switch (task.status) {
@@ -107,7 +114,7 @@ function followOpen(task: Task, evidence: TaskEvidence | undefined): Step {
 
 /** Proved before, or taken as complete by a person: push and pull request. */
 function decideComplete(
-  view: BeatView,
+  view: Survey,
   placed: PlacedTask,
   evidence: TaskEvidence | undefined,
 ): Step {
@@ -138,23 +145,21 @@ function endSession(task: Task, evidence: TaskEvidence | undefined, why: string)
 }
 
 /** Session, worktree and branch go when all is merged, or when the person asks for it. */
-function retire(view: BeatView, task: Task): Step {
-  const done = view.manifest.phases.every((phase) =>
-    phase.tasks.every((other) => ["merged", "cancelled", "archived"].includes(other.status)),
-  );
-  if (task.worktree === null || !(done || view.cleanup)) return {};
+function retire(view: Survey, task: Task): Step {
+  if (task.worktree === null || !(view.allMerged || view.cleanup)) return {};
   const branch = branchOf(view.manifest, task);
   return { actions: [{ kind: "retire", taskId: task.id, branch, why: "its work is merged" }] };
 }
 
 /** Tasks that wait to be started, in the order in which they get a free place. */
 function decideWaiting(
-  view: BeatView,
-  placed: ReadonlyMap<TaskId, PlacedTask>,
+  view: Survey,
   started: ReadonlyMap<TaskId, Step>,
 ): ReadonlyMap<TaskId, Step> {
-  const waiting = [...placed.values()].filter((one) => isStartable(one.task)).toSorted(byUrgency);
-  const busy = [...placed.values()].filter((one) => isActive(one.task.status));
+  const waiting = [...view.placed.values()]
+    .filter((one) => isStartable(one.task))
+    .toSorted(byUrgency);
+  const busy = [...view.placed.values()].filter((one) => isActive(one.task.status));
   // No place becomes free by itself while every task that has one waits for a person.
   const held =
     busy.length > 0 && busy.every(({ task }) => started.get(task.id)?.wait?.needsPerson === true);
@@ -166,7 +171,7 @@ function decideWaiting(
       steps.set(one.task.id, taken);
       continue;
     }
-    const ready = readiness(view, placed, one);
+    const ready = readiness(view, one);
     if (ready.kind === "waits") {
       steps.set(one.task.id, waitStep(one.task, ready));
     } else if (free < 1) {
@@ -179,7 +184,7 @@ function decideWaiting(
       });
     } else {
       free -= 1;
-      steps.set(one.task.id, startStep(view, one.task, placed, ready.parents));
+      steps.set(one.task.id, startStep(view, one.task, ready.parents));
     }
   }
   return steps;
@@ -231,16 +236,11 @@ function waitStep(task: Task, ready: Extract<Readiness, { kind: "waits" }>): Ste
   };
 }
 
-function startStep(
-  view: BeatView,
-  task: Task,
-  placed: ReadonlyMap<TaskId, PlacedTask>,
-  parents: readonly TaskId[],
-): Step {
+function startStep(view: Survey, task: Task, parents: readonly TaskId[]): Step {
   const settings = settingsOf(view.manifest, task);
   const base = settings.base ?? view.base;
   const branches = parents.flatMap((id) => {
-    const parent = placed.get(id)?.task;
+    const parent = view.placed.get(id)?.task;
     return parent ? [branchOf(view.manifest, parent)] : [];
   });
   const agent = agentForLaunch(settings.agents, 0, view.manifest.policy) ?? "";
@@ -264,15 +264,15 @@ function startStep(
 
 /** Puts the steps together: only real changes become patches, and waits are followed to whoever must act. */
 function gather(
-  view: BeatView,
-  placed: ReadonlyMap<TaskId, PlacedTask>,
+  view: Survey,
   steps: ReadonlyMap<TaskId, Step>,
+  pauses: readonly ManifestPatch[],
 ): Decision {
   const patches: ManifestPatch[] = [];
   const actions: Action[] = [];
   const waits: TaskWait[] = [];
   let wakeAtMs: number | undefined;
-  for (const { task } of placed.values()) {
+  for (const { task } of view.placed.values()) {
     const step = steps.get(task.id) ?? {};
     const set = realChanges(step.set ?? {}, task);
     const state = realChanges(step.state ?? {}, task.state ?? {});
@@ -283,9 +283,7 @@ function gather(
     if (step.wait) waits.push({ taskId: task.id, ...step.wait });
     if (step.wakeAtMs !== undefined) wakeAtMs = Math.min(wakeAtMs ?? step.wakeAtMs, step.wakeAtMs);
   }
-  const paused = pausedAgents(view, placed);
-  if (paused) patches.push({ kind: "root", set: { pausedAgents: paused } });
-  return { actions, patches, waits: followWaits(waits), wakeAtMs };
+  return { actions, patches: [...patches, ...pauses], waits: followWaits(waits), wakeAtMs };
 }
 
 function realChanges<Fields extends object>(
@@ -298,44 +296,30 @@ function realChanges<Fields extends object>(
   return Object.fromEntries(changed) as Fields;
 }
 
-/** A limit or a refused log-in of one session holds all tasks of that agent; a session at work lifts it. */
-function pausedAgents(
-  view: BeatView,
-  placed: ReadonlyMap<TaskId, PlacedTask>,
-): Manifest["pausedAgents"] | undefined {
-  const before = view.manifest.pausedAgents ?? {};
-  const after: NonNullable<Manifest["pausedAgents"]> = {};
-  for (const [agent, pause] of Object.entries(before)) {
-    if (pause.until === null || fromIso(pause.until) > view.nowMs) after[agent] = pause;
-  }
-  for (const { task } of placed.values()) {
-    const agent = task.state?.agent;
-    const verdict = view.verdicts.get(task.id);
-    if (agent === undefined || verdict === undefined || !isActive(task.status)) continue;
-    if (verdict.kind === "working" && after[agent]?.until === null) delete after[agent];
-    if (after[agent] || (!verdict.fact && task.state?.verdict !== verdict.kind)) continue;
-    const forPerson = verdict.kind === "rate-limited" && verdict.needsPerson;
-    if (verdict.kind === "auth-error" || forPerson)
-      after[agent] = { until: null, why: verdict.why };
-    else if (verdict.kind === "rate-limited" && before[agent] === undefined) {
-      const pauseMs = view.manifest.policy.rateLimitPauseMinutes * 60_000;
-      const untilMs = verdict.waitUntilMs ?? view.nowMs + pauseMs;
-      if (untilMs > view.nowMs) after[agent] = { until: toIso(untilMs), why: verdict.why };
-    }
-  }
-  return JSON.stringify(before) === JSON.stringify(after) ? undefined : after;
-}
-
 /** A task needs a person when one that it waits for does. */
 function followWaits(waits: readonly TaskWait[]): readonly TaskWait[] {
-  const needing = new Set(waits.filter((wait) => wait.needsPerson).map((wait) => wait.taskId));
-  for (let grew = true; grew; ) {
-    grew = false;
-    for (const wait of waits) {
-      if (needing.has(wait.taskId) || !wait.on.some((id) => needing.has(id))) continue;
-      needing.add(wait.taskId);
-      grew = true;
+  // Whole phases wait for the same list of tasks: it is followed once.
+  const waiting = new Map<readonly TaskId[], TaskId[]>();
+  for (const { taskId, on } of waits) listed(waiting, on).push(taskId);
+  const lists = new Map<TaskId, (readonly TaskId[])[]>();
+  for (const on of waiting.keys()) for (const id of on) listed(lists, id).push(on);
+  const open = waits.filter((wait) => wait.needsPerson).map((wait) => wait.taskId);
+  const needing = new Set(open);
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    for (const on of lists.get(id) ?? []) {
+      for (const other of waiting.get(on) ?? []) {
+        if (needing.has(other)) continue;
+        needing.add(other);
+        open.push(other);
+      }
+      waiting.delete(on);
     }
   }
   return waits.map((wait) => (needing.has(wait.taskId) ? { ...wait, needsPerson: true } : wait));
+}
+
+function listed<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
+  const found = lists.get(key) ?? [];
+  lists.set(key, found);
+  return found;
 }

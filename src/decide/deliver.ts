@@ -2,13 +2,14 @@ import { branchOf } from "../manifest/branch.ts";
 import type { TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import { type Step, waitsFor } from "./step.ts";
-import { type BeatView, type PlacedTask, placedTasks } from "./view.ts";
+import type { Survey } from "./survey.ts";
+import type { PlacedTask } from "./view.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Push and pull request of a proved commit, as soon as its base is there and the hourly limit allows. */
+/** Push and pull request of a proved commit, as soon as its base is there. */
 export function deliverStep(
-  view: BeatView,
+  view: Survey,
   { task }: PlacedTask,
   sha: string,
   { notBeforeMs }: { readonly notBeforeMs: number },
@@ -19,16 +20,6 @@ export function deliverStep(
         `delivers again at ${toIso(notBeforeMs)}${task.error ? ` after: ${task.error}` : ""}`,
       ),
       wakeAtMs: notBeforeMs,
-    };
-  }
-  const opened = openedSince(view, view.nowMs - HOUR_MS);
-  if (opened.length >= view.manifest.policy.pullRequestsPerHourMax) {
-    const againMs = Math.min(...opened) + HOUR_MS;
-    return {
-      wait: waitsFor(
-        `${opened.length} pull requests were opened within an hour; the next at ${toIso(againMs)}`,
-      ),
-      wakeAtMs: againMs,
     };
   }
   const base = pullRequestBase(view, task.state?.parent ?? null, task.base ?? view.base);
@@ -53,8 +44,8 @@ type PullRequestBase =
   | { readonly kind: "waits"; readonly on: TaskId; readonly reason: string };
 
 /** The branch of the one unmerged parent, else the base. */
-function pullRequestBase(view: BeatView, parent: TaskId | null, base: string): PullRequestBase {
-  const task = parent === null ? undefined : placedTasks(view.manifest).get(parent)?.task;
+function pullRequestBase(view: Survey, parent: TaskId | null, base: string): PullRequestBase {
+  const task = parent === null ? undefined : view.placed.get(parent)?.task;
   if (task?.status === "pr_open") return { kind: "branch", branch: branchOf(view.manifest, task) };
   if (task?.status === "complete") {
     return {
@@ -66,10 +57,32 @@ function pullRequestBase(view: BeatView, parent: TaskId | null, base: string): P
   return { kind: "branch", branch: base };
 }
 
-function openedSince(view: BeatView, sinceMs: number): readonly number[] {
-  return view.manifest.phases
-    .flatMap((phase) => phase.tasks)
-    .flatMap((task) =>
+/** Keeps the hour's limit of new pull requests: the deliveries of one beat count as those before it do. */
+export function withinHourlyLimit(
+  view: Survey,
+  steps: ReadonlyMap<TaskId, Step>,
+): ReadonlyMap<TaskId, Step> {
+  const opened = openedSince(view, view.nowMs - HOUR_MS);
+  const limit = view.manifest.policy.pullRequestsPerHourMax;
+  const againMs = opened.length < limit ? view.nowMs : Math.min(...opened) + HOUR_MS;
+  let free = limit - opened.length;
+  const kept = new Map<TaskId, Step>();
+  for (const [id, step] of steps) {
+    const delivers = step.actions?.some((action) => action.kind === "deliver") ?? false;
+    if (delivers) free -= 1;
+    kept.set(id, delivers && free < 0 ? putOff(step, limit, againMs) : step);
+  }
+  return kept;
+}
+
+function putOff({ actions: _, ...step }: Step, limit: number, againMs: number): Step {
+  const reason = `${limit} pull requests an hour are opened at most; the next at ${toIso(againMs)}`;
+  return { ...step, wait: waitsFor(reason), wakeAtMs: againMs };
+}
+
+function openedSince(view: Survey, sinceMs: number): readonly number[] {
+  return [...view.placed.values()]
+    .flatMap(({ task }) =>
       task.prNumber !== null && task.completedAt ? [fromIso(task.completedAt)] : [],
     )
     .filter((atMs) => atMs > sinceMs);

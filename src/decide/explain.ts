@@ -3,12 +3,12 @@ import { unreachable } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { readiness } from "./ready.ts";
-import { type BeatView, type PlacedTask, placedTasks } from "./view.ts";
+import { type Survey, survey } from "./survey.ts";
+import type { PlacedTask } from "./view.ts";
 
 /** For each unfinished task what it waits for, from the manifest alone: no session, git or forge is asked. */
 export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<TaskId, string> {
-  const placed = placedTasks(manifest);
-  const view: BeatView = {
+  const view = survey({
     manifest,
     graph: taskGraph(manifest),
     evidence: new Map(),
@@ -17,20 +17,16 @@ export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<Tas
     maxParallel: manifest.maxParallel ?? 1,
     nowMs,
     cleanup: false,
-  };
+  });
   const waits = new Map<TaskId, string>();
-  for (const one of placed.values()) {
-    const reason = reasonOf(view, placed, one);
+  for (const one of view.placed.values()) {
+    const reason = reasonOf(view, one);
     if (reason !== undefined) waits.set(one.task.id, reason);
   }
   return waits;
 }
 
-function reasonOf(
-  view: BeatView,
-  placed: ReadonlyMap<TaskId, PlacedTask>,
-  one: PlacedTask,
-): string | undefined {
+function reasonOf(view: Survey, one: PlacedTask): string | undefined {
   const { task } = one;
   switch (task.status) {
     case "draft":
@@ -38,7 +34,7 @@ function reasonOf(
       return "a person: approve it by setting its status to pending";
     case "pending":
     case "blocked": {
-      const ready = readiness(view, placed, one);
+      const ready = readiness(view, one);
       return ready.kind === "waits" ? ready.wait.reason : "a free place, at the next beat";
     }
     case "running":

@@ -4,7 +4,7 @@ import { agentsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import { agentForLaunch, backoffMs, launchesUsed } from "./ladder.ts";
-import { pausedUntil } from "./ready.ts";
+import { pausedUntil } from "./pause.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
 import type { BeatView } from "./view.ts";
 

@@ -1,9 +1,10 @@
 import { predecessors } from "../graph/task-graph.ts";
-import type { Phase } from "../manifest/manifest.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import { isDelivered, passesGate } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
+import { pausedUntil } from "./pause.ts";
+import type { Survey } from "./survey.ts";
 import type { BeatView, PlacedTask } from "./view.ts";
 import type { TaskWait } from "./wait.ts";
 
@@ -13,56 +14,19 @@ export type Readiness =
   | { readonly kind: "waits"; readonly wait: Omit<TaskWait, "taskId">; readonly wakeAtMs?: number };
 
 /** Dependencies, overlap, phase gates and pauses; capacity is the caller's. */
-export function readiness(
-  view: BeatView,
-  placed: ReadonlyMap<TaskId, PlacedTask>,
-  { task, phaseIndex }: PlacedTask,
-): Readiness {
+export function readiness(view: Survey, { task, phaseIndex }: PlacedTask): Readiness {
+  const gate = view.gates[phaseIndex];
+  if (gate) return { kind: "waits", wait: gate };
   return (
-    gateWait(view.manifest.phases, phaseIndex) ??
-    predecessorWait(view, placed, task) ??
+    predecessorWait(view, task) ??
     backoffWait(view, task) ??
-    pauseWait(view, task) ?? { kind: "ready", parents: unmergedParents(view, placed, task) }
+    pauseWait(view, task) ?? { kind: "ready", parents: unmergedParents(view, task) }
   );
 }
 
-/** The first phase before this one that does not let it begin. */
-function gateWait(phases: readonly Phase[], phaseIndex: number): Readiness | undefined {
-  for (const phase of phases.slice(0, phaseIndex)) {
-    const holding = phase.tasks.filter((task) => holdsGate(phase, task));
-    if (holding.length === 0) continue;
-    const named = holding.map((task) => `${task.id} (${task.status})`).join(", ");
-    const merge = phase.gate === "merged" ? " to be merged" : "";
-    return {
-      kind: "waits",
-      wait: {
-        reason: `waits for ${named} of phase "${phase.name}"${merge}`,
-        on: holding.map((task) => task.id),
-        needsPerson: holding.every(
-          (task) => task.status === "pr_open" || task.status === "complete",
-        ),
-      },
-    };
-  }
-  return undefined;
-}
-
-/** Drafts are not part of the run until they are approved, so they hold no gate. */
-function holdsGate(phase: Phase, task: Task): boolean {
-  if (task.status === "draft" || task.status === "planned") return false;
-  if (phase.gate === "merged") {
-    return !["merged", "cancelled", "archived"].includes(task.status);
-  }
-  return !passesGate(task.status);
-}
-
-function predecessorWait(
-  view: BeatView,
-  placed: ReadonlyMap<TaskId, PlacedTask>,
-  task: Task,
-): Readiness | undefined {
+function predecessorWait(view: Survey, task: Task): Readiness | undefined {
   const open = predecessors(view.graph, task.id).flatMap((edge) => {
-    const other = placed.get(edge.from)?.task;
+    const other = view.placed.get(edge.from)?.task;
     if (other === undefined || isDelivered(other.status)) return [];
     if (edge.kind === "overlap" && passesGate(other.status)) return [];
     return [{ edge, other }];
@@ -120,29 +84,15 @@ function pauseWait(view: BeatView, task: Task): Readiness | undefined {
   };
 }
 
-/** The pause of an agent that is still in force. */
-export function pausedUntil(
-  view: BeatView,
-  agent: string,
-): { readonly until: string | null; readonly why: string } | undefined {
-  const pause = view.manifest.pausedAgents?.[agent];
-  if (pause === undefined) return undefined;
-  return pause.until !== null && fromIso(pause.until) <= view.nowMs ? undefined : pause;
-}
-
 /**
  * Delivered tasks whose commits are not in the base yet: the branch starts from theirs. All of them, for the graph of today
  * does not say whether one branch contains another: git does.
  */
-function unmergedParents(
-  view: BeatView,
-  placed: ReadonlyMap<TaskId, PlacedTask>,
-  task: Task,
-): readonly TaskId[] {
+function unmergedParents(view: Survey, task: Task): readonly TaskId[] {
   const ids = predecessors(view.graph, task.id)
     .map((edge) => edge.from)
     .filter((id) => {
-      const other = placed.get(id)?.task;
+      const other = view.placed.get(id)?.task;
       if (other === undefined || !isDelivered(other.status) || other.status === "merged")
         return false;
       return other.status === "pr_open" || hasCommits(view, id);

@@ -1,0 +1,59 @@
+import type { Verdict } from "../classify/verdict.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { isActive } from "../manifest/status.ts";
+import type { Task } from "../manifest/task.ts";
+import { fromIso, toIso } from "../manifest/time.ts";
+import type { BeatView } from "./view.ts";
+
+type Pauses = NonNullable<Manifest["pausedAgents"]>;
+
+/** A screen may name any time: a limit is waited for at most this long, then it is tried. */
+const LIMIT_MAX_MS = 8 * 24 * 3_600_000;
+
+/** The pause of an agent that is still in force. */
+export function pausedUntil(view: BeatView, agent: string): Pauses[string] | undefined {
+  const pause = view.manifest.pausedAgents?.[agent];
+  return pause !== undefined && inForce(pause, view.nowMs) ? pause : undefined;
+}
+
+/**
+ * When the limit that a session shows ends, in Unix milliseconds. The first reading settles it: the same words read again
+ * after that time would name the next day.
+ */
+export function limitEndMs(view: BeatView, task: Task, verdict: Verdict): number {
+  const { notBefore, verdict: before, verdictSince } = task.state ?? {};
+  const since = before === verdict.kind ? verdictSince : undefined;
+  const settledMs = since === undefined || notBefore === undefined ? 0 : fromIso(notBefore);
+  if (since !== undefined && settledMs >= fromIso(since)) return settledMs;
+  const pauseMs = view.manifest.policy.rateLimitPauseMinutes * 60_000;
+  const endMs = verdict.waitUntilMs ?? view.nowMs + pauseMs;
+  return Math.min(endMs, view.nowMs + LIMIT_MAX_MS);
+}
+
+/** A limit or a refused log-in of one session holds all tasks of that agent; a session at work lifts what has no end. */
+export function pausesAfter(view: BeatView): Pauses {
+  const pauses: Pauses = {};
+  for (const [agent, pause] of Object.entries(view.manifest.pausedAgents ?? {})) {
+    if (inForce(pause, view.nowMs)) pauses[agent] = pause;
+  }
+  for (const task of view.manifest.phases.flatMap((phase) => phase.tasks)) {
+    const agent = task.state?.agent;
+    const verdict = view.verdicts.get(task.id);
+    if (agent === undefined || verdict === undefined || !isActive(task.status)) continue;
+    if (verdict.kind === "working" && pauses[agent]?.until === null) delete pauses[agent];
+    const read = verdict.fact || task.state?.verdict === verdict.kind;
+    const pause = read ? pauseFor(view, task, verdict) : undefined;
+    if (pause !== undefined && inForce(pause, view.nowMs)) pauses[agent] ??= pause;
+  }
+  return pauses;
+}
+
+function pauseFor(view: BeatView, task: Task, verdict: Verdict): Pauses[string] | undefined {
+  const { why } = verdict;
+  if (verdict.kind === "auth-error") return { until: null, why };
+  if (verdict.kind !== "rate-limited") return undefined;
+  return { until: verdict.needsPerson ? null : toIso(limitEndMs(view, task, verdict)), why };
+}
+
+const inForce = ({ until }: Pauses[string], nowMs: number): boolean =>
+  until === null || fromIso(until) > nowMs;
