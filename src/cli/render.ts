@@ -1,6 +1,7 @@
 import type { CleanupItem } from "../app/cleanup.ts";
 import type { Finding } from "../app/doctor.ts";
 import type { Action } from "../decide/action.ts";
+import type { TaskWait } from "../decide/wait.ts";
 import { unreachable } from "../manifest/errors.ts";
 import type { Problem } from "../manifest/problem.ts";
 import { isWaiting, type TaskStatus } from "../manifest/status.ts";
@@ -66,13 +67,22 @@ export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined
     case "probe-unknown":
       return paint("yellow", `${event.what} did not answer: ${event.reason}`);
     case "standstill":
-      return [
-        "nothing moves without you:",
-        ...event.waits.map((wait) => `  ${wait.taskId} ${wait.reason}`),
-      ].join("\n");
+      return standstillLines(event.waits);
     default:
       return unreachable(event);
   }
+}
+
+/** Only those whose turn it is; the others wait for them. */
+function standstillLines(waits: readonly TaskWait[]): string {
+  const held = new Set(waits.map((wait) => wait.taskId));
+  const first = waits.filter((wait) => !wait.on.some((id) => held.has(id)));
+  const rest = waits.length - first.length;
+  return [
+    "nothing moves without you:",
+    ...first.map((wait) => `  ${wait.taskId} ${wait.reason}`),
+    ...(rest > 0 ? [`  ${rest} more ${rest === 1 ? "waits" : "wait"} for these`] : []),
+  ].join("\n");
 }
 
 /** Waiting is in the table, starts and pull requests are told by what was done. */

@@ -66,7 +66,7 @@ function decideStarted(view: Survey, placed: PlacedTask): Step {
       return (
         followMerge(task, evidence) ?? {
           wait: waitsForPerson(
-            `${task.error ?? "failed"}: coppice retry ${task.id} or coppice cancel ${task.id}`,
+            `${task.error ?? "failed"} (coppice retry ${task.id}, or coppice cancel ${task.id})`,
           ),
         }
       );

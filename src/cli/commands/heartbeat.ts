@@ -77,7 +77,9 @@ export async function lookOnly(options: ManifestOptions, output: Output): Promis
   output.answer(
     [
       ...decision.actions.map((action) => actionLine(action)),
-      ...decision.waits.map((wait) => `${wait.taskId} waits: ${wait.reason}`),
+      ...decision.waits
+        .filter(({ taskId }) => !decision.actions.some((action) => action.taskId === taskId))
+        .map((wait) => `${wait.taskId} ${wait.reason}`),
     ].join("\n") || "nothing to do",
   );
 }

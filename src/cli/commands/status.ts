@@ -28,7 +28,9 @@ export function addStatus(program: Command): void {
     output.answer(
       statusTable(report, Date.now(), output.paint, { columns: process.stdout.columns }),
     );
-    if (warnings.length > 0) output.story(problemLines(warnings, output.paint));
+    // Who waits for whom because of an overlap stands in the table.
+    const others = warnings.filter((one) => one.code !== "overlap");
+    if (others.length > 0) output.story(problemLines(others, output.paint));
   });
   withExamples(command, [
     ["coppice status", "the table for ./manifest.json"],
