@@ -90,6 +90,13 @@ test("a worktree that is gone, foreign or on another branch is not ready", async
   expect(await facts()).toMatchObject({ worktreeReady: false, headSha: forkPoint });
 });
 
+test("a probe looks at the task's files, wherever an agent's settings would lead git", async () => {
+  await writeFile(join(worktree, "new.txt"), "");
+  await lab.git(["config", "extensions.worktreeConfig", "true"]);
+  await lab.git(["config", "--worktree", "core.worktree", lab.folder], worktree);
+  expect(await facts()).toMatchObject({ worktreeReady: true, dirtyFiles: ["new.txt"] });
+});
+
 test("no branch is known to be none; a repository that cannot be asked is unknown", async () => {
   expect(await repository.probe({ ...task("none"), ignore: [] })).toEqual({
     kind: "known",
@@ -322,7 +329,7 @@ test("the base is the one asked for, else origin's default, else the current bra
   await lab.git(["push", "-q", "origin", "release:trunk"]);
   await lab.git(["fetch", "-q"]);
   await lab.git(["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
-  expect(await repository.baseBranch(undefined)).toBe("trunk");
+  expect(await (await lab.open()).baseBranch(undefined)).toBe("trunk");
   await expect(repository.baseBranch("none")).rejects.toMatchObject({
     code: "no-base-branch",
     kind: "input",
@@ -335,11 +342,12 @@ test("files are listed as the base has them", async () => {
   await expect(repository.listFiles("--all")).rejects.toMatchObject({ code: "no-such-commit" });
 });
 
-test("the identity is the person's, or none", async () => {
+test("the identity is the person's, or none, and no agent's: it is read before any starts", async () => {
   expect(await repository.commitIdentity()).toBeNull();
   await lab.git(["config", "user.name", "A Person"]);
   await lab.git(["config", "user.email", "person@example.com"]);
-  expect(await repository.commitIdentity()).toEqual({
+  expect(await repository.commitIdentity()).toBeNull();
+  expect(await (await lab.open()).commitIdentity()).toEqual({
     name: "A Person",
     email: "person@example.com",
   });

@@ -36,6 +36,7 @@ test("a worktree is checked out on its branch, locked in the task's name, and ad
     kind: "ready",
     path: spec.path,
     forkPoint: main,
+    from: "main",
     created: true,
   });
   expect(await readFile(join(spec.path, "src/a.txt"), "utf8")).toBe("a\n");

@@ -14,9 +14,18 @@ export interface Checkout {
   /** The base branch that was asked for. */
   readonly base: string | undefined;
   readonly locks: Locks;
-  /** Where a push goes, and the settings that it goes with: read once, before any agent could write them. */
+  /** All below is read once, before any agent could write it: where a push goes, and the settings that it goes with. */
   readonly pushUrl: string | null;
   readonly config: string;
+  /** `origin`'s default branch as last seen, else the branch that the checkout stood on, else null. */
+  readonly defaultBranch: string | null;
+  /** The identity that the person has set for commits here, or null. */
+  readonly identity: Identity | null;
+}
+
+export interface Identity {
+  readonly name: string;
+  readonly email: string;
 }
 
 export interface RepositoryOptions {
@@ -41,14 +50,22 @@ export async function openCheckout(options: RepositoryOptions): Promise<Checkout
   ]);
   const [root, commonDir] = found.stdout.split("\n");
   if (found.code !== 0 || !root || !commonDir) throw notARepository(options.root, found.stderr);
+  const [pushUrl, config, branch, identity] = await Promise.all([
+    options.remoteUrl ?? originUrl(root),
+    readFile(join(commonDir, "config"), "utf8"),
+    defaultBranch(root),
+    configuredIdentity(root),
+  ]);
   return {
     root,
     commonDir: await realpath(commonDir),
     project: options.project,
     base: options.base,
     locks: options.locks,
-    pushUrl: options.remoteUrl ?? (await originUrl(root)),
-    config: await readFile(join(commonDir, "config"), "utf8"),
+    pushUrl,
+    config,
+    defaultBranch: branch,
+    identity,
   };
 }
 
@@ -122,25 +139,20 @@ export async function commitsOf(
   return new Map(found);
 }
 
-/** The commits that hold work which is safe: the base, here and on `origin`. */
-export async function baseCommits(checkout: Checkout): Promise<readonly string[]> {
-  const base = checkout.base ?? (await defaultBranch(checkout));
-  if (base === null) return [];
-  const refs = [`refs/remotes/origin/${base}`, `refs/heads/${base}`];
-  return [...(await commitsOf(checkout, refs)).values()];
+/** The refs that hold work which is safe: the base, here and on `origin`. */
+export function baseRefs(checkout: Checkout): readonly string[] {
+  const base = checkout.base ?? checkout.defaultBranch;
+  return base === null ? [] : [`refs/remotes/origin/${base}`, `refs/heads/${base}`];
 }
 
-/** `origin`'s default branch as last seen, else the current branch, else null. */
-export async function defaultBranch(checkout: Checkout): Promise<string | null> {
-  const head = await git(checkout.root, [
-    "symbolic-ref",
-    "--quiet",
-    "--short",
-    "refs/remotes/origin/HEAD",
-  ]);
-  if (head.code === 0) return head.stdout.trim().replace(/^origin\//, "");
-  const current = await git(checkout.root, ["symbolic-ref", "--quiet", "--short", "HEAD"]);
-  return current.code === 0 ? current.stdout.trim() : null;
+async function defaultBranch(root: string): Promise<string | null> {
+  const [head, current] = await Promise.all(
+    ["refs/remotes/origin/HEAD", "HEAD"].map((ref) =>
+      git(root, ["symbolic-ref", "--quiet", "--short", ref]),
+    ),
+  );
+  if (head?.code === 0) return head.stdout.trim().replace(/^origin\//, "");
+  return current?.code === 0 ? current.stdout.trim() : null;
 }
 
 /** The path with the symbolic links of its existing part resolved, as git writes it. */
@@ -154,20 +166,17 @@ export async function canonical(path: string): Promise<string> {
   }
 }
 
-/** The identity that the person has set for commits here, or null. */
-export async function configuredIdentity(
-  checkout: Checkout,
-): Promise<{ readonly name: string; readonly email: string } | null> {
+async function configuredIdentity(root: string): Promise<Identity | null> {
   const [name, email] = await Promise.all(
-    ["user.name", "user.email"].map((key) => git(checkout.root, ["config", "--get", key])),
+    ["user.name", "user.email"].map((key) => git(root, ["config", "--get", key])),
   );
   if (name?.code !== 0 || email?.code !== 0) return null;
   return { name: name.stdout.trim(), email: email.stdout.trim() };
 }
 
 /** Environment that lets git make commits where no identity is set. */
-export async function committer(checkout: Checkout): Promise<Readonly<Record<string, string>>> {
-  if ((await configuredIdentity(checkout)) !== null) return {};
+export function committer(checkout: Checkout): Readonly<Record<string, string>> {
+  if (checkout.identity !== null) return {};
   const [name, email] = ["Coppice", "coppice@localhost"];
   return {
     GIT_AUTHOR_NAME: name,

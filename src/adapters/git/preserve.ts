@@ -1,7 +1,14 @@
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { baseCommits, type Checkout, commitOf, committer, withRepositoryLock } from "./checkout.ts";
+import {
+  baseRefs,
+  type Checkout,
+  commitOf,
+  commitsOf,
+  committer,
+  withRepositoryLock,
+} from "./checkout.ts";
 import { git, gitFailed, gitText } from "./command.ts";
 import { namesIn, type WorktreeEntry } from "./worktree-entry.ts";
 
@@ -62,7 +69,7 @@ async function snapshotOf(checkout: Checkout, entry: WorktreeEntry): Promise<Sna
       GIT_DIR: entry.adminDir,
       GIT_WORK_TREE: entry.path,
       GIT_INDEX_FILE: index,
-      ...(await committer(checkout)),
+      ...committer(checkout),
     };
     const run = (...args: string[]) => gitText(entry.path ?? "", args, { env, timeoutMs: 600_000 });
     // The worktree's own index spares reading every file again; a half-made worktree has none.
@@ -110,7 +117,7 @@ async function isSafe(checkout: Checkout, taskId: string, tip: string): Promise<
     "--max-count=1",
     tip,
     "--not",
-    ...(await baseCommits(checkout)),
+    ...(await commitsOf(checkout, baseRefs(checkout))).values(),
     "--remotes=origin",
     `--glob=${preservedPrefix(taskId)}*`,
   ];

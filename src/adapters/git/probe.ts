@@ -2,10 +2,9 @@ import picomatch from "picomatch";
 import { type GitFact, known, type Probe, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Repository } from "../../ports/repository.ts";
-import { baseCommits, type Checkout, canonical, commitOf, forkRef } from "./checkout.ts";
-import { gitText } from "./command.ts";
+import { baseRefs, type Checkout, canonical, commitOf, forkRef } from "./checkout.ts";
+import { git, gitFailed, gitText } from "./command.ts";
 import { isAncestor } from "./start-point.ts";
-import { standsOn } from "./worktree.ts";
 import { entryAt, isReady, lockReason } from "./worktree-entry.ts";
 
 type ProbeRequest = Parameters<Repository["probe"]>[0];
@@ -20,18 +19,16 @@ export async function probeBranch(
   return answered(async () => {
     const refs = await readRefs(checkout, request.branch);
     if (refs === null) return null;
-    const path = await canonical(request.worktree);
-    const worktreeReady = await isUsable(checkout, request, path);
-    const [ahead, dirty] = await Promise.all([
+    const [ahead, changed] = await Promise.all([
       commitsAhead(checkout, refs),
-      worktreeReady ? dirtyFiles(path, request.ignore) : [],
+      changedFiles(checkout, request),
     ]);
     return {
       branch: request.branch,
       headSha: refs.head,
-      worktreeReady,
+      worktreeReady: changed !== null,
       commitsAhead: ahead,
-      dirtyFiles: dirty,
+      dirtyFiles: changed ?? [],
       remoteSha: refs.remote,
       forkPoint: refs.fork,
       lastCommitAtMs: refs.committedAtMs,
@@ -71,6 +68,8 @@ interface BranchRefs {
   readonly committedAtMs: number;
   readonly remote: string | null;
   readonly fork: string | null;
+  /** Tips of the base. */
+  readonly bases: readonly string[];
 }
 
 async function readRefs(checkout: Checkout, branch: string): Promise<BranchRefs | null> {
@@ -80,7 +79,8 @@ async function readRefs(checkout: Checkout, branch: string): Promise<BranchRefs 
     forkRef(branch),
   ];
   const format = "%(refname)%00%(objectname)%00%(committerdate:unix)";
-  const args = ["for-each-ref", `--format=${format}`, head, remote, fork];
+  const bases = baseRefs(checkout);
+  const args = ["for-each-ref", `--format=${format}`, head, remote, fork, ...bases];
   const lines = (await gitText(checkout.root, args)).split("\n").map((line) => line.split("\0"));
   const found = new Map(lines.map(([name = "", sha = "", at = ""]) => [name, { sha, at }]));
   const tip = found.get(head);
@@ -90,30 +90,37 @@ async function readRefs(checkout: Checkout, branch: string): Promise<BranchRefs 
     committedAtMs: Number(tip.at) * 1000,
     remote: found.get(remote)?.sha ?? null,
     fork: found.get(fork)?.sha ?? null,
+    bases: bases.flatMap((ref) => found.get(ref)?.sha ?? []),
   };
 }
 
 /** Commits of the branch itself: what came in from the base by a merge or rebase is not work. */
 async function commitsAhead(checkout: Checkout, refs: BranchRefs): Promise<number> {
-  const others = [...(refs.fork === null ? [] : [refs.fork]), ...(await baseCommits(checkout))];
+  const others = [...(refs.fork === null ? [] : [refs.fork]), ...refs.bases];
+  if (others.includes(refs.head)) return 0;
   const args = ["rev-list", "--count", refs.head, "--not", ...others];
   return Number(await gitText(checkout.root, args));
 }
 
-async function isUsable(checkout: Checkout, request: ProbeRequest, path: string): Promise<boolean> {
+/** Changed and untracked files of the task's worktree; null when it is gone, not ours, half-made or on another branch. */
+async function changedFiles(
+  checkout: Checkout,
+  { taskId, branch, worktree, ignore }: ProbeRequest,
+): Promise<readonly string[] | null> {
+  const path = await canonical(worktree);
   const entry = await entryAt(checkout, path);
-  return (
-    entry !== null &&
-    entry.reason === lockReason(checkout, request.taskId) &&
-    (await isReady(entry)) &&
-    standsOn(checkout, path, request.branch)
-  );
-}
-
-async function dirtyFiles(path: string, ignore: readonly string[]): Promise<readonly string[]> {
-  const args = ["status", "--porcelain=v2", "-z", "--untracked-files=normal"];
+  const isOurs = entry?.whole && entry.reason === lockReason(checkout, taskId);
+  if (!isOurs || !(await isReady(entry))) return null;
+  // Where git looks is said here: settings that an agent wrote could lead it elsewhere.
+  const place = [`--git-dir=${entry.adminDir}`, `--work-tree=${path}`];
+  const args = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal"];
+  const env = { GIT_COMMON_DIR: checkout.commonDir };
+  const said = await git(path, [...place, ...args], { env });
+  if (/not a git repository/.test(said.stderr)) return null;
+  if (said.code !== 0) throw gitFailed(path, args, said);
+  if (!said.stdout.includes(`# branch.head ${branch}\0`)) return null;
   const isIgnored = picomatch([...ignore], { dot: true });
-  return readStatus(await gitText(path, args))
+  return readStatus(said.stdout)
     .filter((name) => !isIgnored(name))
     .slice(0, DIRTY_FILES_MAX);
 }

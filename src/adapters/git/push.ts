@@ -5,7 +5,7 @@ import { known, type Probe, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { PushOutcome, Repository } from "../../ports/repository.ts";
 import type { ExecResult } from "../exec.ts";
-import { type Checkout, commitOf, defaultBranch } from "./checkout.ts";
+import type { Checkout } from "./checkout.ts";
 import { type GitOptions, git, gitTest, gitText, reasonOf } from "./command.ts";
 
 type PushRequest = Parameters<Repository["push"]>[0];
@@ -63,13 +63,13 @@ export async function remoteTip(checkout: Checkout, branch: string): Promise<Pro
 
 async function objectionTo(checkout: Checkout, push: PushRequest): Promise<string | null> {
   const { branch, sha, base } = push;
-  const bases = [base, checkout.base, await defaultBranch(checkout)];
+  const bases = [base, checkout.base, checkout.defaultBranch];
   if (bases.includes(branch)) return `${branch} is a base branch: Coppice never pushes to it`;
   if (checkout.pushUrl === null) {
     return "the repository has no remote named origin; add one with git remote add origin URL";
   }
-  const tip = await commitOf(checkout, `refs/heads/${branch}`);
-  if (!/^[0-9a-f]{40,64}$/.test(sha) || tip === null || !(await contains(checkout, tip, sha))) {
+  const tip = `refs/heads/${branch}`;
+  if (!/^[0-9a-f]{40,64}$/.test(sha) || !(await contains(checkout, tip, sha))) {
     return `${sha} is no commit of the branch ${branch}`;
   }
   return null;

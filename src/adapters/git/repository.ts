@@ -4,8 +4,6 @@ import {
   type Checkout,
   canonical,
   commitOf,
-  configuredIdentity,
-  defaultBranch,
   openCheckout,
   type RepositoryOptions,
   withRepositoryLock,
@@ -29,7 +27,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     baseBranch: (asked) => baseBranch(checkout, asked),
     remoteUrl: async () =>
       checkout.pushUrl === null ? null : withoutCredentials(checkout.pushUrl),
-    commitIdentity: () => configuredIdentity(checkout),
+    commitIdentity: async () => checkout.identity,
     listFiles: (ref) => listFiles(checkout, ref),
     fetch: () => fetchOrigin(checkout),
     ensureWorktree: (spec) => ensureWorktree(checkout, spec),
@@ -48,7 +46,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
 }
 
 async function baseBranch(checkout: Checkout, asked: string | undefined): Promise<string> {
-  const branch = asked ?? checkout.base ?? (await defaultBranch(checkout));
+  const branch = asked ?? checkout.base ?? checkout.defaultBranch;
   if (branch !== null && (await branchCommit(checkout, branch)) !== null) return branch;
   throw new CoppiceError({
     code: "no-base-branch",
@@ -96,15 +94,17 @@ async function summarize(
   forkPoint: string,
 ): Promise<WorkSummary> {
   const headSha = await gitText(checkout.root, ["rev-parse", "--verify", `${commit}^{commit}`]);
-  const reader = porcelain(checkout.root, READ_TIMEOUT_MS);
-  const log = await reader.log({
-    from: forkPoint,
-    to: headSha,
-    symmetric: false,
-    format: { sha: "%H", subject: "%s" },
-  });
+  const reader = () => porcelain(checkout.root, READ_TIMEOUT_MS);
   const range = ["--numstat", "--no-renames", "--no-ext-diff", "--no-textconv"];
-  const diff = await reader.diffSummary([...range, forkPoint, headSha]);
+  const [log, diff] = await Promise.all([
+    reader().log({
+      from: forkPoint,
+      to: headSha,
+      symmetric: false,
+      format: { sha: "%H", subject: "%s" },
+    }),
+    reader().diffSummary([...range, forkPoint, headSha]),
+  ]);
   return {
     headSha,
     commits: log.all.map(({ sha, subject }) => ({ sha, subject })).reverse(),

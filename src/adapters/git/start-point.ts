@@ -56,8 +56,13 @@ export async function branchCommit(checkout: Checkout, branch: string): Promise<
   return !isOurs || (await isAncestor(checkout, here, remote)) ? remote : here;
 }
 
-export function isAncestor(checkout: Checkout, older: string, newer: string): Promise<boolean> {
-  return gitTest(checkout.root, ["merge-base", "--is-ancestor", older, newer]);
+/** Of two commits by their full names. */
+export async function isAncestor(
+  checkout: Checkout,
+  older: string,
+  newer: string,
+): Promise<boolean> {
+  return older === newer || gitTest(checkout.root, ["merge-base", "--is-ancestor", older, newer]);
 }
 
 async function mergeCommits(
@@ -77,6 +82,6 @@ async function mergeCommits(
   return gitText(
     checkout.root,
     ["commit-tree", tree.trim(), "-p", ours, "-p", theirs, "-m", message],
-    { env: await committer(checkout) },
+    { env: committer(checkout) },
   );
 }

@@ -84,7 +84,7 @@ export function removeWorktree(checkout: Checkout, task: TaskWorktree): Promise<
 }
 
 /** `git worktree` of ours at that path whose HEAD is on the branch: git commands there mean this repository. */
-export async function standsOn(checkout: Checkout, path: string, branch: string): Promise<boolean> {
+async function standsOn(checkout: Checkout, path: string, branch: string): Promise<boolean> {
   if ((await namesIn(path)).length === 0) return false;
   const found = await git(path, [
     "rev-parse",
@@ -272,7 +272,7 @@ async function complete(
   const found = await ourEntry(checkout, spec.taskId, path);
   if (found.kind === "refused") return found;
   const { entry } = found;
-  if (entry === undefined || !(await standsOn(checkout, path, spec.branch))) {
+  if (entry === undefined || !(isNew || (await standsOn(checkout, path, spec.branch)))) {
     return refused(
       `the worktree ${path} does not stand on ${spec.branch}`,
       `Run git switch ${spec.branch} there, after saving what it stands on now.`,
@@ -281,16 +281,16 @@ async function complete(
   const wasReady = await isReady(entry);
   const indexLock = join(entry.adminDir, "index.lock");
   if (!wasReady || (await isAbandoned(indexLock, path))) await rm(indexLock, { force: true });
-  if (!wasReady) {
-    if (!isNew) await preserveWork(checkout, spec, entry);
-    await gitText(path, ["reset", "--hard", "--quiet"], { timeoutMs: CHECKOUT_TIMEOUT_MS });
-  }
+  if (!wasReady && !isNew) await preserveWork(checkout, spec, entry);
+  const reset = ["reset", "--hard", "--quiet"];
+  const [origin] = await Promise.all([
+    originOf(checkout, spec),
+    wasReady ? null : gitText(path, reset, { timeoutMs: CHECKOUT_TIMEOUT_MS }),
+  ]);
   const copied = await copyIgnoredFiles(checkout, path, spec.copyFiles, !wasReady);
   if (copied.kind === "refused") return copied;
   if (!wasReady) await writeFile(readyMark(entry), "");
-  const forkPoint = await forkPointOf(checkout, spec.branch);
-  const from = await branchAt(checkout, spec.startFrom, forkPoint);
-  return { kind: "ready", path: spec.path, forkPoint, from, created: !wasReady };
+  return { kind: "ready", path: spec.path, ...origin, created: !wasReady };
 }
 
 /** A lock of the index that a killed git left: old, and nobody is in the worktree. */
@@ -300,9 +300,12 @@ async function isAbandoned(indexLock: string, path: string): Promise<boolean> {
   return ageMs > INDEX_LOCK_AGE_MS && isDeserted(path);
 }
 
-async function forkPointOf(checkout: Checkout, branch: string): Promise<string> {
+/** Where a branch began: the commit, and which of the branches that it started from holds all others. */
+async function originOf(checkout: Checkout, { branch, startFrom }: WorktreeSpec) {
   const forkPoint = await commitOf(checkout, forkRef(branch));
-  if (forkPoint !== null) return forkPoint;
+  if (forkPoint !== null) {
+    return { forkPoint, from: await branchAt(checkout, startFrom, forkPoint) };
+  }
   throw new CoppiceError({
     code: "fork-point-missing",
     kind: "machine",
