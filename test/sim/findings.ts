@@ -18,6 +18,7 @@ const calm = {
   maxParallel: 4,
   downSeconds: 1,
   intervalSeconds: 15,
+  eagerBeats: 0,
   happenings: [],
 } as const;
 const good = {

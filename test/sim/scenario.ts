@@ -77,6 +77,8 @@ export interface Scenario {
   readonly downSeconds: number;
   /** Between two beats in which nothing happens. */
   readonly intervalSeconds: number;
+  /** So many beats come as soon as the beat before asks for, as in `coppice run`; the rest at intervals, as by cron. */
+  readonly eagerBeats: number;
   readonly happenings: readonly PlannedHappening[];
 }
 
@@ -217,6 +219,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   maxParallel: fc.integer({ min: 1, max: 4 }),
   downSeconds: fc.integer({ min: 1, max: 300 }),
   intervalSeconds: fc.constantFrom(5, 15, 60, 300),
+  eagerBeats: fc.constantFrom(0, 60, 200),
   happenings: fc.array(fc.record({ at: moment, what: happening }), { maxLength: 8 }),
 });
 

@@ -73,9 +73,7 @@ export async function simulate(
       for (const pullRequest of ripe) world.merge(pullRequest, false);
       for (const { orchestrator } of processes.values()) orchestrator.die();
     }
-    const slow = beat > lastBeat ? SLOW_SECONDS : 0;
-    const seconds = Math.max(scenario.intervalSeconds, slow);
-    world.advance(isQuiet(report) ? 1000 * seconds : 250);
+    world.advance(isQuiet(report) ? pauseMs(scenario, beat, lastBeat, world, report) : 250);
   }
   if (beat === BEATS_MAX) breaches.push("the run never comes to rest");
   else if (atRest) breaches.push(...leftOver(world));
@@ -148,6 +146,20 @@ async function oneBeat(
 
 const isQuiet = (report: BeatReport): boolean => report.acted === 0 && !report.changed;
 
+/** Until the next beat: the interval, or sooner as the report asks; the end of a run is watched less often. */
+function pauseMs(
+  { intervalSeconds, eagerBeats }: Scenario,
+  beat: number,
+  lastBeat: number,
+  world: World,
+  { wakeAtMs }: BeatReport,
+): number {
+  if (beat < eagerBeats && wakeAtMs !== undefined) {
+    return Math.min(1000 * intervalSeconds, Math.max(250, wakeAtMs - world.wall()));
+  }
+  return 1000 * Math.max(intervalSeconds, beat < lastBeat ? 0 : SLOW_SECONDS);
+}
+
 /** Unfinished tasks of which a quiet beat does not say what they wait for. */
 function silent({ snapshot, problems, waits }: BeatReport): string[] {
   if (snapshot === undefined || problems.length > 0) return [];
@@ -173,8 +185,8 @@ function leftOver(world: World): string[] {
   for (const session of world.sessions.values()) {
     if (session.spec.name !== `task-${session.spec.taskId}`) continue;
     const status = tasks.get(session.spec.taskId)?.status;
-    if (session.agent.truth === "ended" || session.agent.truth === "idle") {
-      if (status === "merged") found.push(`the session of ${session.spec.taskId} is left over`);
+    if (session.agent.truth === "ended" && status === "merged") {
+      found.push(`the session of ${session.spec.taskId} is left over`);
     }
   }
   const allMerged = [...tasks.values()].every((task) => task.status === "merged");

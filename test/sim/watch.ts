@@ -138,10 +138,13 @@ export class Watch {
     const { pid, taskId, name, truth, step, quietSeconds } = effect;
     if (isVerify(name)) return;
     const did = effect.kind === "typed" ? "typed to" : "stopped";
-    const gone = this.#personTookAway(taskId);
+    const gone = this.#world.justTakenOver || this.#personTookAway(taskId);
     if (!gone && truth !== "ended") this.#actedBlindly(pid, taskId, did, ["observe:*"]);
     if (effect.kind === "typed" && step.kind === "dialog" && step.dialog === "approval") {
       this.#breach(`a permission question of ${taskId} was answered`);
+    }
+    if (effect.kind === "typed" && step.kind === "idle" && this.#isDone(taskId)) {
+      this.#breach(`${taskId} was ${did} though it is done`);
     }
     const limit = this.#stallSeconds();
     if (truth === "working" && quietSeconds < limit && !gone) {
@@ -175,12 +178,15 @@ export class Watch {
     if (settingsOf(manifest, task).verify !== undefined && !verified.has(sha)) {
       this.#breach(`${task.id} was pushed though verify has not passed on it`);
     }
+    if (typedByPerson.has(task.id)) return;
+    const head = git.heads.get(branch) ?? "";
+    if (head !== sha) this.#breach(`${task.id} was pushed without its last commit`);
     const worktree = [...git.worktrees.values()].find((one) => one.branch === branch);
-    if (worktree !== undefined && worktree.dirty.size > 0 && !typedByPerson.has(task.id)) {
+    if (worktree !== undefined && worktree.dirty.size > 0) {
       this.#breach(`${task.id} was pushed with uncommitted files`);
     }
     const agent = this.#world.sessions.get(`task-${task.id}`)?.agent;
-    if (agent?.truth === "working" && !typedByPerson.has(task.id)) {
+    if (agent?.truth === "working") {
       this.#breach(`${task.id} was pushed while its agent works`);
     }
   }
@@ -259,6 +265,18 @@ export class Watch {
     if (world.vouchedFor.has(taskId)) return true;
     const task = this.#onDisk(taskId)?.task;
     return task !== undefined && ["cancelled", "archived", "merged"].includes(task.status);
+  }
+
+  /** A clean worktree with a commit of its own, and no verify command that could say otherwise. */
+  #isDone(taskId: string): boolean {
+    const { git } = this.#world;
+    const view = this.#onDisk(taskId);
+    const worktree = [...git.worktrees.values()].find((one) => one.taskId === taskId);
+    const fork = git.refs.get(`refs/coppice/fork/${taskId}`);
+    if (view === undefined || worktree === undefined || fork === undefined) return false;
+    if (settingsOf(view.manifest, view.task).verify !== undefined) return false;
+    const head = git.heads.get(worktree.branch) ?? fork;
+    return worktree.dirty.size === 0 && git.between(fork, head).length > 0;
   }
 
   /** True seconds of silence after which an agent may be disturbed. A clock that jumped makes the limit uncertain. */

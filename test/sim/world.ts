@@ -138,6 +138,7 @@ export class World {
   readonly #calls = new Map<string, number>();
   readonly #listeners = new Set<(wake: Wake) => void>();
   readonly #jumps: { fromMs: number; skewMs: number }[] = [{ fromMs: 0, skewMs: 0 }];
+  #takenOverAtMs = 0;
   #nextNumber = 100;
 
   constructor(
@@ -167,6 +168,11 @@ export class World {
   wall(atMs: number = this.nowMs): number {
     const jump = this.#jumps.findLast((one) => one.fromMs <= atMs);
     return atMs + (jump?.skewMs ?? 0);
+  }
+
+  /** A second orchestrator was just started: the first one's action in flight is still carried to its end. */
+  get justTakenOver(): boolean {
+    return this.nowMs - this.#takenOverAtMs < 60_000;
   }
 
   get clockJumped(): boolean {
@@ -328,6 +334,7 @@ export class World {
       }
       case "taken-over":
         this.locks.clear();
+        this.#takenOverAtMs = this.nowMs;
         this.onTakeOver();
         return;
       case "unanswered":
