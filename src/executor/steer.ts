@@ -25,7 +25,11 @@ export async function nudge(
     action.text === WHOLE_TASK
       ? `Please read the file ${await context.ports.folders.folder(task.id)}/prompt.${task.attempts ?? 1}.md and do what it says.`
       : action.text;
-  return told(await say(context, task, text, takesWords), `nudged: ${action.why}`);
+  const stalled = task.state?.verdict === "stalled";
+  // An agent that went back to work since the decision, e.g. because a person answered it, is left alone.
+  const takes = (reading: ScreenReading): boolean =>
+    takesWords(reading) && (stalled || reading.kind !== "working");
+  return told(await say(context, task, text, takes), `nudged: ${action.why}`);
 }
 
 /** The one way to type words into a task's session: only where they are taken, never into a shell or an unread dialog. */
