@@ -137,12 +137,13 @@ export function createObserver(ports: ObserverPorts): Observer {
     const signals = attempt === null ? [] : await ports.folders.signals(task.id, attempt);
     // An older answer will do while the agent works: before it says or shows anything else, nothing is decided on it.
     const works =
-      isBusy(seen) &&
-      task.state?.verdict === "working" &&
+      (task.state?.verdict === "working" || task.state?.verdict === "unknown") &&
       exit.kind === "known" &&
       exit.value === null;
     const saidAtMs = signals.at(-1)?.atMs ?? 0;
-    const sinceMs = works ? Math.max(takenAtMs - GIT_AGE_MAX_MS, saidAtMs) : takenAtMs;
+    const sinceMs = works
+      ? Math.max(takenAtMs - GIT_AGE_MAX_MS, saidAtMs, shownAtMs(seen, takenAtMs))
+      : takenAtMs;
     const fact = await gitFact(manifest, workdir, task, sinceMs);
     const head = fact.kind === "known" ? fact.value?.headSha : undefined;
     return {
@@ -181,11 +182,13 @@ export function createObserver(ports: ObserverPorts): Observer {
   };
 }
 
-/** A live pane that wrote something just now. */
-function isBusy(seen: Observation | undefined): boolean {
-  if (seen?.screen.kind !== "known") return false;
+/** When a session showed the last thing after which its agent may have stopped; what comes just now is none. */
+function shownAtMs(seen: Observation | undefined, nowMs: number): number {
+  if (seen?.screen.kind !== "known") return nowMs;
   const { paneDead, silentSeconds } = seen.screen.value;
-  return !paneDead && silentSeconds !== null && silentSeconds < QUIET_SECONDS;
+  if (paneDead || silentSeconds === null) return nowMs;
+  // Silence is counted in whole seconds.
+  return silentSeconds < QUIET_SECONDS ? 0 : nowMs - (silentSeconds - 1) * 1000;
 }
 
 const tasksOf = (manifest: Manifest): readonly Task[] =>
