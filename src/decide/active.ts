@@ -305,7 +305,7 @@ function reply(view: BeatView, task: Task, dialog: Dialog): Step {
 
 const asksPerson = (task: Task, question: string): Step => ({
   set: { status: "stuck", error: `waits for a person: ${question}` },
-  wait: waitsForPerson(`${question} — coppice attach ${task.id}`),
+  wait: waitsForPerson(`${question} (answer it in coppice attach ${task.id})`),
 });
 
 /** A limit is a state of the provider: all its tasks wait, none is started. */

@@ -23,7 +23,7 @@ function gateOf(phase: Phase): Omit<TaskWait, "taskId"> | undefined {
   const rest = holding.length > NAMED_MAX ? ` and ${holding.length - NAMED_MAX} more` : "";
   const merge = phase.gate === "merged" ? " to be merged" : "";
   return {
-    reason: `phase "${phase.name}" waits for ${named.join(", ")}${rest}${merge}`,
+    reason: `waits for ${named.join(", ")}${rest} of phase "${phase.name}"${merge}`,
     on: holding.map((task) => task.id),
     needsPerson: holding.every((task) => task.status === "pr_open" || task.status === "complete"),
   };
