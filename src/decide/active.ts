@@ -29,7 +29,10 @@ const COMPOSER_LOOK_MS = 2000;
 const PROGRESS_STEP_MS = 10_000;
 /** A second equal reading counts after this time: a screen may lag behind the agent's own word. */
 const SECOND_READING_MS = 1000;
-/** A stall is believed after this time: when the clock jumped or the machine slept, the agent writes again meanwhile. */
+/**
+ * A stall is believed after this time, or the policy's own where that is shorter: when the clock jumped or the machine
+ * slept, the agent writes again meanwhile.
+ */
 const STALL_READING_MS = 60_000;
 
 /** What to do about a task that has, or had, a session. */
@@ -47,8 +50,14 @@ export function decideActive(view: Survey, placed: PlacedTask): Step {
   const sameAsBefore = task.state?.verdict === verdict.kind;
   const sinceMs =
     sameAsBefore && task.state?.verdictSince ? fromIso(task.state.verdictSince) : view.nowMs;
-  const readAgainMs = sinceMs + (verdict.kind === "stalled" ? STALL_READING_MS : SECOND_READING_MS);
-  const read = sameAsBefore && view.nowMs >= readAgainMs;
+  const stallReadingMs = Math.min(
+    STALL_READING_MS,
+    view.manifest.policy.stallAfterMinutes * 60_000,
+  );
+  const readAgainMs = sinceMs + (verdict.kind === "stalled" ? stallReadingMs : SECOND_READING_MS);
+  // What moved since the last beat is at work, however long ago that beat was.
+  const moved = verdict.kind === "stalled" && noted.set?.lastProgress !== undefined;
+  const read = sameAsBefore && !moved && view.nowMs >= readAgainMs;
   if (!verdict.fact && !read && verdict.kind !== "working" && verdict.kind !== "unknown") {
     return joined(noted, {
       wait: waitsFor(`seems ${verdict.kind}: ${verdict.why}; looking again`),
@@ -175,7 +184,11 @@ function respond(
       return trouble("the agent's context is full", GO_ON, { mayNudge: false, mayResume: false });
     case "exited-error":
       return adoptOr(view, task, evidence, () =>
-        trouble(verdict.why, GO_ON, { mayNudge: false, mayResume: false }),
+        // Killed in its turn: its conversation is whole and is worth going on with.
+        trouble(verdict.why, GO_ON, {
+          mayNudge: false,
+          mayResume: interactive && verdict.turn === "broken-off",
+        }),
       );
     case "dead":
       return adoptOr(view, task, evidence, () =>
@@ -325,6 +338,14 @@ function pause(
   }
   const endMs = limitEndMs(view, task, verdict);
   const untilMs = running === undefined ? endMs : Math.max(endMs, fromIso(running.until));
+  // An agent that waits by itself goes on by itself.
+  const goesOnMs = verdict.turn === "running" ? untilMs + RETRY_DEADLINE_MS : untilMs;
+  if (untilMs <= view.nowMs && view.nowMs < goesOnMs) {
+    return {
+      wait: waitsFor(`${agent} retries by itself: ${verdict.why}`),
+      wakeAtMs: goesOnMs,
+    };
+  }
   if (view.nowMs >= untilMs)
     return trouble(verdict.why, "The limit has been reset. Please go on with the task.");
   return {

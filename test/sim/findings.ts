@@ -82,4 +82,45 @@ export const FINDINGS: readonly Finding[] = [
     breach: /does not build on the commits of/,
     open: false,
   },
+  {
+    promise: "an agent that moved since the last beat is not stalled, however far the clock jumped",
+    scenario: {
+      ...calm,
+      intervalSeconds: 60,
+      eagerBeats: 60,
+      tasks: [{ ...good, agent: { costume: "codex", launches: ["slow"] } }],
+      happenings: [
+        { at: { kind: "call", beat: 4, call: 0 }, what: { kind: "clock-jump", ms: 3_600_000 } },
+      ],
+    },
+    breach: /was stopped after/,
+    open: false,
+  },
+  {
+    promise: "an agent that a person answers meanwhile gets no words of Coppice",
+    scenario: {
+      ...calm,
+      intervalSeconds: 5,
+      tasks: [{ ...good, agent: { costume: "codex", launches: ["asks"] } }],
+      happenings: [
+        {
+          at: { kind: "method", method: "inject", nth: 0 },
+          what: { kind: "person-types", task: 0 },
+        },
+      ],
+    },
+    breach: /was typed to after/,
+    open: false,
+  },
+  {
+    promise: "a proof rests on the commits and files of now, not on those of half a minute ago",
+    scenario: {
+      ...calm,
+      intervalSeconds: 5,
+      eagerBeats: 200,
+      tasks: [{ ...good, agent: { costume: "codex", launches: ["lies"] } }],
+    },
+    breach: /was typed to though it is done|without its last commit/,
+    open: false,
+  },
 ];

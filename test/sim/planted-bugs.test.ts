@@ -48,6 +48,14 @@ const failing = (method: string, what: Happening["kind"] & ("unanswered" | "answ
     })),
   }));
 
+/** Runs of tasks that all touch the same file. */
+const crowded = scenario.map((planned) => ({
+  ...planned,
+  overlap: "serial" as const,
+  maxParallel: 4,
+  tasks: planned.tasks.map((task) => ({ ...task, files: [0], dependsOn: [] })),
+}));
+
 /** Runs in which a person takes tasks as complete, however far they are. */
 const vouched = scenario.map((planned) => ({
   ...planned,
@@ -64,6 +72,7 @@ const vouched = scenario.map((planned) => ({
 const BUGS: Readonly<Record<string, Bug>> = {
   "overlap is not looked at": {
     sabotage: misread((manifest) => ({ ...manifest, overlap: "parallel" })),
+    among: crowded,
     noticed: /with a file in common/,
   },
   "dependencies are not looked at": {

@@ -219,7 +219,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   maxParallel: fc.integer({ min: 1, max: 4 }),
   downSeconds: fc.integer({ min: 1, max: 300 }),
   intervalSeconds: fc.constantFrom(5, 15, 60, 300),
-  eagerBeats: fc.constantFrom(0, 60, 200),
+  eagerBeats: fc.constantFrom(0, 0, 60, 120),
   happenings: fc.array(fc.record({ at: moment, what: happening }), { maxLength: 8 }),
 });
 

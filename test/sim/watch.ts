@@ -206,13 +206,16 @@ export class Watch {
 
   /** A branch that started from another task's goes onto that one's branch, while that one's pull request is open. */
   #carriesOwnWork(taskId: string, { baseBranch, headBranch }: SimPullRequest): void {
-    const { git, pullRequests } = this.#world;
+    const { git, pullRequests, deletedTasks } = this.#world;
     const onto = git.remote.get(baseBranch);
     const fork = git.refs.get(`refs/coppice/fork/${taskId}`);
     if (onto === undefined || fork === undefined || git.isAncestor(fork, onto)) return;
     const parents = pullRequests.filter(
-      ({ state, headBranch: parent }) =>
-        state === "open" && parent !== headBranch && (git.remote.get(parent) ?? "") === fork,
+      ({ state, headBranch: parent, markedTask }) =>
+        state === "open" &&
+        parent !== headBranch &&
+        git.remote.get(parent) === fork &&
+        !deletedTasks.has(markedTask ?? ""),
     );
     if (parents.length === 1 && parents[0]?.headBranch !== baseBranch) {
       const carried = parents[0]?.headBranch ?? "";
