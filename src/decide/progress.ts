@@ -14,10 +14,18 @@ export function progressKey(evidence: TaskEvidence): string | null {
     parts.push(`cpu ${Math.floor((session.value.cpuSeconds ?? 0) / 60)}`);
   }
   if (screen.kind === "known" && screen.value) {
-    parts.push(...screen.value.lines.map((line) => line.replace(/[^\p{L}\s]+/gu, "").trimEnd()));
+    parts.push(...screen.value.lines.map(withoutClocks));
   }
   if (exit.kind === "known" && exit.value) parts.push(`exit ${exit.value.attempt}`);
   return parts.length === 0 ? null : fingerprint(parts.join("\n"));
+}
+
+/** Without durations, whose units come and go, digits and spinner glyphs. */
+function withoutClocks(line: string): string {
+  return line
+    .replace(/\b\d+\s?[dhms]\b/gu, "")
+    .replace(/[^\p{L}]+/gu, " ")
+    .trim();
 }
 
 /** FNV-1a, 32 bits: to notice a change, not to resist anybody. */
