@@ -75,7 +75,7 @@ export async function exec(
     throw new CoppiceError({
       code: "program-missing",
       kind: "machine",
-      message: `cannot run ${program}: ${result.shortMessage ?? "unknown reason"}`,
+      message: `cannot run ${program}: ${result.originalMessage ?? "unknown reason"}`,
       hint: `Install ${program}, or mend PATH; coppice doctor shows what is found.`,
       cause: result,
     });

@@ -191,6 +191,23 @@ test("a socket path that is too long is refused with the remedy", () => {
   ).toThrow(/100 bytes; 99 is the most/);
 });
 
+test("a machine without tmux is told with the remedy, for it will never answer", async () => {
+  const sessions = createTmuxSessions({
+    workdir: terminals.workdir,
+    socketPath: terminals.socketPath,
+    signalSocketPath: terminals.signalSocketPath,
+    nodePath: process.execPath,
+    env: { PATH: terminals.worktree },
+    processes: createProcesses(),
+    lock: (_, work) => work(),
+  });
+  await expect(sessions.observe()).rejects.toMatchObject({
+    code: "program-missing",
+    message: "cannot run tmux: spawn tmux ENOENT",
+    hint: expect.stringContaining("Install tmux"),
+  });
+});
+
 test("the agent, not its wrapper, is the pane's current command, and nothing of our environment reaches it", async () => {
   await terminals.sessions.start(await terminals.spec("1", ["sleep", "60"]));
   const seen = await until("the agent in front", async () => {

@@ -163,12 +163,14 @@ const linesOf = (text: string): readonly string[] => text.replace(/\n$/, "").spl
 
 const saysNoPane = (stderr: string): boolean => /can't find (?:pane|window|session)/.test(stderr);
 
-/** A probe that could not ask is unknown; a mistake in the settings is told. */
+/** A probe that could not ask is unknown; a mistake in the settings, or a tmux that is not installed, is told. */
 async function answered<T>(ask: () => Promise<Probe<T>>): Promise<Probe<T>> {
   try {
     return await ask();
   } catch (error) {
-    if (error instanceof CoppiceError && error.kind === "machine") return unknown(error.message);
+    const mayAnswerLater =
+      error instanceof CoppiceError && error.kind === "machine" && error.code !== "program-missing";
+    if (mayAnswerLater) return unknown(error.message);
     throw error;
   }
 }
