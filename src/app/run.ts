@@ -1,8 +1,8 @@
-import type { Decision } from "../decide/decide.ts";
 import {
   type BeatReport,
   createHeartbeat,
   type Heartbeat,
+  type Look,
   manifestMissing,
 } from "../heartbeat/beat.ts";
 import { runLoop } from "../heartbeat/loop.ts";
@@ -86,9 +86,8 @@ export async function beatOnce(
   }
 }
 
-/** What a beat would do now. Needs no lock: nothing is done or written. */
-export async function look(workspace: Workspace): Promise<Decision> {
-  const snapshot = await readOrThrow(workspace);
+/** What a beat would see and do now. Needs no lock: nothing is done or written. */
+export async function look(workspace: Workspace, snapshot: ManifestSnapshot): Promise<Look> {
   const nobody = { isOurs: async () => false };
   const quiet = { emit: async () => undefined, turnPage: () => undefined };
   const heartbeat = await heartbeatOf(workspace, snapshot.manifest, nobody, quiet, false);
@@ -158,7 +157,7 @@ export async function readOrThrow(workspace: {
         message: read.problems
           .map(
             (one) =>
-              `${one.file}:${one.line}:${one.column} ${one.message} (${one.field})\n  ${one.remedy}`,
+              `${one.file}:${one.line}:${one.column} ${one.message}${one.field ? ` (${one.field})` : ""}\n  ${one.remedy}`,
           )
           .join("\n"),
         hint: "Mend the file; nothing was changed. coppice validate shows the same list.",

@@ -1,18 +1,21 @@
+import { z } from "zod";
 import { answerFor } from "../agents/dialogs.ts";
 import { unreachable } from "../manifest/errors.ts";
 import type { KnownAnswer } from "../manifest/policy.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What a verdict asks for when nothing else is known. `finish`: look for the proof of done. */
-export type Response =
-  | "none"
-  | "answer"
-  | "nudge"
-  | "resume"
-  | "restart"
-  | "wait-until"
-  | "ask-person"
-  | "finish";
+export const Response = z.enum([
+  "none",
+  "answer",
+  "nudge",
+  "resume",
+  "restart",
+  "wait-until",
+  "ask-person",
+  "finish",
+]);
+export type Response = z.infer<typeof Response>;
 
 /** The one table from verdicts to responses; counts, back-off and proofs are the heartbeat's. */
 export function responseFor(verdict: Verdict, answers: readonly KnownAnswer[] = []): Response {

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, realpath, stat } from "node:fs/promises";
-import { tmpdir, userInfo } from "node:os";
+import { hostname, tmpdir, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { execOnTerminal } from "../adapters/exec.ts";
 import { createJournal } from "../adapters/fs/journal.ts";
+import { createRecordedScreens } from "../adapters/fs/recorded-screens.ts";
 import { createTaskFolders } from "../adapters/fs/task-folders.ts";
 import { cloneRepository } from "../adapters/git/clone.ts";
 import { openRepository } from "../adapters/git/repository.ts";
@@ -22,6 +23,7 @@ import type { DoctorPorts, TokenCheck } from "../app/doctor.ts";
 import type { PlanPorts, PlanRequest } from "../app/plan.ts";
 import { readOrThrow } from "../app/run.ts";
 import type { Workspace } from "../app/world.ts";
+import type { PrivateWords } from "../classify/scrub.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { PlanHeader } from "../planner/plan.ts";
@@ -254,6 +256,15 @@ export function openDoctor(options: { readonly apiUrl?: string }): DoctorPorts {
     },
   };
 }
+
+/** A folder of recorded screens. */
+export const openRecordedScreens = createRecordedScreens;
+
+/** What tells about this machine and its user. */
+export const privateWords = (): PrivateWords => ({
+  names: [hostname(), hostname().replace(/\..*$/, ""), userInfo().username, basename(host.homeDir)],
+  redact: createRedactor(env),
+});
 
 /** Runs a program with this terminal; returns its exit code. */
 export const runOnTerminal = execOnTerminal;

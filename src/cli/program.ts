@@ -21,6 +21,9 @@ export const COMMANDS: readonly {
     names: ["attach", "logs", "send", "retry", "cancel"],
     load: async () => (await import("./commands/task.ts")).addTaskCommands,
   },
+  { names: ["why"], load: async () => (await import("./commands/why.ts")).addWhy },
+  { names: ["classify"], load: async () => (await import("./commands/classify.ts")).addClassify },
+  { names: ["record"], load: async () => (await import("./commands/record.ts")).addRecord },
   { names: ["cleanup"], load: async () => (await import("./commands/cleanup.ts")).addCleanup },
 ];
 

@@ -149,7 +149,7 @@ const NO_BORDER = {
 };
 
 /** A span of milliseconds in its largest fitting unit, e.g. `14 s`. */
-function ago(ms: number): string {
+export function ago(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 100) return `${seconds} s`;
   if (seconds < 6000) return `${Math.round(seconds / 60)} min`;

@@ -54,8 +54,15 @@ export interface BeatReport {
 /** One pass: observe → classify → decide → act → one commit of the manifest. */
 export interface Heartbeat {
   beat(): Promise<BeatReport>;
-  /** The first half of a beat: what it would do now. Nothing is done or written. */
-  look(snapshot: ManifestSnapshot): Promise<Decision>;
+  /** The first half of a beat: what it sees and what it would do now. Nothing is done or written. */
+  look(snapshot: ManifestSnapshot): Promise<Look>;
+}
+
+/** What a beat rests on and what it decides. */
+export interface Look {
+  readonly evidence: ReadonlyMap<TaskId, TaskEvidence>;
+  readonly verdicts: ReadonlyMap<TaskId, Verdict>;
+  readonly decision: Decision;
 }
 
 /** How many actions run side by side. */
@@ -149,21 +156,23 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       await tellUnanswered([{ what: "origin", reason: fetched.reason }]);
   }
 
-  async function look({ manifest }: ManifestSnapshot): Promise<Decision> {
-    const observed = await observer.observe(manifest, options.workdir);
-    await tellUnanswered(observed.unanswered);
+  async function look({ manifest }: ManifestSnapshot): Promise<Look> {
+    const { evidence, unanswered } = await observer.observe(manifest, options.workdir);
+    await tellUnanswered(unanswered);
     const { clock } = options.ports;
     const nowMs = clock.now();
-    return decide({
+    const verdicts = verdictsOf(manifest, evidence, nowMs, clock.utcOffsetMinutes());
+    const decision = decide({
       manifest,
       graph: taskGraph(manifest),
-      evidence: observed.evidence,
-      verdicts: verdictsOf(manifest, observed.evidence, nowMs, clock.utcOffsetMinutes()),
+      evidence,
+      verdicts,
       base: manifest.base ?? options.base,
       maxParallel: manifest.maxParallel ?? options.maxParallelDefault,
       nowMs,
       cleanup: options.cleanup,
     });
+    return { evidence, verdicts, decision };
   }
 
   return {
@@ -182,7 +191,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       }
       const { snapshot } = read;
       const { manifest } = snapshot;
-      const decision = await look(snapshot);
+      const { decision } = await look(snapshot);
       if (decision.actions.some((action) => action.kind === "start")) await refresh();
       const context = { ports: options.ports, manifest, workdir: options.workdir };
       const outcomes = await pMap(decision.actions, (action) => act(context, action), {

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import cron from "node-cron";
-import { beatOnce, look } from "../../app/run.ts";
+import { beatOnce, look, readOrThrow } from "../../app/run.ts";
 import { statusReport } from "../../app/status.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { openWorkspace } from "../compose.ts";
@@ -69,7 +69,7 @@ async function beatAndShow(options: HeartbeatOptions, output: Output): Promise<v
 /** Prints what a beat would do now, and does nothing. */
 export async function lookOnly(options: ManifestOptions, output: Output): Promise<void> {
   const workspace = await openWorkspace(options, output, { onEvent: output.story });
-  const decision = await look(workspace);
+  const { decision } = await look(workspace, await readOrThrow(workspace));
   if (output.json) {
     output.answerJson({ actions: decision.actions, waits: decision.waits });
     return;

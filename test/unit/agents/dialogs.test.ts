@@ -7,7 +7,7 @@ import { command } from "../../../src/agents/command.ts";
 import { answerFor } from "../../../src/agents/dialogs.ts";
 import { recordedScreens } from "../../support/recorded-screens.ts";
 
-const SCREENS = recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
+const SCREENS = await recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
 
 function dialogOn(prefix: string): Dialog {
   const recorded = SCREENS.find(({ file }) => file.startsWith(prefix));

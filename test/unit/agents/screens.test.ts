@@ -5,10 +5,10 @@ import { agentByName, agentNames } from "../../../src/agents/catalog.ts";
 import { command } from "../../../src/agents/command.ts";
 import type { Screen } from "../../../src/agents/screen.ts";
 import { classifyScreen } from "../../../src/classify/classify.ts";
-import { type RecordedScreen, recordedScreens } from "../../support/recorded-screens.ts";
+import { type LabelledScreen, recordedScreens } from "../../support/recorded-screens.ts";
 
-const SCREENS = recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
-const agentOf = (recorded: RecordedScreen) => agentByName(recorded.agent) ?? command;
+const SCREENS = await recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
+const agentOf = (recorded: LabelledScreen) => agentByName(recorded.agent) ?? command;
 const MEDDLING = new Set(["answer", "nudge", "resume", "restart", "finish"]);
 
 test("the recorded screens cover every agent and every kind of verdict that a screen can give", () => {

@@ -6,7 +6,7 @@ import { command } from "../../../src/agents/command.ts";
 import { takesAnswer, takesWords } from "../../../src/agents/takes-words.ts";
 import { recordedScreens } from "../../support/recorded-screens.ts";
 
-const SCREENS = recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
+const SCREENS = await recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
 const READY = ["idle-fresh", "idle-done"];
 const CLOSED = [
   "onboarding",

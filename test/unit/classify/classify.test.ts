@@ -21,7 +21,7 @@ import { TaskId } from "../../../src/manifest/task.ts";
 import { VerdictKind } from "../../../src/manifest/verdict-kind.ts";
 import { recordedScreens } from "../../support/recorded-screens.ts";
 
-const SCREENS = recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
+const SCREENS = await recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
 const NOW = Date.parse("2026-10-03T10:00:00Z");
 
 function screenOf(prefix: string): Screen {
