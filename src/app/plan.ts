@@ -5,6 +5,7 @@ import { type Plan, type PlanHeader, plan, referencedIssues } from "../planner/p
 import type { Forge } from "../ports/forge.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import type { Repository } from "../ports/repository.ts";
+import { readManifest } from "./read-manifest.ts";
 
 export interface PlanRequest {
   readonly query: IssueQuery;
@@ -18,7 +19,10 @@ export interface PlanPorts {
   readonly repository: Pick<Repository, "baseBranch" | "listFiles"> | undefined;
 }
 
-/** Issues and repository → plan. Writes nothing. Throws `dependency-cycle` with the sentences that make it. */
+/**
+ * Issues and repository → plan. Writes nothing. Throws `dependency-cycle` with the sentences that make it, and
+ * `plan-invalid` when the options do not make a manifest.
+ */
 export async function makePlan(ports: PlanPorts, request: PlanRequest): Promise<Plan> {
   const issues = await ports.forge.listIssues(request.query);
   if (issues.length === 0) {
@@ -40,12 +44,24 @@ export async function makePlan(ports: PlanPorts, request: PlanRequest): Promise<
       breakCycles: request.breakCycles,
     },
   });
-  if (outcome.kind === "planned") return outcome;
+  if (outcome.kind === "planned") return checked(outcome);
   throw new CoppiceError({
     code: "dependency-cycle",
     kind: "input",
     message: `the issues wait for each other: ${outcome.path.join(" → ")}\n${outcome.sentences.map((line) => `  ${line}`).join("\n")}`,
     hint: "Edit one of these issues, or let --break-cycles drop the weakest edge.",
+  });
+}
+
+/** What the options made wrong is told before it is written. */
+function checked(made: Plan): Plan {
+  const read = readManifest(formatManifest(made.manifest), "the plan");
+  if (read.kind === "parsed") return made;
+  throw new CoppiceError({
+    code: "plan-invalid",
+    kind: "input",
+    message: read.problems.map((one) => `${one.message} (${one.field})`).join("\n"),
+    hint: read.problems.map((one) => one.remedy).join("\n"),
   });
 }
 
