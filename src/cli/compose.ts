@@ -148,6 +148,8 @@ export async function openPlanning(
   const project =
     options.project ?? repo?.split("/")[1] ?? basename(repository?.root ?? process.cwd());
   const note = (text: string) => output.story(text);
+  if (repository === undefined)
+    note("this folder is no git checkout: files are taken from the issues unchecked");
   const forge =
     options.issues === undefined && repo !== undefined
       ? await gitHubForge(repo, options.apiUrl, note)
