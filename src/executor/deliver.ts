@@ -1,6 +1,7 @@
 import type { Action } from "../decide/action.ts";
 import { backoffMs } from "../decide/ladder.ts";
 import { verifySessionNameOf } from "../manifest/names.ts";
+import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { toIso } from "../manifest/time.ts";
 import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
@@ -16,7 +17,8 @@ export async function deliver(
 ): Promise<Outcome> {
   const { repository, forge, sessions } = context.ports;
   const task = taskOf(context, action.taskId);
-  await sessions.stop(verifySessionNameOf(task.id));
+  const { verify } = settingsOf(context.manifest, task);
+  if (verify !== undefined) await sessions.stop(verifySessionNameOf(task.id));
   const facts = await repository.probe({ ...placeOf(context, task), ignore: [] });
   if (facts.kind === "unknown") return later(context, task, "git-unknown", facts.reason);
   const forkPoint = facts.value?.forkPoint ?? task.state?.forkPoint;

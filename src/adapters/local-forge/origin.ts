@@ -46,16 +46,18 @@ export function openOrigin(originDir: string): Origin {
     isContained,
     isAhead: async (sha, tip) => !(await isContained(sha, tip)),
     async tips() {
-      const format = "--format=%(objectname) %(refname:strip=2)";
-      const [refs, head] = await Promise.all([
-        git(originDir, [0], "for-each-ref", format, "refs/heads"),
-        git(originDir, [0, 1], "rev-parse", "--verify", "--quiet", "HEAD^{commit}"),
-      ]);
-      const lines = refs.stdout.split("\n").filter((line) => line !== "");
-      const branches = lines.map(
-        (line) => [line.slice(line.indexOf(" ") + 1), line.split(" ")[0] ?? ""] as const,
-      );
-      return { branches: new Map(branches), head: head.code === 0 ? head.stdout.trim() : null };
+      // A star stands at the branch that HEAD names.
+      const format = "--format=%(HEAD) %(objectname) %(refname:strip=2)";
+      const refs = await git(originDir, [0], "for-each-ref", format, "refs/heads");
+      const branches = new Map<string, string>();
+      let head: string | null = null;
+      for (const line of refs.stdout.split("\n")) {
+        const [, mark, sha, name] = /^([* ]) (\S+) (.+)$/.exec(line) ?? [];
+        if (sha === undefined || name === undefined) continue;
+        branches.set(name, sha);
+        if (mark === "*") head = sha;
+      }
+      return { branches, head };
     },
   };
 }

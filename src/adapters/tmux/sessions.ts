@@ -88,6 +88,7 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       { signal: "SIGKILL", sparesWrapper: true, graceMs: KILL_MS },
       { signal: "SIGKILL", sparesWrapper: false, graceMs: KILL_MS },
     ] as const) {
+      if ((await left(false)).length === 0) return;
       for (const process of await left(sparesWrapper)) await processes.signal(process, signal);
       const deadline = Date.now() + graceMs;
       while ((await left(false)).length > 0 && Date.now() < deadline) await wait(LOOK_EVERY_MS);
@@ -135,8 +136,8 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       const pane = await find(name);
       if (!pane) return true;
       await endProcesses(pane);
-      await client([["kill-pane", "-t", pane.paneId]]);
-      return (await find(name)) === undefined;
+      const killed = await client([["kill-pane", "-t", pane.paneId]]);
+      return killed.code === 0 || (await find(name)) === undefined;
     },
 
     attachCommand: (name) => [
