@@ -11,7 +11,8 @@ export interface Finding {
   readonly open: boolean;
 }
 
-const calm = {
+/** A scenario in which nothing goes wrong, but for its tasks. */
+export const calm = {
   secondPhase: 5,
   gate: "delivered",
   overlap: "serial",
@@ -21,7 +22,8 @@ const calm = {
   eagerBeats: 0,
   happenings: [],
 } as const;
-const good = {
+/** A task whose agent works, commits and ends its turn. */
+export const good = {
   agent: { costume: "codex", launches: ["good"] },
   files: [],
   dependsOn: [],

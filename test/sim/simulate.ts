@@ -85,7 +85,11 @@ interface Process {
   readonly heartbeat: Heartbeat;
 }
 
-async function startProcess(world: World, sabotage: Sabotage): Promise<Process | undefined> {
+/** Starts an orchestrator with its heartbeat; undefined when another one lives. */
+export async function startProcess(
+  world: World,
+  sabotage: Sabotage = () => ({}),
+): Promise<Process | undefined> {
   const orchestrator = new Orchestrator(world);
   const ports = { ...orchestrator.ports, ...sabotage(orchestrator.ports, orchestrator) };
   const outcome = await ports.locks.tryAcquire(LOCK, "simulated run");
@@ -173,6 +177,7 @@ function silent({ snapshot, problems, waits }: BeatReport): string[] {
 
 /** What must be gone, or in its place, when the run is over and everything is merged. */
 function leftOver(world: World): string[] {
+  world.edit({ kind: "mend" });
   const tasks = tasksIn(world.manifestText);
   const found: string[] = [];
   for (const pullRequest of world.pullRequests) {
@@ -196,7 +201,8 @@ function leftOver(world: World): string[] {
   return found;
 }
 
-function worldOf(scenario: Scenario): World {
+/** The world in which a scenario begins. */
+export function worldOf(scenario: Scenario): World {
   const scripts = new Map<string, TaskScript>();
   const tasks = scenario.tasks.map((planned, index) => {
     const id = `t${index + 1}`;
