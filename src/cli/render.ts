@@ -36,6 +36,7 @@ export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined
     case "verdict-changed":
       return undefined;
     case "action-begun":
+    case "answered":
       return undefined;
     case "action-done":
       return doneLine(event.action, event.result, paint);

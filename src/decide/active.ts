@@ -11,6 +11,7 @@ import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import { deliverStep } from "./deliver.ts";
 import { heal, type Trouble } from "./heal.ts";
+import { triedWith } from "./ladder.ts";
 import { launchedPatch } from "./launched.ts";
 import { limitEndMs, pausedUntil } from "./pause.ts";
 import { progressKey } from "./progress.ts";
@@ -21,8 +22,6 @@ import type { BeatView, PlacedTask } from "./view.ts";
 
 /** After this time at an untouched composer the launch prompt is taken as lost. */
 const FRESH_GRACE_MS = 30_000;
-/** An agent that retries by itself is left alone this long. */
-const RETRY_DEADLINE_MS = 15 * 60_000;
 /** How often the screen of an agent with a composer is looked at. */
 const COMPOSER_LOOK_MS = 2000;
 /** Progress is noted at most this often. */
@@ -106,12 +105,12 @@ function respond(
   const { task } = placed;
   const agent = task.state?.agent ?? settingsOf(view.manifest, task).agents[0] ?? "";
   const interactive = agentByName(agent)?.interactive ?? false;
-  const live = evidence.session.kind === "known" && evidence.session.value !== null;
+  const retryDeadlineMs = view.manifest.policy.retryDeadlineMinutes * 60_000;
   const trouble = (why: string, words: string, more: Partial<Trouble> = {}): Step =>
     heal(view, task, evidence, {
       why,
       words,
-      mayNudge: live && interactive,
+      mayNudge: interactive && isLive(evidence),
       mayResume: interactive,
       sinceMs,
       ...more,
@@ -138,12 +137,9 @@ function respond(
     case "idle-done":
       return responseFor(verdict) === "finish"
         ? finish(view, placed, evidence, verdict, trouble)
-        : trouble(
-            verdict.question
-              ? `ended with a question: ${verdict.question}`
-              : `its turn broke off: ${verdict.why}`,
-            DECIDE_YOURSELF,
-          );
+        : verdict.question === undefined
+          ? trouble(`its turn broke off: ${verdict.why}`, BROKEN_OFF)
+          : trouble(`ended with a question: ${verdict.question}`, DECIDE_YOURSELF);
     case "idle-fresh":
       if (view.nowMs - sinceMs < FRESH_GRACE_MS) {
         return {
@@ -173,13 +169,18 @@ function respond(
         ),
       };
     case "error-transient":
-      if (responseFor(verdict) === "wait-until" && view.nowMs - sinceMs < RETRY_DEADLINE_MS) {
+      if (responseFor(verdict) === "wait-until" && view.nowMs - sinceMs < retryDeadlineMs) {
         return {
           wait: waitsFor(`${agent} retries by itself: ${verdict.why}`),
-          wakeAtMs: sinceMs + RETRY_DEADLINE_MS,
+          wakeAtMs: sinceMs + retryDeadlineMs,
         };
       }
-      return trouble(verdict.why, "The connection failed. Please go on with the task.");
+      // Words typed to a turn that still runs would only wait behind it.
+      return trouble(
+        verdict.why,
+        "The connection failed. Please go on with the task.",
+        verdict.turn === "running" ? { mayNudge: false } : {},
+      );
     case "context-full":
       return trouble("the agent's context is full", GO_ON, { mayNudge: false, mayResume: false });
     case "exited-error":
@@ -213,6 +214,16 @@ function respond(
 
 const isAttended = ({ session }: TaskEvidence): boolean =>
   session.kind === "known" && session.value !== null && session.value.attached > 0;
+
+/** A session whose agent has not ended: a dead pane stays for a look at it. */
+const isLive = ({ session, exit, screen }: TaskEvidence): boolean =>
+  session.kind === "known" &&
+  session.value !== null &&
+  !(exit.kind === "known" && exit.value !== null) &&
+  !(screen.kind === "known" && screen.value?.paneDead === true);
+
+const BROKEN_OFF =
+  "Your last turn broke off before its end. Please go on with the task, finish it and commit. If all is done and committed, just say so.";
 
 const GO_ON =
   "The previous session ended before the task was finished. Look at what is there (git status, git log), finish the task and commit.";
@@ -310,7 +321,15 @@ function reply(view: BeatView, task: Task, dialog: Dialog): Step {
       },
     ],
     set: { status: "stuck" },
-    state: { answers: answers + 1, lastHealAt: toIso(view.nowMs), verdict: undefined },
+    state: {
+      answers: answers + 1,
+      lastHealAt: toIso(view.nowMs),
+      verdict: undefined,
+      tried: triedWith(
+        task,
+        `answered "${typed ? answer.text : answer.label}" to "${dialog.title}"`,
+      ),
+    },
     wait: waitsFor(`answers "${dialog.title}"`),
     wakeAtMs: view.nowMs + SECOND_READING_MS,
   };
@@ -339,7 +358,10 @@ function pause(
   const endMs = limitEndMs(view, task, verdict);
   const untilMs = running === undefined ? endMs : Math.max(endMs, fromIso(running.until));
   // An agent that waits by itself goes on by itself.
-  const goesOnMs = verdict.turn === "running" ? untilMs + RETRY_DEADLINE_MS : untilMs;
+  const goesOnMs =
+    verdict.turn === "running"
+      ? untilMs + view.manifest.policy.retryDeadlineMinutes * 60_000
+      : untilMs;
   if (untilMs <= view.nowMs && view.nowMs < goesOnMs) {
     return {
       wait: waitsFor(`${agent} retries by itself: ${verdict.why}`),

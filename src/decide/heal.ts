@@ -3,7 +3,7 @@ import type { TaskEvidence } from "../classify/evidence.ts";
 import { agentsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
-import { agentForLaunch, backoffMs, launchesUsed } from "./ladder.ts";
+import { agentForLaunch, backoffMs, launchesUsed, triedWith } from "./ladder.ts";
 import { pausedUntil } from "./pause.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
 import type { BeatView } from "./view.ts";
@@ -45,7 +45,11 @@ function nudge(view: BeatView, task: Task, trouble: Trouble): Step | undefined {
   return {
     actions: [{ kind: "nudge", taskId: task.id, why: trouble.why, text: trouble.words }],
     set: { status: "stuck" },
-    state: { nudges: nudges + 1, lastHealAt: toIso(view.nowMs) },
+    state: {
+      nudges: nudges + 1,
+      lastHealAt: toIso(view.nowMs),
+      tried: triedWith(task, `nudged: ${trouble.why}`),
+    },
     wait: waitsFor(`${trouble.why}; nudged`),
     wakeAtMs: view.nowMs + NUDGE_GRACE_MS,
   };
@@ -101,7 +105,11 @@ function relaunch(view: BeatView, task: Task, evidence: TaskEvidence, trouble: T
         },
       ],
       set: { status: "running", error: trouble.why },
-      state: { resumes: resumes + 1, lastHealAt: toIso(view.nowMs) },
+      state: {
+        resumes: resumes + 1,
+        lastHealAt: toIso(view.nowMs),
+        tried: triedWith(task, `resumed ${agent}'s conversation: ${trouble.why}`),
+      },
       wait: waitsFor(`${trouble.why}; the conversation is resumed`),
     };
   }
@@ -117,7 +125,10 @@ function relaunch(view: BeatView, task: Task, evidence: TaskEvidence, trouble: T
       },
     ],
     set: { status: "running", error: trouble.why },
-    state: { lastHealAt: toIso(view.nowMs) },
+    state: {
+      lastHealAt: toIso(view.nowMs),
+      tried: triedWith(task, `started ${agent} again: ${trouble.why}`),
+    },
     wait: waitsFor(`${trouble.why}; started again`),
   };
 }

@@ -1,3 +1,4 @@
+import { plainLine } from "../manifest/plain-text.ts";
 import type { Policy } from "../manifest/policy.ts";
 import type { Task } from "../manifest/task.ts";
 
@@ -13,6 +14,14 @@ export function agentForLaunch(
   policy: Policy,
 ): string | undefined {
   return agents[Math.floor(used / policy.attemptsMax)];
+}
+
+const TRIED_MAX = 20;
+const TRIED_CHARACTERS_MAX = 200;
+
+/** What was tried with one thing more, in words for the next attempt and for people. */
+export function triedWith(task: Task, what: string): string[] {
+  return [...(task.state?.tried ?? []), plainLine(what, TRIED_CHARACTERS_MAX)].slice(-TRIED_MAX);
 }
 
 /** Milliseconds to wait after the `failures`-th failure in a row: doubling from the policy's first back-off. */

@@ -14,7 +14,9 @@ export function launchedPatch(
 ): Required<Pick<TaskPatch, "set" | "state">> {
   const startedAt = toIso(launch.startedAtMs);
   const first =
-    launch.kind === "start" ? { attemptsBefore: task.attempts ?? 0, resumes: undefined } : {};
+    launch.kind === "start"
+      ? { attemptsBefore: task.attempts ?? 0, resumes: undefined, tried: undefined }
+      : {};
   // Only a resumed conversation goes on; any other launch begins one that is not known yet.
   const conversation = launch.kind === "resume" ? {} : { conversation: undefined };
   return {

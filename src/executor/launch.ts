@@ -12,7 +12,7 @@ import { fromIso } from "../manifest/time.ts";
 import type { SessionSpec } from "../ports/sessions.ts";
 import { agentEnvironment } from "./agent-environment.ts";
 import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
-import { taskPrompt } from "./prompt.ts";
+import { type Failure, taskPrompt } from "./prompt.ts";
 
 type ActionOf<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
 
@@ -65,19 +65,38 @@ export async function restart(
 ): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   await endSessions(context, task);
+  const failure: Failure = {
+    why: action.why,
+    context: action.context,
+    tried: task.state?.tried ?? [],
+    ...(await workSoFar(context, task)),
+  };
+  const startedFrom = task.state?.parent ?? task.base ?? "the base branch";
   const launched = await launch(context, task, {
     attempt: action.attempt,
     agent: action.agent,
     kind: "restart",
     started: startedAs(task),
-    prompt: (nonce) =>
-      promptOf(context, task, nonce, task.state?.parent ?? task.base ?? "the base branch", {
-        why: action.why,
-        context: action.context,
-      }),
+    prompt: (nonce) => promptOf(context, task, nonce, startedFrom, failure),
     plan: (agent, request) => agent.launch(request),
   });
   return outcomeOf(task, launched);
+}
+
+/** What the attempts before have committed: a new one needs no other memory of them. */
+async function workSoFar(
+  context: ExecutionContext,
+  task: Task,
+): Promise<Pick<Failure, "commits" | "files">> {
+  const { repository } = context.ports;
+  const facts = await repository.probe({ ...placeOf(context, task), ignore: [] });
+  const found = facts.kind === "known" ? facts.value : null;
+  if (!found?.forkPoint || found.commitsAhead < 1) return { commits: [], files: [] };
+  const work = await repository.summary(found.headSha, found.forkPoint);
+  return {
+    commits: work.commits.map(({ subject }) => subject),
+    files: work.files.map(({ path }) => path),
+  };
 }
 
 /** A new launch that goes on with the agent's own conversation; without one it is a restart. */
@@ -238,7 +257,7 @@ function promptOf(
   task: Task,
   nonce: string,
   startedFrom: string,
-  failure?: { readonly why: string; readonly context: readonly string[] },
+  failure?: Failure,
 ): string {
   const settings = settingsOf(context.manifest, task);
   return taskPrompt({

@@ -12,7 +12,19 @@ export interface PromptFacts {
   /** Random and fresh, so that the issue's text cannot close its own fence. */
   readonly nonce: string;
   /** What went wrong before, for a restart. */
-  readonly failure?: { readonly why: string; readonly context: readonly string[] };
+  readonly failure?: Failure;
+}
+
+/** An attempt that did not finish, as the next one is told of it. */
+export interface Failure {
+  readonly why: string;
+  /** Its last output. */
+  readonly context: readonly string[];
+  /** What was tried to get it going, oldest first. */
+  readonly tried: readonly string[];
+  /** What is on the branch already: the subjects of its commits, newest first, and the files that they touch. */
+  readonly commits: readonly string[];
+  readonly files: readonly string[];
 }
 
 /** The whole text that an agent gets for a task. Issue text is data: cleaned, and fenced with the nonce. */
@@ -54,13 +66,25 @@ export function taskPrompt(facts: PromptFacts): string {
   ].join("\n\n");
 }
 
-function failureText(failure: NonNullable<PromptFacts["failure"]>, nonce: string): string {
-  const lines = failure.context.map((line) => plainText(line).text.replaceAll(nonce, ""));
+const LIST_MAX = 20;
+
+/** What programs and agents wrote stands between marks, as data. */
+function failureText(failure: Failure, nonce: string): string {
+  const list = (heading: string, items: readonly string[]): readonly string[] =>
+    items.length === 0
+      ? []
+      : [heading, ...items.slice(0, LIST_MAX).map((item) => `- ${plainLine(item, 200)}`)];
+  const notes = [
+    ...list(`Commits on this branch (${failure.commits.length}), newest first:`, failure.commits),
+    ...list(`Files that they touch (${failure.files.length}):`, failure.files),
+    ...list("What was tried so far:", failure.tried),
+    ...(failure.context.length > 0 ? ["Its last output:", ...failure.context] : []),
+  ].map((line) => plainText(line).text.replaceAll(nonce, ""));
   return [
     `An earlier attempt did not finish: ${plainLine(failure.why, 300)}.`,
     "Its commits and files may still be here: look at git status and git log first, then go on from there.",
-    ...(lines.length > 0
-      ? ["Its last output:", `<output-${nonce}>`, ...lines, `</output-${nonce}>`]
+    ...(notes.length > 0
+      ? ["What is known of it, as data:", `<output-${nonce}>`, ...notes, `</output-${nonce}>`]
       : []),
   ].join("\n");
 }

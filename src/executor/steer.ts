@@ -47,20 +47,44 @@ export async function say(
   );
 }
 
-/** Answers a dialog by the label of an option, or a question by typed words; nothing when it has changed meanwhile. */
+/**
+ * Answers a dialog by the label of an option, or a question by typed words; nothing when it has changed meanwhile. The event
+ * shows the screen before and after.
+ */
 export async function answer(
   context: ExecutionContext,
   action: ActionOf<"answer">,
 ): Promise<Outcome> {
-  const task = taskOf(context, action.taskId);
+  const { taskId, dialogId } = action;
+  const task = taskOf(context, taskId);
   const agent = agentOf(context, task);
   const name = sessionNameOf(task.id);
   const { sessions } = context.ports;
-  const still = (screen: Screen): boolean => agent.read(screen).dialog?.id === action.dialogId;
+  const still = (screen: Screen): boolean => agent.read(screen).dialog?.id === dialogId;
+  const before = await witness(context, name);
   const outcome = action.typed
     ? await sessions.inject(name, action.answer, still)
     : await chooseOption(context, name, agent, action, still);
-  return told(outcome, `answered "${action.answer}"`);
+  const result = told(outcome, `answered "${action.answer}"`);
+  if (outcome.kind === "refused") return result;
+  const after = await witness(context, name);
+  return {
+    ...result,
+    events: [{ kind: "answered", taskId, dialogId, answer: action.answer, before, after }],
+  };
+}
+
+const WITNESS_LINES_MAX = 50;
+const WITNESS_CHARACTERS_MAX = 200;
+
+/** The lines with text of a session's screen; none when it cannot be seen. */
+async function witness(context: ExecutionContext, name: string): Promise<readonly string[]> {
+  const screen = await context.ports.sessions.capture(name, 0);
+  if (screen.kind === "unknown" || screen.value === null) return [];
+  return screen.value.lines
+    .filter((line) => line.trim() !== "")
+    .slice(-WITNESS_LINES_MAX)
+    .map((line) => line.slice(0, WITNESS_CHARACTERS_MAX));
 }
 
 /** Read → move to the wanted option → read again → confirm → the session's own proof that the screen moved. */

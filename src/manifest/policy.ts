@@ -41,6 +41,9 @@ export const Policy = closedObject({
     .max(86_400)
     .default(300)
     .describe("Seconds to wait at most."),
+  retryDeadlineMinutes: minutes(15, 24 * 60).describe(
+    "Minutes that an agent may retry by itself, e.g. while it waits for the network.",
+  ),
   setupTimeoutMinutes: minutes(15, 24 * 60).describe("Minutes that `setup` may take."),
   verifyTimeoutMinutes: minutes(30, 24 * 60).describe("Minutes that `verify` may take."),
   logMegabytesMax: z

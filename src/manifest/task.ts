@@ -70,6 +70,10 @@ export const TaskState = closedObject({
   nudges: z.number().int().min(0).optional(),
   resumes: z.number().int().min(0).optional(),
   lastHealAt: Timestamp.optional(),
+  tried: z
+    .array(z.string())
+    .optional()
+    .describe("What was tried to get it going, oldest first; the next attempt is told."),
   notBefore: Timestamp.optional().describe("Nothing is started or tried again before this time."),
   provedSha: z
     .string()

@@ -45,6 +45,15 @@ export type CoppiceEvent =
       readonly url: string;
       readonly adopted: boolean;
     }
+  | {
+      readonly kind: "answered";
+      readonly taskId: string;
+      readonly dialogId: string;
+      readonly answer: string;
+      /** Lines of the screen with the question, and of what came after; none where it could not be seen. */
+      readonly before: readonly string[];
+      readonly after: readonly string[];
+    }
   | { readonly kind: "preserved"; readonly taskId: string; readonly refs: readonly string[] }
   | { readonly kind: "edit-kept"; readonly taskId: string | null; readonly field: string }
   | {
