@@ -7,7 +7,7 @@ const DAY_MS = 24 * HOUR_MS;
 /**
  * When a limit ends, as Unix milliseconds, from the words of a screen: `11:31 AM`, `11:31`, `3pm (Europe/Berlin)`,
  * `Oct 7 at 3pm`, `Feb 12th, 2026 3:04 PM`, `14:08 on 7 Oct`, ISO 8601, `2h 5m`, `3 days 2 hours`, `120s`, or bare seconds.
- * A time of day is the next one after `nowMs` in its named zone, else `utcOffsetMinutes` east of UTC. Undefined: not understood.
+ * A time of day is the next one after `nowMs`, or the one just over, in its named zone, else `utcOffsetMinutes` east of UTC. Undefined: not understood.
  */
 export function resetTimeMs(
   text: string,
@@ -48,6 +48,8 @@ function duration(text: string, nowMs: number): number | undefined {
   return nowMs + Math.round(ms);
 }
 
+/** A time of day this little ago was meant for today: the screen was read late. */
+const JUST_OVER_MS = 10 * MINUTE_MS;
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 function timeOfDay(text: string, nowMs: number, utcOffsetMinutes: number): number | undefined {
@@ -65,7 +67,10 @@ function timeOfDay(text: string, nowMs: number, utcOffsetMinutes: number): numbe
   const wallMs = known(`${date ?? today}T${two(hour)}:${two(minute)}:00Z`);
   if (wallMs === undefined) return undefined;
   const atMs = wallMs - offsetMs;
-  return date === undefined && atMs <= nowMs ? atMs + DAY_MS : atMs;
+  const agoMs = nowMs - atMs;
+  // The words leave the seconds out: a limit that ends within this minute is over with it.
+  if (agoMs >= 0 && agoMs < MINUTE_MS) return atMs + MINUTE_MS;
+  return date === undefined && agoMs >= JUST_OVER_MS ? atMs + DAY_MS : atMs;
 }
 
 /** `Oct 7`, `7 Oct`, `Feb 12th, 2026` as `YYYY-MM-DD`; without a year the one that is not long past. */

@@ -35,6 +35,17 @@ test("a time of day is this machine's own", () => {
   expect(at("11:31", -300)).toBe(fromIso("2026-10-03T16:31:00Z"));
 });
 
+test("a limit that ends within this minute ends with it, not tomorrow", () => {
+  const nowMs = NOW + 20_000;
+  for (const text of ["10:00 AM", "10:00", "Oct 3rd, 2026 10:00 AM"])
+    expect(resetTimeMs(text, nowMs, 0)).toBe(NOW + 60_000);
+});
+
+test("a time of day that was over before the screen was read is over", () => {
+  expect(at("09:55")).toBe(fromIso("2026-10-03T09:55:00Z"));
+  expect(at("09:49")).toBe(fromIso("2026-10-04T09:49:00Z"));
+});
+
 test.each(["", "later", "soon (hopefully)", "99:99", "Oct 99 at 3pm", "gpt-5.5"])(
   "%j is not understood",
   (text) => {
@@ -54,9 +65,9 @@ test.prop([
   fc.integer({ min: 0, max: 23 }),
   fc.integer({ min: 0, max: 59 }),
   fc.integer({ min: -840, max: 840 }),
-])("a time of day lies within the next 24 hours", (hour, minute, offset) => {
+])("a time of day lies within the next 24 hours, or is just over", (hour, minute, offset) => {
   const text = `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
   const wait = (resetTimeMs(text, NOW, offset) ?? Number.NaN) - NOW;
-  expect(wait).toBeGreaterThan(0);
-  expect(wait).toBeLessThanOrEqual(86_400_000);
+  expect(wait).toBeGreaterThan(-600_000);
+  expect(wait).toBeLessThanOrEqual(86_400_000 - 600_000);
 });
