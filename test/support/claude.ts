@@ -46,6 +46,15 @@ export async function createClaudeAccount(
   return account;
 }
 
+/** Answers what Claude Code asks once in its life, as its user did at some time; each new folder is still asked about. */
+export async function useBefore({ configDir }: ClaudeAccount): Promise<void> {
+  await writeFile(join(configDir, ".claude.json"), '{"hasCompletedOnboarding":true}');
+  await writeFile(
+    join(configDir, "settings.json"),
+    '{"theme":"dark","skipDangerousModePermissionPrompt":true}',
+  );
+}
+
 /** `IS_SANDBOX`: tests may run as root. Few retries: a test does not wait minutes for the tenth. */
 const script = (account: ClaudeAccount, program: string, modelUrl: string): string => `#!/bin/sh
 export HOME=${quoted(account.home)} TMPDIR=${quoted(join(account.home, "tmp"))}

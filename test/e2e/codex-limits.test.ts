@@ -1,0 +1,107 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { carryOut, deeds, runs, taskOf, worksOn } from "../support/agent-stage.ts";
+import { testWithCodex as test } from "../support/codex-stage.ts";
+
+test("a usage limit holds every start of Codex until it ends, and lets a turn that runs go on", async ({
+  place,
+  model,
+  env,
+}) => {
+  const resetsAtMs = nextMinute(Date.now() + 12_000);
+  model.play({
+    matches: worksOn(1),
+    steps: [
+      {
+        kind: "http-error",
+        status: 429,
+        message: "The usage limit has been reached",
+        type: "usage_limit_reached",
+        more: { plan_type: "plus", resets_at: resetsAtMs / 1000 },
+      },
+      ...carryOut("codex", 1),
+    ],
+  });
+  model.play({ matches: worksOn(2), steps: [runs("codex", "sleep 3"), ...carryOut("codex", 2)] });
+  model.play({ matches: worksOn(3), steps: carryOut("codex", 3) });
+  await place.plan({ agent: "codex", maxParallel: 2, policy: { backoffSeconds: 1 } }, [
+    taskOf(1, "reaches the limit"),
+    taskOf(2, "is at work meanwhile"),
+    taskOf(3, "is not started before"),
+  ]);
+
+  await place.succeed(RUN, env);
+
+  expect(await deeds(place, "t1")).toEqual([
+    "start",
+    expect.stringMatching(/^nudge: .*hit your usage limit/),
+    "deliver",
+    "stop-session",
+  ]);
+  expect(await deeds(place, "t2")).toEqual(["start", "deliver", "stop-session"]);
+  expect(await deeds(place, "t3")).toEqual(["start", "deliver", "stop-session"]);
+  const [first] = model.exchanges.filter(({ request }) => worksOn(3)(request));
+  expect(first?.beganMs).toBeGreaterThan(resetsAtMs);
+}, 150_000);
+
+test("a rate limit without an end pauses Codex as long as the policy says", async ({
+  place,
+  model,
+  env,
+}) => {
+  model.play({
+    matches: worksOn(1),
+    steps: [
+      { kind: "http-error", status: 429, message: "Too many requests" },
+      ...carryOut("codex", 1),
+    ],
+  });
+  await place.plan({ agent: "codex", policy: { backoffSeconds: 1, rateLimitPauseMinutes: 0.05 } }, [
+    taskOf(1, "too fast"),
+  ]);
+
+  await place.succeed(RUN, env);
+
+  expect(await deeds(place, "t1")).toEqual([
+    "start",
+    expect.stringMatching(/^nudge: .*429/),
+    "deliver",
+    "stop-session",
+  ]);
+});
+
+test("a refused key stops Codex and asks a person", async ({ place, model, env }) => {
+  const refused = { kind: "http-error", status: 401, message: "Incorrect API key" } as const;
+  model.play({ matches: worksOn(1), steps: Array(30).fill(refused) });
+  await place.plan({ agent: "codex", maxParallel: 1 }, [
+    taskOf(1, "has a refused key"),
+    taskOf(2, "would be refused too"),
+  ]);
+
+  const run = await place.coppice(RUN, env);
+
+  expect(run.code).toBe(4);
+  expect(JSON.parse(run.stdout)).toMatchObject({ outcome: "waiting-for-person" });
+  expect(await deeds(place, "t1")).toEqual(["start"]);
+  expect(await deeds(place, "t2")).toEqual([]);
+  expect((await place.task("t1")).error).toMatch(/401/);
+});
+
+test("a Codex that was never logged in waits for a person, and nothing is typed", async ({
+  place,
+  env,
+}) => {
+  await place.plan({ agent: "codex" }, [taskOf(1, "meets the sign-in screen")]);
+
+  await rm(join(place.folder, "account/home/.codex/config.toml"));
+
+  const run = await place.coppice(RUN, env);
+
+  expect(run.code).toBe(4);
+  expect(await deeds(place, "t1")).toEqual(["start"]);
+});
+
+const RUN = ["run", "--json", "--interval", "1"];
+
+const nextMinute = (ms: number): number => Math.ceil(ms / 60_000) * 60_000;

@@ -1,0 +1,154 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { z } from "zod";
+import type { Action } from "../../src/decide/action.ts";
+import type { Task } from "../../src/manifest/task.ts";
+import type { JournalLine } from "../../src/ports/journal.ts";
+import {
+  type Exchange,
+  type ModelRequest,
+  type ModelServer,
+  type ModelStep,
+  startModelServer,
+} from "./model-server.ts";
+import { until } from "./tmux.ts";
+import { test as placeTest, type Workplace } from "./workplace.ts";
+
+type Environment = Readonly<Record<string, string>>;
+
+export interface StagePlace {
+  readonly folder: string;
+  readonly modelUrl: string;
+  readonly skip: (why: string) => never;
+}
+
+/** A test with a scripted model and the environment in which `coppice` finds a real agent; `account` makes it. */
+export const agentTest = (account: (at: StagePlace) => Promise<Environment>) =>
+  placeTest.extend<{ model: ModelServer; env: Environment }>({
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of fixtures from the pattern.
+    model: async ({}, use) => {
+      const model = await startModelServer();
+      await use(model);
+      await model.close();
+    },
+    env: async ({ place, model, skip }, use) =>
+      use(await account({ folder: place.folder, modelUrl: model.url, skip })),
+  });
+
+/** One task for a real agent: its issue's number is in its id, `t<issue>`. */
+export function taskOf(issue: number, title: string): z.input<typeof Task> {
+  return { id: `t${issue}`, issue, title };
+}
+
+/** Accepts the requests of the agent that works on an issue, in whichever conversation. */
+export const worksOn = (issue: number) => (request: ModelRequest) =>
+  request.userTexts.some((text) => text.includes(`You work on issue #${issue} `));
+
+/** Shell tools of the agents. */
+export const SHELL = {
+  codex: (command: string) => ({
+    tool: "exec_command",
+    args: { cmd: command, yield_time_ms: 60_000 },
+  }),
+  claude: (command: string) => ({
+    tool: "Bash",
+    args: { command, description: "Work", timeout: 60_000 },
+  }),
+} as const;
+
+export type AgentName = keyof typeof SHELL;
+
+/** A command of the agent. */
+export const runs = (agent: AgentName, command: string, say = "I go on."): ModelStep => ({
+  kind: "call",
+  say,
+  ...SHELL[agent](command),
+});
+
+/** A file of the issue's own, committed, and a last word. */
+export const carryOut = (agent: AgentName, issue: number): readonly ModelStep[] => [
+  runs(
+    agent,
+    `echo done > issue-${issue}.txt && git add --all && git commit --quiet --message 'Work on ${issue}'`,
+  ),
+  { kind: "say", text: "The file is committed." },
+];
+
+/** What Coppice did to a task's session, oldest first: `start`, `nudge: why`, `answer: label`, `deliver` … */
+export async function deeds(place: Workplace, taskId: string): Promise<readonly string[]> {
+  return (await begunActions(place, taskId)).map(({ action }) => words(action));
+}
+
+/**
+ * What Coppice did to a task's session while its agent was at work: an answer of the model was under way, or a tool ran.
+ * Deliveries and ends of sessions count too.
+ */
+export async function disturbances(
+  place: Workplace,
+  model: ModelServer,
+  issue: number,
+): Promise<readonly string[]> {
+  const work = spansOfWork(model.exchanges.filter(({ request }) => worksOn(issue)(request)));
+  return (await begunActions(place, `t${issue}`))
+    .filter(({ atMs }) => work.some(([fromMs, toMs]) => fromMs < atMs && atMs < toMs))
+    .map(({ action }) => words(action));
+}
+
+/** The process of the agent itself in a task's session: the newest in its worktree. */
+export async function agentProcess(place: Workplace, taskId: string): Promise<number> {
+  const worktree = join(place.workdir, "worktrees", taskId);
+  const found = await until(`a process in ${worktree}`, async () =>
+    (await place.processes()).findLast((line) => line.includes(worktree)),
+  );
+  return Number.parseInt(found, 10);
+}
+
+/** Something that waits until the test lets it go on. */
+export function door(): { readonly opened: () => Promise<void>; readonly open: () => void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened: () => opened, open };
+}
+
+async function begunActions(
+  place: Workplace,
+  taskId: string,
+): Promise<readonly { readonly atMs: number; readonly action: Action }[]> {
+  const text = await readFile(join(place.workdir, "events.jsonl"), "utf8");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as JournalLine)
+    .flatMap(({ at, event }) =>
+      event.kind === "action-begun" && event.action.taskId === taskId
+        ? [{ atMs: Date.parse(at), action: event.action }]
+        : [],
+    );
+}
+
+function words(action: Action): string {
+  switch (action.kind) {
+    case "nudge":
+    case "resume":
+    case "restart":
+      return `${action.kind}: ${action.why}`;
+    case "answer":
+      return `answer: ${action.answer}`;
+    default:
+      return action.kind;
+  }
+}
+
+/** From each request to its answer's end and, after a call of a tool, to the next request. */
+function spansOfWork(exchanges: readonly Exchange[]): readonly (readonly [number, number])[] {
+  return exchanges.map(({ beganMs, endedMs, calledTool, request }, index) => {
+    const end = endedMs ?? Number.POSITIVE_INFINITY;
+    if (!calledTool) return [beganMs, end];
+    const next = exchanges
+      .slice(index + 1)
+      .find((later) => later.request.threadId === request.threadId);
+    return [beganMs, next?.beganMs ?? end];
+  });
+}
