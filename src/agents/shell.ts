@@ -131,7 +131,11 @@ function isLeftover(view: View): boolean {
   return view.row < view.end - 1 || [...line].slice(view.column).join("").trim() !== "";
 }
 
-/** The lines between the last command line and the prompt; without a command: since the screen was cleared. */
+/** Commands that only look around: whoever gives them begins and ends nothing. */
+const LOOKS =
+  /^(?:(?:clear|reset|cd|ls|ll|pwd|head|tail|wc|less|more)\b|git (?:--no-pager )?(?:status|log|show|diff|branch)\b)/;
+
+/** The lines between the last command line and the prompt; no command when it only looked around. */
 function lastOutput(
   view: View,
   prompt: string,
@@ -139,6 +143,7 @@ function lastOutput(
   const above = view.lines.slice(0, view.row);
   const typed = above.findLastIndex((line) => line.startsWith(prompt));
   const command = typed < 0 ? undefined : (above[typed] ?? "").slice(prompt.length).trim();
-  const cleared = command === undefined || command === "" || /^(?:clear|reset)$/.test(command);
-  return { command: cleared ? undefined : command, lines: above.slice(typed + 1) };
+  const parts = (command ?? "").split(/[;&|]+/).map((part) => part.trim());
+  const looked = parts.every((part) => part === "" || LOOKS.test(part));
+  return { command: looked ? undefined : command, lines: above.slice(typed + 1) };
 }
