@@ -21,6 +21,10 @@ export const COMMANDS: readonly {
     names: ["attach", "logs", "send", "retry", "cancel"],
     load: async () => (await import("./commands/task.ts")).addTaskCommands,
   },
+  {
+    names: ["edit", "set", "depend", "move", "add-task"],
+    load: async () => (await import("./commands/edit.ts")).addEditCommands,
+  },
   { names: ["why"], load: async () => (await import("./commands/why.ts")).addWhy },
   { names: ["classify"], load: async () => (await import("./commands/classify.ts")).addClassify },
   { names: ["record"], load: async () => (await import("./commands/record.ts")).addRecord },

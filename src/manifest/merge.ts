@@ -38,8 +38,8 @@ export function applyPatches(
   patches: readonly ManifestPatch[],
 ): { readonly raw: JsonObject; readonly kept: readonly KeptEdit[] } {
   const kept: KeptEdit[] = [];
-  const before = tasksOf(base);
-  const present = tasksOf(disk);
+  const before = rawTasks(base);
+  const present = rawTasks(disk);
   const changed = new Map<string, JsonObject>();
   let root = disk;
   for (const patch of patches) {
@@ -120,8 +120,8 @@ function mergeFields(
   return Object.fromEntries(fields);
 }
 
-/** Tasks by id; what has not the shape of a manifest is passed over. */
-function tasksOf(raw: JsonObject): ReadonlyMap<string, JsonObject> {
+/** The tasks of a raw manifest by id; what has not the shape of one is passed over. */
+export function rawTasks(raw: JsonObject): ReadonlyMap<string, JsonObject> {
   const tasks = new Map<string, JsonObject>();
   for (const phase of listIn(raw, "phases")) {
     for (const task of isJsonObject(phase) ? listIn(phase, "tasks") : []) {

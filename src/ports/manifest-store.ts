@@ -31,6 +31,11 @@ export interface ManifestStore {
   read(): Promise<ReadOutcome>;
   /** Lock → read → put the patches field by field onto what is there (a person's edit since `base` wins) → validate → write. */
   commit(base: ManifestSnapshot, patches: readonly ManifestPatch[]): Promise<CommitOutcome>;
+  /**
+   * Puts a person's edit of the whole text, made from `base`, onto what is there; what was written since stays where the
+   * person did not touch it. `invalid` when the edit has mistakes: nothing was written.
+   */
+  edit(base: ManifestSnapshot, text: string): Promise<CommitOutcome>;
   /** Writes a new file; refuses to replace one whose text is not `expected` (null: no file yet). */
   create(text: string, expected: string | null): Promise<void>;
 }

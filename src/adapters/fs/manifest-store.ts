@@ -2,9 +2,9 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { type JsonObject, sameJson } from "../../manifest/json.ts";
-import { applyPatches, type ManifestPatch } from "../../manifest/merge.ts";
+import { applyPatches } from "../../manifest/merge.ts";
 import type { ParseOutcome } from "../../manifest/parse.ts";
-import type { Problem } from "../../manifest/problem.ts";
+import { rebaseEdit } from "../../manifest/rebase.ts";
 import type { Locks } from "../../ports/lock.ts";
 import type {
   CommitOutcome,
@@ -37,7 +37,18 @@ export function createManifestStore(options: ManifestStoreOptions): ManifestStor
     path,
     read: () => readSettled(options),
     commit: (base, patches) =>
-      locked("write the manifest", () => commit(options, base.text, patches)),
+      locked("write the manifest", () => {
+        const before = rawOf(options, base.text, "the last reading");
+        return write(options, (disk) => applyPatches(before, disk, patches));
+      }),
+    async edit(base, text) {
+      const edited = options.read(text, path);
+      if (edited.kind === "invalid") return { kind: "invalid", problems: edited.problems };
+      const before = rawOf(options, base.text, "the last reading");
+      return await locked("edit the manifest", () =>
+        write(options, (disk) => ({ raw: rebaseEdit(before, edited.raw, disk), kept: [] })),
+      );
+    },
     create: (text, expected) =>
       locked("create the manifest", async () => {
         const outcome = await replaceFile(path, text, expected);
@@ -47,23 +58,21 @@ export function createManifestStore(options: ManifestStoreOptions): ManifestStor
   };
 }
 
-async function commit(
-  options: ManifestStoreOptions,
-  baseText: string,
-  patches: readonly ManifestPatch[],
-): Promise<CommitOutcome> {
+/** What is on disk → what is to be there, with the edits that were kept. */
+type Change = (disk: JsonObject) => ReturnType<typeof applyPatches>;
+
+async function write(options: ManifestStoreOptions, change: Change): Promise<CommitOutcome> {
   const { path } = options;
-  const base = rawOf(options, baseText, "the last reading");
   for (let write = 0; write < WRITES_MAX; write++) {
     const disk = await readSettled(options);
     if (disk.kind === "missing") throw missing(path);
     if (disk.kind === "invalid") return { kind: "invalid", problems: disk.problems };
     const theirs = rawOf(options, disk.snapshot.text, "the file");
-    const { raw, kept } = applyPatches(base, theirs, patches);
+    const { raw, kept } = change(theirs);
     if (sameJson(raw, theirs)) return { kind: "unchanged", snapshot: disk.snapshot };
     const text = options.format(raw);
     const written = options.read(text, path);
-    if (written.kind === "invalid") throw invalidMerge(path, written.problems);
+    if (written.kind === "invalid") return { kind: "invalid", problems: written.problems };
     const outcome = await replaceFile(path, text, disk.snapshot.text);
     if (outcome.kind === "replaced") {
       return { kind: "committed", snapshot: snapshotOf(path, text, written), kept };
@@ -150,15 +159,5 @@ function changedUnderUs(path: string, isNew: boolean): CoppiceError {
     kind: "input",
     message: isNew ? `${path} exists already` : `${path} was changed in the meantime`,
     hint: "Look at the file, then run the command again; or write to another one.",
-  });
-}
-
-function invalidMerge(path: string, problems: readonly Problem[]): CoppiceError {
-  const [first] = problems;
-  return new CoppiceError({
-    code: "manifest-merge-invalid",
-    kind: "bug",
-    message: `the merged manifest ${path} would be invalid: ${first?.field ?? ""} ${first?.message ?? ""}`,
-    hint: "Nothing was written. Please report this with the manifest that you used.",
   });
 }

@@ -1,5 +1,7 @@
 import { formatManifest } from "../../../src/manifest/format.ts";
+import type { JsonObject } from "../../../src/manifest/json.ts";
 import { applyPatches, type ManifestPatch } from "../../../src/manifest/merge.ts";
+import { rebaseEdit } from "../../../src/manifest/rebase.ts";
 import type {
   CommitOutcome,
   ManifestSnapshot,
@@ -27,6 +29,7 @@ export function simManifestStore(door: Door): ManifestStore {
         return { kind: "read", snapshot: { path, text, manifest, warnings } };
       }),
     commit: (base, patches) => ask("commit", () => commit(door, base, patches)),
+    edit: (base, text) => ask("edit", () => edit(door, base, text)),
     create: (text, expected) =>
       ask("create", () => {
         if ((world.manifestText === "" ? null : world.manifestText) !== expected)
@@ -37,16 +40,34 @@ export function simManifestStore(door: Door): ManifestStore {
 }
 
 function commit(
-  { world, pid }: Door,
+  door: Door,
   base: ManifestSnapshot,
   patches: readonly ManifestPatch[],
 ): CommitOutcome {
-  const { path } = base;
-  const read = parsed(base.text, path);
+  const read = parsed(base.text, base.path);
+  if (read.kind === "invalid") return { kind: "invalid", problems: read.problems };
+  return write(door, base.path, (disk) => applyPatches(read.raw, disk, patches));
+}
+
+function edit(door: Door, base: ManifestSnapshot, text: string): CommitOutcome {
+  const before = parsed(base.text, base.path);
+  const edited = parsed(text, base.path);
+  if (before.kind === "invalid") return { kind: "invalid", problems: before.problems };
+  if (edited.kind === "invalid") return { kind: "invalid", problems: edited.problems };
+  return write(door, base.path, (disk) => ({
+    raw: rebaseEdit(before.raw, edited.raw, disk),
+    kept: [],
+  }));
+}
+
+function write(
+  { world, pid }: Door,
+  path: string,
+  change: (disk: JsonObject) => ReturnType<typeof applyPatches>,
+): CommitOutcome {
   const disk = parsed(world.manifestText, path);
   if (disk.kind === "invalid") return { kind: "invalid", problems: disk.problems };
-  if (read.kind === "invalid") return { kind: "invalid", problems: read.problems };
-  const merged = applyPatches(read.raw, disk.raw, patches);
+  const merged = change(disk.raw);
   const text = formatManifest(merged.raw);
   const after = parsed(text, path);
   if (after.kind === "invalid") {
