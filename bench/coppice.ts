@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, openSync } from "node:fs";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -61,11 +60,22 @@ export function startRun(ground: Ground, more: readonly string[] = []): Run {
   const child: ChildProcess = spawn(
     process.execPath,
     [MAIN, "run", ground.manifestPath, "--yes", ...more],
-    { cwd: ground.folder, stdio: ["ignore", log, log] },
+    {
+      cwd: ground.folder,
+      stdio: ["ignore", log, log],
+      signal: ground.leaving,
+      killSignal: "SIGKILL",
+    },
   );
   const { pid } = child;
   if (pid === undefined) throw new Error("coppice run cannot be started");
-  const ended = once(child, "exit").then(([code]) => code as number | null);
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once("exit", resolve);
+    // Leaving the ground kills it, and is told as an error, too.
+    child.on("error", (error) => {
+      if (!ground.leaving.aborted) reject(error);
+    });
+  });
   return {
     pid,
     ended,

@@ -12,6 +12,8 @@ export interface Ground {
   readonly manifestPath: string;
   /** Where agents note when they begin and end. */
   readonly stampsDir: string;
+  /** Fires when the ground is left: what still runs on it has to end. */
+  readonly leaving: AbortSignal;
   /** The agent's program and its arguments for a task: it works `seconds`, commits, and exits. */
   agent(taskId: string, seconds: number): readonly string[];
 }
@@ -34,19 +36,33 @@ git commit -q -m "Add $task"
 date +%s%N >"$stamps/$task.ended"
 `;
 
-/** Does the work on fresh ground; afterwards its tmux server and its folder are gone. */
+const departures = new Set<() => Promise<void>>();
+
+/** Does the work on fresh ground; afterwards its processes, its tmux server and its folder are gone. */
 export async function onGround<T>(work: (ground: Ground) => Promise<T>): Promise<T> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), "coppice-bench-")));
-  const ground = await laidOut(folder);
+  const leaving = new AbortController();
+  const ground = await laidOut(folder, leaving.signal);
+  const leave = async () => {
+    leaving.abort();
+    await tmux(ground, ["kill-server"]);
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  };
+  departures.add(leave);
   try {
     return await work(ground);
   } finally {
-    await tmux(ground, ["kill-server"]);
-    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    departures.delete(leave);
+    await leave();
   }
 }
 
-async function laidOut(folder: string): Promise<Ground> {
+/** Leaves every ground at once: the bench is interrupted. */
+export async function leaveGrounds(): Promise<void> {
+  await Promise.all([...departures].map((leave) => leave()));
+}
+
+async function laidOut(folder: string, leaving: AbortSignal): Promise<Ground> {
   const [root, origin] = [join(folder, "checkout"), join(folder, "origin.git")];
   const [stampsDir, agentPath] = [join(folder, "stamps"), join(folder, "agent.sh")];
   await git(folder, ["init", "-q", "--bare", "-b", "main", origin]);
@@ -73,6 +89,7 @@ async function laidOut(folder: string): Promise<Ground> {
     socketPath: join(folder, "tmux.sock"),
     manifestPath: join(folder, "manifest.json"),
     stampsDir,
+    leaving,
     agent: (taskId, seconds) => ["/bin/sh", agentPath, taskId, String(seconds), stampsDir],
   };
 }

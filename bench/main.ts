@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { beat } from "./beat.ts";
 import { coldStart } from "./cold-start.ts";
+import { leaveGrounds } from "./ground.ts";
 import { idle } from "./idle.ts";
 import { makespan } from "./makespan.ts";
 import { reaction } from "./reaction.ts";
@@ -21,7 +22,19 @@ const USAGE = `usage: npm run -s bench -- [--quick] [--full] [--json] [--only NA
   --json       the figures as one JSON array on stdout
 `;
 
-process.exitCode = await main();
+let interrupted = false;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, async () => {
+    interrupted = true;
+    await leaveGrounds();
+    process.exit(130);
+  });
+}
+process.exitCode = await main().catch((error: unknown) => {
+  // What is measured on a ground that is being left fails.
+  if (interrupted) return 130;
+  throw error;
+});
 
 async function main(): Promise<number> {
   const options = read();
