@@ -16,6 +16,7 @@ import { launchedPatch } from "./launched.ts";
 import { limitEndMs, pausedUntil } from "./pause.ts";
 import { progressKey } from "./progress.ts";
 import { proofOf } from "./proof.ts";
+import { readingOf, SECOND_READING_MS } from "./reading.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
 import type { Survey } from "./survey.ts";
 import type { BeatView, PlacedTask } from "./view.ts";
@@ -26,13 +27,6 @@ const FRESH_GRACE_MS = 30_000;
 const COMPOSER_LOOK_MS = 2000;
 /** Progress is noted at most this often. */
 const PROGRESS_STEP_MS = 10_000;
-/** A second equal reading counts after this time: a screen may lag behind the agent's own word. */
-const SECOND_READING_MS = 1000;
-/**
- * A stall is believed after this time, or the policy's own where that is shorter: when the clock jumped or the machine
- * slept, the agent writes again meanwhile.
- */
-const STALL_READING_MS = 60_000;
 
 /** What to do about a task that has, or had, a session. */
 export function decideActive(view: Survey, placed: PlacedTask): Step {
@@ -45,25 +39,19 @@ export function decideActive(view: Survey, placed: PlacedTask): Step {
   const launched = evidence.launch.kind === "known" ? evidence.launch.value : null;
   if (launched !== null && launched.attempt > (task.attempts ?? 0))
     return takenOver(view, task, launched);
+  if (evidence.launch.kind === "known" && launched === null) return neverLaunched(task, evidence);
   const noted = notes(view, task, evidence, verdict);
-  const sameAsBefore = task.state?.verdict === verdict.kind;
-  const sinceMs =
-    sameAsBefore && task.state?.verdictSince ? fromIso(task.state.verdictSince) : view.nowMs;
-  const stallReadingMs = Math.min(
-    STALL_READING_MS,
-    view.manifest.policy.stallAfterMinutes * 60_000,
-  );
-  const readAgainMs = sinceMs + (verdict.kind === "stalled" ? stallReadingMs : SECOND_READING_MS);
+  const reading = readingOf(view, task, verdict);
   // What moved since the last beat is at work, however long ago that beat was.
   const moved = verdict.kind === "stalled" && noted.set?.lastProgress !== undefined;
-  const read = sameAsBefore && !moved && view.nowMs >= readAgainMs;
-  if (!verdict.fact && !read && verdict.kind !== "working" && verdict.kind !== "unknown") {
+  const believed = reading.believed && !moved;
+  if (!believed && verdict.kind !== "working" && verdict.kind !== "unknown") {
     return joined(noted, {
       wait: waitsFor(`seems ${verdict.kind}: ${verdict.why}; looking again`),
-      wakeAtMs: readAgainMs,
+      wakeAtMs: moved ? view.nowMs + SECOND_READING_MS : reading.dueMs,
     });
   }
-  return joined(noted, respond(view, placed, evidence, verdict, sinceMs));
+  return joined(noted, respond(view, placed, evidence, verdict, reading.sinceMs));
 }
 
 /** A launch that a crash left unrecorded is this task's newest attempt. */
@@ -75,8 +63,26 @@ export function takenOver(view: BeatView, task: Task, launch: LaunchFact): Step 
   };
 }
 
+/** The manifest comes from elsewhere, or the task's folder is gone. */
+function neverLaunched(task: Task, { session }: TaskEvidence): Step {
+  if (session.kind === "unknown")
+    return { wait: waitsFor(`tmux did not answer: ${session.reason}`) };
+  if (session.value === null) {
+    return {
+      set: { status: "pending" },
+      wait: waitsFor("was never started here; is to be started"),
+    };
+  }
+  return {
+    set: { status: "stuck" },
+    wait: waitsForPerson(
+      `has a session, but no record of its start: coppice attach ${task.id} shows it, coppice retry ${task.id} begins anew`,
+    ),
+  };
+}
+
 /** What is remembered for the next beat: the verdict since when, progress, and the agent's conversation. */
-function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdict: Verdict): Step {
+export function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdict: Verdict): Step {
   const key = progressKey(evidence);
   const notedMs = task.state?.progressKey && task.lastProgress ? fromIso(task.lastProgress) : 0;
   const moved =
@@ -147,7 +153,8 @@ function respond(
           wakeAtMs: sinceMs + FRESH_GRACE_MS,
         };
       }
-      return trouble("the task never reached the agent", "@task");
+      // There is no conversation to go on with.
+      return trouble("the task never reached the agent", "@task", { mayResume: false });
     case "waiting-input":
       if (responseFor(verdict) !== "nudge" || !interactive)
         return asksPerson(task, verdict.question ?? verdict.why);

@@ -6,17 +6,19 @@ import type { ManifestPatch } from "../manifest/merge.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import { isActive } from "../manifest/status.ts";
 import type { Priority, Task, TaskId } from "../manifest/task.ts";
-import { fromIso, toIso } from "../manifest/time.ts";
+import { fromIso } from "../manifest/time.ts";
+import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { Action } from "./action.ts";
-import { adopted, decideActive, takenOver } from "./active.ts";
+import { adopted, decideActive, notes, takenOver } from "./active.ts";
 import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
 import { pausesAfter } from "./pause.ts";
+import { readingOf } from "./reading.ts";
 import { type Readiness, readiness } from "./ready.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
 import { type Survey, survey } from "./survey.ts";
 import type { BeatView, PlacedTask } from "./view.ts";
-import type { TaskWait } from "./wait.ts";
+import { followWaits, type TaskWait } from "./wait.ts";
 
 /** What one beat is to do, to note, and to tell. */
 export interface Decision {
@@ -75,10 +77,10 @@ function decideStarted(view: Survey, placed: PlacedTask): Step {
     case "pr_open":
       return joined(followOpen(task, evidence), endIdleSession(view, task, evidence));
     case "merged":
-      return joined(endIdleSession(view, task, evidence), retire(view, task));
+      return retire(view, task, evidence) ?? endIdleSession(view, task, evidence);
     case "cancelled":
     case "archived":
-      return endSession(task, evidence, `${task.id} is ${task.status}`);
+      return endSession(view, task, evidence, `${task.id} is ${task.status}`);
     default:
       return unreachable(task.status);
   }
@@ -124,31 +126,83 @@ function decideComplete(
     return { wait: waitsFor(`git did not answer: ${evidence.git.reason}`) };
   }
   const git = evidence.git.value;
-  if (git === null || git.commitsAhead < 1) return {};
+  const done = git !== null && git.commitsAhead > 0 ? git.headSha : undefined;
+  // What was proved is delivered, or somebody is told why it cannot be; a person's word may stand for no commit at all.
+  const sha = task.state?.provedSha ?? done;
+  if (sha === undefined) return {};
   const notBeforeMs = task.state?.notBefore ? fromIso(task.state.notBefore) : 0;
-  return deliverStep(view, placed, task.state?.provedSha ?? git.headSha, { notBeforeMs });
+  return deliverStep(view, placed, sha, { notBeforeMs });
 }
+
+const IDLE: readonly VerdictKind[] = [
+  "exited-ok",
+  "exited-error",
+  "idle-done",
+  "idle-fresh",
+  "shell-prompt",
+  "dead",
+];
 
 /** A delivered task's session goes when its agent has ended or idles; work that goes on is left alone. */
 function endIdleSession(view: BeatView, task: Task, evidence: TaskEvidence | undefined): Step {
   const verdict = view.verdicts.get(task.id);
-  const attached =
-    evidence?.session.kind === "known" && (evidence.session.value?.attached ?? 0) > 0;
-  if (verdict === undefined || attached) return {};
-  const idle = ["exited-ok", "exited-error", "idle-done", "idle-fresh", "shell-prompt", "dead"];
-  return idle.includes(verdict.kind) ? endSession(task, evidence, "its work is delivered") : {};
+  if (evidence === undefined || verdict === undefined) return {};
+  const session = evidence.session.kind === "known" ? evidence.session.value : null;
+  if (session === null || session.attached > 0) return {};
+  const noted = notes(view, task, evidence, verdict);
+  if (!IDLE.includes(verdict.kind)) return noted;
+  const { believed, dueMs } = readingOf(view, task, verdict);
+  if (!believed) {
+    const reason = `is delivered, and its agent seems ${verdict.kind}; looking again`;
+    return joined(noted, { wait: waitsFor(reason), wakeAtMs: dueMs });
+  }
+  return joined(noted, endSession(view, task, evidence, "its work is delivered"));
 }
 
-function endSession(task: Task, evidence: TaskEvidence | undefined, why: string): Step {
-  const live = evidence?.session.kind === "known" && evidence.session.value !== null;
-  return live ? { actions: [{ kind: "stop-session", taskId: task.id, why }] } : {};
+function endSession(
+  view: BeatView,
+  task: Task,
+  evidence: TaskEvidence | undefined,
+  why: string,
+): Step {
+  if (evidence?.session.kind !== "known") return { wait: waitsFor("tmux did not answer") };
+  if (evidence.session.value === null) return {};
+  return clearUp(view, task, { kind: "stop-session", taskId: task.id, why });
 }
 
 /** Session, worktree and branch go when all is merged, or when the person asks for it. */
-function retire(view: Survey, task: Task): Step {
-  if (task.worktree === null || !(view.allMerged || view.cleanup)) return {};
+function retire(view: Survey, task: Task, evidence: TaskEvidence | undefined): Step | undefined {
+  if (task.worktree === null || !(view.allMerged || view.cleanup)) return undefined;
+  if (evidence?.session.kind !== "known") return { wait: waitsFor("tmux did not answer") };
+  if ((evidence.session.value?.attached ?? 0) > 0) {
+    return { wait: waitsForPerson("is merged, and a person is attached to its session") };
+  }
   const branch = branchOf(view.manifest, task);
-  return { actions: [{ kind: "retire", taskId: task.id, branch, why: "its work is merged" }] };
+  return clearUp(view, task, {
+    kind: "retire",
+    taskId: task.id,
+    branch,
+    why: "its work is merged",
+  });
+}
+
+/** What fails is tried again after a pause, and is a person's in the end. */
+function clearUp(
+  view: BeatView,
+  task: Task,
+  action: Extract<Action, { kind: "stop-session" | "retire" }>,
+): Step {
+  const { startFailures = 0, notBefore } = task.state ?? {};
+  const what =
+    action.kind === "retire" ? "its worktree cannot be removed" : "its session cannot be ended";
+  const why = task.error ? `${what}: ${task.error}` : what;
+  if (startFailures >= view.manifest.policy.deliveryAttemptsMax) {
+    return { wait: waitsForPerson(`${why} (coppice cleanup tries it again)`) };
+  }
+  if (notBefore !== undefined && fromIso(notBefore) > view.nowMs) {
+    return { wait: waitsFor(`${why}; again at ${notBefore}`), wakeAtMs: fromIso(notBefore) };
+  }
+  return { actions: [action], wait: waitsFor(`is being cleared up: ${action.why}`) };
 }
 
 /** Tasks that wait to be started, in the order in which they get a free place. */
@@ -159,18 +213,23 @@ function decideWaiting(
   const waiting = [...view.placed.values()]
     .filter((one) => isStartable(one.task))
     .toSorted(byUrgency);
-  const busy = [...view.placed.values()].filter((one) => isActive(one.task.status));
+  const taken = new Map(
+    waiting.flatMap(({ task }) => {
+      const step = takeOver(view, task);
+      return step === undefined ? [] : [[task.id, step] as const];
+    }),
+  );
+  const holders = [...view.placed.values()].filter(({ task }) =>
+    holdsPlace(view, task, taken.get(task.id)),
+  );
   // No place becomes free by itself while every task that has one waits for a person.
   const held =
-    busy.length > 0 && busy.every(({ task }) => started.get(task.id)?.wait?.needsPerson === true);
-  let free = view.maxParallel - busy.length;
-  const steps = new Map<TaskId, Step>();
+    holders.length > 0 &&
+    holders.every(({ task }) => started.get(task.id)?.wait?.needsPerson === true);
+  let free = view.maxParallel - holders.length;
+  const steps = new Map<TaskId, Step>(taken);
   for (const one of waiting) {
-    const taken = takeOver(view, one.task);
-    if (taken) {
-      steps.set(one.task.id, taken);
-      continue;
-    }
+    if (taken.has(one.task.id)) continue;
     const ready = readiness(view, one);
     if (ready.kind === "waits") {
       steps.set(one.task.id, waitStep(one.task, ready));
@@ -188,6 +247,14 @@ function decideWaiting(
     }
   }
   return steps;
+}
+
+/** It has a session, or may have one. */
+function holdsPlace(view: BeatView, task: Task, taken: Step | undefined): boolean {
+  if (!isStartable(task)) return isActive(task.status);
+  const session = view.evidence.get(task.id)?.session;
+  const isLive = session?.kind === "known" && session.value !== null;
+  return isLive || taken?.set?.status === "running";
 }
 
 const URGENCY: readonly Priority[] = ["critical", "high", "medium", "low"];
@@ -213,18 +280,14 @@ function takeOver(view: BeatView, task: Task): Step | undefined {
     return { wait: waitsFor(`tmux did not answer: ${session.reason}`) };
   if (launch.kind === "unknown")
     return { wait: waitsFor(`its folder cannot be read: ${launch.reason}`) };
-  const merged = followMerge(task, evidence);
-  if (merged) return merged;
-  if (pullRequest.value?.state === "open") return adopted(pullRequest.value, view.nowMs);
+  // One that was started before waits because a person wants it done again: no old pull request ends it.
+  const isNew = (task.attempts ?? 0) === 0;
+  if (isNew && pullRequest.value?.state === "open") return adopted(pullRequest.value, view.nowMs);
   if (launch.value !== null && launch.value.attempt > (task.attempts ?? 0)) {
     return takenOver(view, task, launch.value);
   }
   if (session.value === null) return undefined;
-  return {
-    actions: [{ kind: "stop-session", taskId: task.id, why: "the task is to be started anew" }],
-    wait: waitsFor("its old session ends first"),
-    wakeAtMs: view.nowMs,
-  };
+  return endSession(view, task, evidence, "the task is to be started anew");
 }
 
 function waitStep(task: Task, ready: Extract<Readiness, { kind: "waits" }>): Step {
@@ -294,32 +357,4 @@ function realChanges<Fields extends object>(
     ([field, value]) => (current[field as keyof Fields] ?? undefined) !== (value ?? undefined),
   );
   return Object.fromEntries(changed) as Fields;
-}
-
-/** A task needs a person when one that it waits for does. */
-function followWaits(waits: readonly TaskWait[]): readonly TaskWait[] {
-  // Whole phases wait for the same list of tasks: it is followed once.
-  const waiting = new Map<readonly TaskId[], TaskId[]>();
-  for (const { taskId, on } of waits) listed(waiting, on).push(taskId);
-  const lists = new Map<TaskId, (readonly TaskId[])[]>();
-  for (const on of waiting.keys()) for (const id of on) listed(lists, id).push(on);
-  const open = waits.filter((wait) => wait.needsPerson).map((wait) => wait.taskId);
-  const needing = new Set(open);
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const on of lists.get(id) ?? []) {
-      for (const other of waiting.get(on) ?? []) {
-        if (needing.has(other)) continue;
-        needing.add(other);
-        open.push(other);
-      }
-      waiting.delete(on);
-    }
-  }
-  return waits.map((wait) => (needing.has(wait.taskId) ? { ...wait, needsPerson: true } : wait));
-}
-
-function listed<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
-  const found = lists.get(key) ?? [];
-  lists.set(key, found);
-  return found;
 }

@@ -1,5 +1,6 @@
 import { branchOf } from "../manifest/branch.ts";
-import type { TaskId } from "../manifest/task.ts";
+import { unreachable } from "../manifest/errors.ts";
+import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import { type Step, waitsFor } from "./step.ts";
 import type { Survey } from "./survey.ts";
@@ -46,15 +47,40 @@ type PullRequestBase =
 /** The branch of the one unmerged parent, else the base. */
 function pullRequestBase(view: Survey, parent: TaskId | null, base: string): PullRequestBase {
   const task = parent === null ? undefined : view.placed.get(parent)?.task;
-  if (task?.status === "pr_open") return { kind: "branch", branch: branchOf(view.manifest, task) };
-  if (task?.status === "complete") {
-    return {
-      kind: "waits",
-      on: task.id,
-      reason: `its pull request goes onto ${task.id}'s branch, which is not pushed yet`,
-    };
+  if (task === undefined) return { kind: "branch", branch: base };
+  switch (task.status) {
+    case "pr_open":
+      return { kind: "branch", branch: branchOf(view.manifest, task) };
+    case "pending":
+    case "blocked":
+    case "running":
+    case "stuck":
+    case "error":
+    case "complete":
+      // On the base the pull request would show the parent's commits as its own.
+      return hasNothing(view, task)
+        ? { kind: "branch", branch: base }
+        : {
+            kind: "waits",
+            on: task.id,
+            reason: `its pull request goes onto ${task.id}'s branch, which has none yet (${task.status})`,
+          };
+    case "draft":
+    case "planned":
+    case "merged":
+    case "cancelled":
+    case "archived":
+      return { kind: "branch", branch: base };
+    default:
+      return unreachable(task.status);
   }
-  return { kind: "branch", branch: base };
+}
+
+/** A person took it as complete, and it has no commits: it will never be pushed. */
+function hasNothing(view: Survey, { id, status, state }: Task): boolean {
+  if (status !== "complete" || state?.provedSha !== undefined) return false;
+  const git = view.evidence.get(id)?.git;
+  return git?.kind === "known" && (git.value === null || git.value.commitsAhead < 1);
 }
 
 /** Keeps the hour's limit of new pull requests: the deliveries of one beat count as those before it do. */

@@ -17,6 +17,8 @@ export function launchedPatch(
     launch.kind === "start"
       ? { attemptsBefore: task.attempts ?? 0, resumes: undefined, tried: undefined }
       : {};
+  // What became of an earlier pull request does not end work that was begun anew.
+  const pullRequest = launch.kind === "start" ? { prNumber: null, prUrl: null } : {};
   // Only a resumed conversation goes on; any other launch begins one that is not known yet.
   const conversation = launch.kind === "resume" ? {} : { conversation: undefined };
   return {
@@ -29,6 +31,7 @@ export function launchedPatch(
       startedAt: task.startedAt ?? startedAt,
       lastProgress: startedAt,
       completedAt: null,
+      ...pullRequest,
     },
     state: {
       agent: launch.agent,

@@ -3,6 +3,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { isActive } from "../manifest/status.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
+import { readingOf } from "./reading.ts";
 import type { BeatView } from "./view.ts";
 
 type Pauses = NonNullable<Manifest["pausedAgents"]>;
@@ -41,8 +42,8 @@ export function pausesAfter(view: BeatView): Pauses {
     const verdict = view.verdicts.get(task.id);
     if (agent === undefined || verdict === undefined || !isActive(task.status)) continue;
     if (verdict.kind === "working" && pauses[agent]?.until === null) delete pauses[agent];
-    const read = verdict.fact || task.state?.verdict === verdict.kind;
-    const pause = read ? pauseFor(view, task, verdict) : undefined;
+    const { believed } = readingOf(view, task, verdict);
+    const pause = believed ? pauseFor(view, task, verdict) : undefined;
     if (pause !== undefined && inForce(pause, view.nowMs)) pauses[agent] ??= pause;
   }
   return pauses;

@@ -9,3 +9,31 @@ export interface TaskWait {
   /** Nothing moves it until a person acts, on this task or on one that it waits for. */
   readonly needsPerson: boolean;
 }
+
+/** A task needs a person when one that it waits for does. */
+export function followWaits(waits: readonly TaskWait[]): readonly TaskWait[] {
+  // Whole phases wait for the same list of tasks: it is followed once.
+  const waiting = new Map<readonly TaskId[], TaskId[]>();
+  for (const { taskId, on } of waits) listed(waiting, on).push(taskId);
+  const lists = new Map<TaskId, (readonly TaskId[])[]>();
+  for (const on of waiting.keys()) for (const id of on) listed(lists, id).push(on);
+  const open = waits.filter((wait) => wait.needsPerson).map((wait) => wait.taskId);
+  const needing = new Set(open);
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    for (const on of lists.get(id) ?? []) {
+      for (const other of waiting.get(on) ?? []) {
+        if (needing.has(other)) continue;
+        needing.add(other);
+        open.push(other);
+      }
+      waiting.delete(on);
+    }
+  }
+  return waits.map((wait) => (needing.has(wait.taskId) ? { ...wait, needsPerson: true } : wait));
+}
+
+function listed<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
+  const found = lists.get(key) ?? [];
+  lists.set(key, found);
+  return found;
+}

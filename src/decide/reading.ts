@@ -1,0 +1,30 @@
+import type { Verdict } from "../classify/verdict.ts";
+import type { Task } from "../manifest/task.ts";
+import { fromIso } from "../manifest/time.ts";
+import type { BeatView } from "./view.ts";
+
+/** A second equal reading counts after this time: a screen may lag behind the agent's own word. */
+export const SECOND_READING_MS = 1000;
+/**
+ * A stall is believed after this time, or the policy's own where that is shorter: when the clock jumped or the machine
+ * slept, the agent writes again meanwhile.
+ */
+const STALL_READING_MS = 60_000;
+
+/** How far a verdict is to be believed. Times are Unix milliseconds. */
+export interface Reading {
+  /** A fact is believed at once; what a screen seems to say when it still says so some time later. */
+  readonly believed: boolean;
+  readonly sinceMs: number;
+  /** When it is believed if it stays. */
+  readonly dueMs: number;
+}
+
+export function readingOf({ manifest, nowMs }: BeatView, task: Task, verdict: Verdict): Reading {
+  const { verdict: before, verdictSince } = task.state ?? {};
+  const isSame = before === verdict.kind;
+  const sinceMs = isSame && verdictSince ? fromIso(verdictSince) : nowMs;
+  const stallReadingMs = Math.min(STALL_READING_MS, manifest.policy.stallAfterMinutes * 60_000);
+  const dueMs = sinceMs + (verdict.kind === "stalled" ? stallReadingMs : SECOND_READING_MS);
+  return { believed: verdict.fact || (isSame && nowMs >= dueMs), sinceMs, dueMs };
+}
