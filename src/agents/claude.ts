@@ -6,7 +6,7 @@ import { framedComposer } from "./composers.ts";
 import { failureKind } from "./failure.ts";
 import { ConversationId, modelFlag, PROXY_ENVIRONMENT, reportFromInput } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
-import { linesAbove, oneLine, type View } from "./view.ts";
+import { oneLine, textLines, type View } from "./view.ts";
 
 /**
  * Claude Code. Known versions: 2.0, 2.1. Its start-up dialogs cannot be switched off without writing the user's own
@@ -136,18 +136,23 @@ const LAYOUT: Layout = {
 const RULE = /^─{10,}.*─$|^─{10,}/u;
 
 function ending(view: View, composer: Composer): Ending {
-  const last = linesAbove(view, composer.from, 6);
-  // A notice right below the prompt: the request was refused.
-  const prompt = last.findLastIndex((line) => MARKS.prompt.test(line));
-  const notice = oneLine(last.slice(prompt + 1));
-  if (prompt >= 0 && /^[⎿└] /u.test(notice) && failureKind(notice))
-    return { kind: "failed", text: notice };
+  const rows = textLines(view, 0, composer.from).filter((row) => !MARKS.noise.test(row));
+  // A notice begins at its own mark: what stands above are other words, maybe the person's.
+  const at = rows.findLastIndex((row) => MARKS.cell.test(row));
+  const notice = oneLine(rows.slice(at));
+  const above = rows
+    .slice(0, Math.max(0, at))
+    .findLast((row) => MARKS.cell.test(row) || MARKS.prompt.test(row));
+  // Right below the prompt: the request was refused.
+  const refused = above !== undefined && MARKS.prompt.test(above) && /^[⎿└] /u.test(notice);
   // The composer itself says so.
-  if (/\bresend your message\b/i.test(view.lines[composer.from + 1] ?? "")) {
-    return { kind: "failed", text: notice };
-  }
+  const resend = /\bresend your message\b/i.test(view.lines[composer.from + 1] ?? "");
+  if (resend || (refused && failureKind(notice))) return { kind: "failed", text: notice };
   const found = endingOfCells(view, composer, MARKS);
-  if (found.kind === "said" && last.some((line) => /^\s+Ran \d.*· \d+ failed$/.test(line))) {
+  if (
+    found.kind === "said" &&
+    rows.slice(-6).some((line) => /^\s+Ran \d.*· \d+ failed$/.test(line))
+  ) {
     return { kind: "broken-off", why: "the turn's last command failed" };
   }
   return found;
