@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import type { Action } from "../../src/decide/action.ts";
@@ -94,13 +94,16 @@ export async function disturbances(
     .map(({ action }) => words(action));
 }
 
-/** The process of the agent itself in a task's session: the newest in its worktree. */
+/** The process of the agent's own binary in a task's session: the newest one of an npm package in its worktree. */
 export async function agentProcess(place: Workplace, taskId: string): Promise<number> {
   const worktree = join(place.workdir, "worktrees", taskId);
-  const found = await until(`a process in ${worktree}`, async () =>
-    (await place.processes()).findLast((line) => line.includes(worktree)),
-  );
-  return Number.parseInt(found, 10);
+  return await until(`an agent in ${worktree}`, async () => {
+    const pids = (await place.processes())
+      .filter((line) => line.includes("node_modules"))
+      .map((line) => Number.parseInt(line, 10));
+    const cwds = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
+    return pids.findLast((_, index) => cwds[index] === worktree);
+  });
 }
 
 /** Something that waits until the test lets it go on. */
