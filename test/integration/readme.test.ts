@@ -39,8 +39,8 @@ const program = await createProgram(undefined);
 const commands = program.commands.map((command) => command.name());
 
 test("the README names every command, and none that is not there", () => {
-  const named = all(README, /coppice ([a-z]+)/g);
-  const alsoNamed = all(section(README, /real three/), /`([a-z]+) (?:TASK|MANIFEST)/g);
+  const named = all(README, /coppice ([a-z][a-z-]*)/g);
+  const alsoNamed = all(section(README, /real three/), /`([a-z][a-z-]*) [A-Z]/g);
   expect(new Set([...named, ...alsoNamed])).toEqual(new Set(commands));
 });
 
