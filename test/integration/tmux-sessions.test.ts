@@ -260,6 +260,18 @@ test("a set-up that fails or takes too long keeps the agent from starting", asyn
   expect(existsSync(join(terminals.worktree, "agent-ran"))).toBe(false);
 });
 
+test("a set-up that ends at once leaves nothing of its time limit behind", async () => {
+  const ids = Array.from({ length: 20 }, (_, index) => `${index + 1}`);
+  const limit = { setup: "true", setupTimeoutSeconds: 4321 };
+  const specs = await Promise.all(ids.map((id) => terminals.spec(id, ["true"], limit)));
+  await Promise.all(specs.map((spec) => terminals.sessions.start(spec)));
+  await Promise.all(ids.map((id) => exitOf(id)));
+  await until("the end of all timers", async () => {
+    const { stdout } = await exec("ps", ["-axww", "-o", "args="]);
+    return !stdout.includes("sleep 4321");
+  });
+});
+
 test("the orchestrator's socket is told which task ended", async () => {
   const told = new Promise<string>((resolve) => {
     const server = createServer((socket) => {

@@ -47,12 +47,11 @@ become() {
   exec "$@"
 }
 
-# Ends the set-up's process group when its time is over.
+# Ends the set-up's process group when its time is over. It is ended as a group itself, with whatever it waits for; what
+# is sent before it has dropped its parent's traps is lost, but then the set-up has ended already.
 guard() {
-  trap 'kill "$nap"; exit 0' TERM
-  sleep "$limit" &
-  nap=$!
-  wait "$nap"
+  kill -0 "$1" || exit 0
+  sleep "$limit"
   : >"$folder/setup.late"
   kill -TERM "-$1"
   sleep 3
@@ -73,7 +72,7 @@ run_setup() {
     code=$?
   done
   trap : HUP INT QUIT TERM
-  kill -TERM "$guard" 2>/dev/null
+  kill -TERM "-$guard" 2>/dev/null
   [ ! -e "$folder/setup.late" ] || code=124
   return "$code"
 }
