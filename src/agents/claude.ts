@@ -126,10 +126,16 @@ const MARKS: CellMarks = {
 /** A spinner's row, e.g. `✻ Ionizing… (6s · ↓ 10 tokens)`: any glyph, any verb. */
 const SPINNER_ROW = /^[^\s●⏺❯>⎿│] \S.*…(?:\s+\(|$)/u;
 
+/** Below the composer while a subscription's limit lasts: Claude Code goes on by itself when it ends. */
+const LIMIT_FOOTER = /^\s*⚠ .*\blimit resets .*\bContinuing automatically at \d/u;
+
 const LAYOUT: Layout = {
   agent: "claude",
   composer: (view) => framedComposer(view, { top: RULE, bottom: RULE, sign: /^[❯>!#](?:\s|$)/u }),
-  busy: new RegExp(`\\besc to interrupt\\b|${SPINNER_ROW.source}|^\\S .*\\bretrying in \\d`, "u"),
+  busy: new RegExp(
+    `\\besc to interrupt\\b|${SPINNER_ROW.source}|^\\S .*\\bretrying in \\d|${LIMIT_FOOTER.source}`,
+    "u",
+  ),
   ending,
 };
 

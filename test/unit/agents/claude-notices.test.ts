@@ -36,10 +36,33 @@ test.each([
   expect(reading.resetText).toBeUndefined();
 });
 
-const screenOf = (lines: readonly string[]): Screen => ({
-  lines: [...lines, "  ⏵⏵ bypass permissions on (shift+tab to cycle)"],
+test("a limit that Claude Code waits out by itself is a turn that runs, until the time that its footer names", () => {
+  const said = [
+    "● Look",
+    "  Ran 1 shell command",
+    "  ⎿  You've hit your 5-hour limit · resets 1:02pm (UTC)",
+    "",
+    "● Usage limit reached · continuing automatically at 1:02pm · esc to cancel",
+  ];
+  const footer = [
+    "  ⚠ Usage limit reached · limit resets 1:02pm",
+    "    Continuing automatically at 1:02pm · Esc to cancel",
+  ];
+  const reading = claude.read(screenOf([...PROMPT, "", ...said, "", RULE, "❯ ", RULE], footer));
+  expect(reading).toMatchObject({ kind: "rate-limited", turn: "running" });
+  expect(reading.resetText).toMatch(/^1:02pm/);
+});
+
+test("the model's word about a limit that goes by is no limit", () => {
+  const said = "● Usage limit reached · continuing automatically at 1:02pm, says the page now.";
+  const reading = claude.read(screenOf([...PROMPT, "", said, "", RULE, "❯ ", RULE]));
+  expect(reading).toMatchObject({ kind: "idle-done", turn: "ended" });
+});
+
+const screenOf = (lines: readonly string[], footer: readonly string[] = []): Screen => ({
+  lines: [...lines, ...footer, "  ⏵⏵ bypass permissions on (shift+tab to cycle)"],
   cols: 120,
-  rows: lines.length + 1,
+  rows: lines.length + footer.length + 1,
   cursor: { x: 2, y: lines.length - 2, visible: true },
   title: "✳ Claude Code",
   currentCommand: "claude",
