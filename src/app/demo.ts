@@ -4,9 +4,11 @@ import type { Sample } from "../ports/sample-repository.ts";
 /** The sample's plan: six issues, the scripted agent, and the one question that it may be answered. */
 export function demoHeader(
   sample: Sample & { readonly dir: string },
-  nodePath: string,
+  { nodePath, schemaUrl }: { readonly nodePath: string; readonly schemaUrl: string },
 ): PlanHeader {
   return {
+    $schema: schemaUrl,
+    version: 1,
     project: "demo",
     repoDir: sample.repoDir,
     forge: "local",

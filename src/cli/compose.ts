@@ -42,6 +42,8 @@ const env = process.env;
 const clock = createClock();
 const host = createHost({ env });
 const LOCK_WAIT_MS = 30_000;
+/** Where editors find the schema of a manifest that this program writes. */
+const SCHEMA_URL = pathToFileURL(packagePath("schemas/manifest.schema.json")).href;
 
 /** A manifest with its repository, workdir, sessions and forge. Throws CoppiceError when one of them is missing. */
 export async function openWorkspace(
@@ -188,7 +190,7 @@ function headerOf(
   const forge = options.forge ?? (options.issues === undefined ? "github" : undefined);
   const apiUrl = options.apiUrl ?? env["GITHUB_API_URL"];
   return {
-    $schema: pathToFileURL(packagePath("schemas/manifest.schema.json")).href,
+    $schema: SCHEMA_URL,
     version: 1,
     project: place.project,
     ...given("repo", place.repo),
@@ -225,6 +227,7 @@ export async function openDemo(options: { readonly workdir?: string }): Promise<
     readonly store: ManifestStore;
     readonly sample: Sample & { readonly dir: string };
     readonly pullRequestsDir: string;
+    readonly schemaUrl: string;
   }
 > {
   const sample = await createSampleRepository({ fixtures: packagePath("fixtures/demo") }).create(
@@ -236,6 +239,7 @@ export async function openDemo(options: { readonly workdir?: string }): Promise<
     store: openManifest(join(sample.dir, "manifest.json")),
     sample,
     pullRequestsDir: recordsFolder(sample.originDir),
+    schemaUrl: SCHEMA_URL,
   };
 }
 

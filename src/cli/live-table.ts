@@ -13,7 +13,8 @@ export interface LiveTable {
 
 export function createLiveTable(output: Output): LiveTable {
   if (!output.live) {
-    return { draw: () => undefined, above: output.story, clear: () => undefined };
+    const above = (line: string) => output.story(`${timeOfDay(new Date())} ${line}`);
+    return { draw: () => undefined, above, clear: () => undefined };
   }
   const update = createLogUpdate(process.stderr);
   let shown = "";
@@ -37,3 +38,6 @@ export function createLiveTable(output: Output): LiveTable {
     },
   };
 }
+
+/** Lines that end in a file are read the next morning. */
+const timeOfDay = (now: Date): string => now.toTimeString().slice(0, 8);

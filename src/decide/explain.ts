@@ -38,7 +38,7 @@ function reasonOf(view: Survey, one: PlacedTask): string | undefined {
       return ready.kind === "waits" ? ready.wait.reason : "a free place, at the next beat";
     }
     case "running":
-      return undefined;
+      return isEnded(task) ? "the proof that it is finished" : undefined;
     case "stuck":
     case "error":
       return task.error ?? verdictOf(task);
@@ -54,6 +54,9 @@ function reasonOf(view: Survey, one: PlacedTask): string | undefined {
       return unreachable(task.status);
   }
 }
+
+const isEnded = ({ state }: Task): boolean =>
+  state?.verdict === "exited-ok" || state?.verdict === "idle-done";
 
 const verdictOf = (task: Task): string =>
   task.state?.why

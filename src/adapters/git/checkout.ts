@@ -94,7 +94,7 @@ function notARepository(folder: string, said: string): CoppiceError {
     code: "not-a-repository",
     kind: "input",
     message: `${folder} is no git checkout: ${said.trim() || "it has no working tree"}`,
-    hint: "Run the command in a checkout, or name one with --repo-dir.",
+    hint: 'Run the command in a checkout, or name one: --repo-dir when you plan, "repoDir" in the manifest.',
   });
 }
 

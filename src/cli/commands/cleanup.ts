@@ -27,7 +27,7 @@ export function addCleanup(program: Command): void {
           { ...given, manifest: file ?? given.manifest },
           output,
           {
-            onEvent: output.story,
+            onEvent: () => undefined,
           },
         );
         const dryRun = given.dryRun === true;

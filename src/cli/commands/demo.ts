@@ -26,7 +26,10 @@ export function addDemo(program: Command): void {
       if (!(await manifestExists(manifest))) {
         const plan = await makePlan(demo, {
           query: { labels: [], milestone: undefined, numbers: [], limit: undefined },
-          header: demoHeader(demo.sample, process.execPath),
+          header: demoHeader(demo.sample, {
+            nodePath: process.execPath,
+            schemaUrl: demo.schemaUrl,
+          }),
           breakCycles: false,
         });
         await writePlan(demo.store, plan);
