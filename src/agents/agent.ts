@@ -9,6 +9,8 @@ export interface LaunchRequest {
   readonly promptFile: string;
   readonly model: string | undefined;
   readonly modelTier: string | undefined;
+  /** It edits files by itself but asks before commands; else it does as it thinks fit. */
+  readonly asks: boolean;
   /** The manifest's own program: only the agent `command` uses it. */
   readonly command: readonly string[] | undefined;
 }
@@ -37,6 +39,8 @@ export interface Dialog {
   readonly title: string;
   /** All its text but the options, e.g. the command to be approved. */
   readonly body?: string;
+  /** The command that is to be approved, in the rows that it takes: only one row is sure to be the whole of it, word by word. */
+  readonly command?: readonly string[];
   /** None: it waits for typed words. */
   readonly options: readonly DialogOption[];
 }
@@ -82,6 +86,8 @@ export interface Signal {
   readonly kind: SignalKind;
   /** The agent's last words, its error, what it asks for, or the conversation's id. */
   readonly text: string;
+  /** The command that is to be approved. */
+  readonly command?: string;
 }
 
 /** One coding CLI: how it is found, started, resumed and read. Pure data and functions. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { unreachable } from "../manifest/errors.ts";
-import type { Agent, Signal } from "./agent.ts";
+import type { Agent, LaunchRequest, Signal } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
 import { framedComposer } from "./composers.ts";
 import { failureKind } from "./failure.ts";
@@ -32,15 +32,14 @@ export const claude: Agent = {
   ],
   interactive: true,
   install: "npm install --global @anthropic-ai/claude-code, then claude and /login",
-  launch: ({ model }) => ({
-    argv: ["claude", ...FLAGS, ...modelFlag(model), "--", "{prompt}"],
+  launch: (request) => ({
+    argv: ["claude", ...flags(request), "--", "{prompt}"],
     env: {},
   }),
-  resume: ({ model }, conversation) => ({
+  resume: (request, conversation) => ({
     argv: [
       "claude",
-      ...FLAGS,
-      ...modelFlag(model),
+      ...flags(request),
       ...(conversation === undefined ? ["--continue"] : ["--resume", conversation]),
       "--",
       "{prompt}",
@@ -80,7 +79,12 @@ const HOOKS = JSON.stringify({
   ),
 });
 
-const FLAGS = ["--dangerously-skip-permissions", "--settings", HOOKS];
+const flags = ({ asks, model }: LaunchRequest): string[] => [
+  ...(asks ? ["--permission-mode", "acceptEdits"] : ["--dangerously-skip-permissions"]),
+  "--settings",
+  HOOKS,
+  ...modelFlag(model),
+];
 
 function signals(notice: unknown): readonly Signal[] {
   const parsed = Notice.safeParse(notice);
@@ -91,13 +95,15 @@ function signals(notice: unknown): readonly Signal[] {
       return [{ kind: "conversation", text: data.session_id }];
     case "UserPromptSubmit":
       return [{ kind: "turn-started", text: "" }];
-    case "PermissionRequest":
+    case "PermissionRequest": {
+      const command = data.tool_input?.command;
+      const tool = data.tool_name ?? "a tool";
       return [
-        {
-          kind: "approval",
-          text: `${data.tool_name ?? "a tool"} ${data.tool_input?.command ?? ""}`.trim(),
-        },
+        command === undefined
+          ? { kind: "approval", text: tool }
+          : { kind: "approval", text: `${tool} ${command}`, command },
       ];
+    }
     case "Stop":
       return data.background_tasks?.length
         ? []

@@ -53,7 +53,9 @@ function signals(notice: unknown): readonly Signal[] {
 function flags(request: LaunchRequest): string[] {
   return [
     "--no-daemon",
-    "--dangerously-bypass-approvals-and-sandbox",
+    ...(request.asks
+      ? ["--sandbox", "workspace-write", "--ask-for-approval", "on-request"]
+      : ["--dangerously-bypass-approvals-and-sandbox"]),
     "--disable",
     "hooks",
     ...overrides({

@@ -6,6 +6,8 @@ export interface DialogBox {
   /** Everything above the options that belongs to the dialog, one line each. */
   readonly text: readonly string[];
   readonly options: readonly DialogOption[];
+  /** The command that it asks to approve, as it stands between its marks. */
+  readonly command?: readonly string[];
   /** The row of hints below, e.g. `enter confirm · esc skip`; empty when there is none. */
   readonly hints: string;
 }
@@ -31,7 +33,13 @@ export function dialogAtBottom(view: View): DialogBox | undefined {
   const hints = hintsAt === undefined ? "" : oneLine(textLines(view, hintsAt, view.end));
   const found = numberedOptions(view) ?? markedOptions(view, hintsAt) ?? sideBySide(view, hintsAt);
   if (found) {
-    return { text: textAbove(view, found.from), options: found.options, hints };
+    const command = commandAbove(view, found.from);
+    return {
+      text: textAbove(view, found.from),
+      options: found.options,
+      hints,
+      ...(command ? { command } : {}),
+    };
   }
   if (hintsAt === undefined || !/\bpress (?:enter|return)\b/i.test(hints)) return undefined;
   const options = [{ label: "Continue", highlighted: true, keys: ["Enter"] }];
@@ -124,6 +132,34 @@ function textAbove(view: View, from: number): string[] {
     if (/\p{L}{2}/u.test(inside)) text.unshift(inside);
   }
   return text;
+}
+
+/**
+ * The rows of the one command above the options: behind a `$` up to an empty row, or between two dashed rules. Where there is
+ * more than one such place a command may hold the signs of another, so it is none.
+ */
+function commandAbove(view: View, from: number): readonly string[] | undefined {
+  const region = view.lines.slice(Math.max(0, from - TEXT_MAX), from);
+  const begin = region.findLastIndex((line) => /^(?:[•◦■✔✦✕ℹ●◆❯›⎿]|> )/u.test(line)) + 1;
+  const rows = region.slice(begin).map((line) => unframed(line).trim());
+  if (rows.filter((row) => /\b(?:bash|shell|following) command\b/i.test(row)).length !== 1) {
+    return undefined;
+  }
+  const dashes = rows.flatMap((row, index) => (/^╌{10,}$/u.test(row) ? [index] : []));
+  if (dashes.length > 0) {
+    const [first, second] = dashes;
+    return second !== undefined && dashes.length === 2
+      ? rows.slice((first ?? 0) + 1, second)
+      : undefined;
+  }
+  const dollars = rows.flatMap((row, index) => (/^\$ \S/.test(row) ? [index] : []));
+  const [at] = dollars;
+  if (at === undefined || dollars.length !== 1) return undefined;
+  const end = rows.indexOf("", at);
+  const command = rows.slice(at, end < 0 ? rows.length : end);
+  // Nothing but the options follows the command.
+  const rest = end < 0 ? [] : rows.slice(end).filter((row) => row !== "");
+  return rest.length > 0 ? undefined : command.map((row) => row.replace(/^\$ /, ""));
 }
 
 /** Only keys that the label itself names are keys: a number is a position. */

@@ -1,6 +1,8 @@
+import type { Permissions } from "../manifest/permissions.ts";
 import type { KnownAnswer } from "../manifest/policy.ts";
 import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { Dialog, DialogOption } from "./agent.ts";
+import { approvalOf } from "./approval.ts";
 
 /** A dialog that is known across agents and versions: how it is recognised, what it means, what is answered. */
 interface KnownDialog {
@@ -144,20 +146,34 @@ export type Answer =
   | { readonly kind: "type"; readonly text: string }
   | { readonly kind: "ask-person"; readonly why: string };
 
+/** Approves this once, and nothing else. */
+const ONCE = /^(?:yes(?:, (?:proceed|allow once))?|allow once)$/i;
+
 /**
- * The answer to a dialog, by label: the person's own answers first, then the default of a known dialog. Log-ins, payments,
- * secrets and whatever the deny list names are a person's, whatever the policy says; so is every unknown dialog.
+ * The answer to a dialog, by label: the person's own answers first, then the commands that they allow, then the default of a
+ * known dialog. Log-ins, payments, secrets and whatever a deny list names are a person's, whatever the policy says; so is
+ * every unknown dialog.
  */
-export function answerFor(dialog: Dialog, answers: readonly KnownAnswer[]): Answer {
+export function answerFor(
+  dialog: Dialog,
+  answers: readonly KnownAnswer[],
+  permissions?: Permissions,
+): Answer {
   const text = `${dialog.title} ${dialog.body ?? ""}`;
   const known = knownById(dialog.id);
   if (known?.answer === "never") return askPerson(`${known.id} is a person's to answer`);
   if (SECRET_QUESTION.test(dialog.title))
     return askPerson("it asks for a secret or for trust in a host");
   if (isDenied(text)) return askPerson("it names something that is never answered automatically");
+  const asked = permissions && dialog.command?.map((row) => approvalOf(row, permissions));
+  if (asked?.includes("denied")) return askPerson("the command is on the deny list");
   const own = answers.find(({ question }) => text.toLowerCase().includes(question.toLowerCase()));
   if (own) return ownAnswer(dialog, own.answer);
   if (known === undefined) return askPerson("the question is not known");
+  if (known.id === "tool-approval" && asked?.length === 1 && asked[0] === "allowed") {
+    const once = dialog.options.find(({ label }) => ONCE.test(label));
+    return once ? chosen(once) : askPerson("the dialog has no option for this once");
+  }
   if (known.answer === "policy") return askPerson("the policy names no answer");
   const wanted = known.answer;
   const option = dialog.options.find(({ label }) => wanted.test(label));

@@ -1,4 +1,4 @@
-import type { Agent } from "./agent.ts";
+import type { Agent, LaunchRequest } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
 import { framedComposer } from "./composers.ts";
 import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
@@ -22,27 +22,23 @@ export const gemini: Agent = {
   ],
   interactive: true,
   install: "npm install --global @google/gemini-cli, then gemini and /auth",
-  launch: ({ model }) => ({
-    argv: ["gemini", ...FLAGS, ...modelFlag(model), "-i", "{prompt}"],
+  launch: (request) => ({
+    argv: ["gemini", ...flags(request), "-i", "{prompt}"],
     env: {},
   }),
-  resume: ({ model }, conversation) => ({
-    argv: [
-      "gemini",
-      ...FLAGS,
-      ...modelFlag(model),
-      "--resume",
-      conversation ?? "latest",
-      "-i",
-      "{prompt}",
-    ],
+  resume: (request, conversation) => ({
+    argv: ["gemini", ...flags(request), "--resume", conversation ?? "latest", "-i", "{prompt}"],
     env: {},
   }),
   read: (screen) => readAgent(screen, LAYOUT),
 };
 
 /** `--skip-trust`: for this launch only; without it `--yolo` is taken back in a folder that is not trusted. */
-const FLAGS = ["--yolo", "--skip-trust"];
+const flags = ({ asks, model }: LaunchRequest): string[] => [
+  ...(asks ? ["--approval-mode", "auto_edit"] : ["--yolo"]),
+  "--skip-trust",
+  ...modelFlag(model),
+];
 
 /** Shared with its descendant Qwen Code. */
 export const GEMINI_MARKS: CellMarks = {

@@ -1,4 +1,4 @@
-import type { Agent } from "./agent.ts";
+import type { Agent, LaunchRequest } from "./agent.ts";
 import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import { oneLine, unframed, type View } from "./view.ts";
@@ -19,22 +19,26 @@ export const opencode: Agent = {
   ],
   interactive: true,
   install: "npm install --global opencode-ai, then opencode auth login",
-  launch: ({ model }) => ({
-    argv: ["opencode", ...modelFlag(model), "--prompt", "{prompt}"],
-    env: {},
+  launch: (request) => ({
+    argv: ["opencode", ...modelFlag(request.model), "--prompt", "{prompt}"],
+    env: permission(request),
   }),
-  resume: ({ model }, conversation) => ({
+  resume: (request, conversation) => ({
     argv: [
       "opencode",
-      ...modelFlag(model),
+      ...modelFlag(request.model),
       ...(conversation === undefined ? ["--continue"] : ["--session", conversation]),
       "--prompt",
       "{prompt}",
     ],
-    env: {},
+    env: permission(request),
   }),
   read: (screen) => readAgent(screen, LAYOUT),
 };
+
+/** Laid over the person's own configuration, for this launch only. */
+const permission = ({ asks }: LaunchRequest): Record<string, string> =>
+  asks ? { OPENCODE_CONFIG_CONTENT: JSON.stringify({ permission: { bash: "ask" } }) } : {};
 
 const LAYOUT: Layout = {
   agent: "opencode",

@@ -1,4 +1,4 @@
-import type { Agent } from "./agent.ts";
+import type { Agent, LaunchRequest } from "./agent.ts";
 import { endingOfCells } from "./cells.ts";
 import { framedComposer } from "./composers.ts";
 import { GEMINI_MARKS } from "./gemini.ts";
@@ -20,15 +20,14 @@ export const qwen: Agent = {
   ],
   interactive: true,
   install: "npm install --global @qwen-code/qwen-code, then qwen and /auth",
-  launch: ({ model }) => ({
-    argv: ["qwen", "--yolo", ...modelFlag(model), "-i", "{prompt}"],
+  launch: (request) => ({
+    argv: ["qwen", ...flags(request), "-i", "{prompt}"],
     env: {},
   }),
-  resume: ({ model }, conversation) => ({
+  resume: (request, conversation) => ({
     argv: [
       "qwen",
-      "--yolo",
-      ...modelFlag(model),
+      ...flags(request),
       ...(conversation === undefined ? ["--continue"] : ["--resume", conversation]),
       "-i",
       "{prompt}",
@@ -37,6 +36,11 @@ export const qwen: Agent = {
   }),
   read: (screen) => readAgent(screen, LAYOUT),
 };
+
+const flags = ({ asks, model }: LaunchRequest): string[] => [
+  ...(asks ? ["--approval-mode", "auto-edit"] : ["--yolo"]),
+  ...modelFlag(model),
+];
 
 const RULE = /^─{10,}$/u;
 

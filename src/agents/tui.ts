@@ -94,6 +94,7 @@ export function readDialog(view: View, agent: string): ScreenReading | undefined
     title: titleOf(box),
     body: box.text.join("\n"),
     options: box.options,
+    ...(box.command ? { command: box.command } : {}),
   };
   return {
     kind,

@@ -158,7 +158,7 @@ function signalVerdict(input: ClassifyInput, signal: SignalFact, reading: Screen
         question: signal.text,
       };
     case "approval":
-      if (reading.dialog) return agreed();
+      if (reading.dialog) return withCommand(agreed(), signal.command);
       if (!unreadable && !(goesOn && lags)) return seen;
       return {
         kind: "waiting-approval",
@@ -175,6 +175,15 @@ function signalVerdict(input: ClassifyInput, signal: SignalFact, reading: Screen
     default:
       return unreachable(signal.kind);
   }
+}
+
+/** The command of a dialog in the agent's own words, when they are what the screen shows, broken into rows as it may be. */
+function withCommand(verdict: Verdict, command: string | undefined): Verdict {
+  const { dialog } = verdict;
+  const shown = dialog?.command?.join("").replace(/\s/g, "");
+  return dialog && command !== undefined && shown === command.replace(/\s/g, "")
+    ? { ...verdict, dialog: { ...dialog, command: [command] } }
+    : verdict;
 }
 
 /** Work, and what cannot be told, is believed only as long as something moves. */

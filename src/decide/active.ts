@@ -309,9 +309,9 @@ function finish(
 
 /** The answer that the policy allows, or a person. */
 function reply(view: BeatView, task: Task, dialog: Dialog): Step {
-  const { policy } = view.manifest;
+  const { policy, permissions } = view.manifest;
   const answers = task.state?.answers ?? 0;
-  const answer = answerFor(dialog, policy.answers);
+  const answer = answerFor(dialog, policy.answers, permissions);
   if (answer.kind === "ask-person") return asksPerson(task, `${dialog.title}: ${answer.why}`);
   if (answers >= policy.answersMax) {
     return asksPerson(task, `"${dialog.title}" came back after ${answers} answers`);

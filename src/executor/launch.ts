@@ -184,6 +184,7 @@ async function launch(
     promptFile,
     model: settings.model,
     modelTier: settings.modelTier,
+    asks: context.manifest.permissions.mode === "ask",
     command: settings.command,
   });
   const spec = await sessionSpec(context, task, {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { closedObject } from "./closed-object.ts";
+import { Permissions } from "./permissions.ts";
 import { Policy } from "./policy.ts";
 import { BranchName, CommandLine, OverlapRule, Task } from "./task.ts";
 
@@ -111,6 +112,7 @@ export const Manifest = closedObject({
     .optional()
     .describe("Sessions at the same time; default: by cores and memory."),
   pullRequest: PullRequestSettings.prefault({}).describe("How pull requests are opened."),
+  permissions: Permissions.prefault({}).describe("What agents may do without asking a person."),
   policy: Policy.prefault({}).describe("The limits of the run."),
   pausedAgents: z
     .record(z.string(), PausedAgent)

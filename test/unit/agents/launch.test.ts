@@ -12,6 +12,7 @@ const request = (more: Partial<LaunchRequest> = {}): LaunchRequest => ({
   promptFile: "/state/tasks/t1/prompt.1.md",
   model: undefined,
   modelTier: undefined,
+  asks: false,
   command: undefined,
   ...more,
 });
@@ -64,6 +65,22 @@ test("Claude Code resumes by id, else continues the newest conversation", () => 
   expect(claude.resume(request(), "abc")?.argv).toContain("--resume");
   expect(claude.resume(request(), undefined)?.argv).toContain("--continue");
   expect(claude.launch(request({ model: "opus" })).argv).toContain("opus");
+});
+
+test("agents that are to ask edit files by themselves and get no leave to do everything", () => {
+  for (const name of ["codex", "claude", "gemini", "opencode", "qwen"]) {
+    const agent = agentByName(name);
+    for (const asks of [true, false]) {
+      const plan = agent?.launch(request({ asks }));
+      const resumed = agent?.resume(request({ asks }), "id-1");
+      const words = [...(plan?.argv ?? []), ...Object.values(plan?.env ?? {})].join(" ");
+      const leave = /--dangerously-\S+|--yolo/.test(words);
+      const asking = /on-request|acceptEdits|auto_edit|auto-edit|"bash":"ask"/.test(words);
+      expect([name, asks, asking]).toEqual([name, asks, asks]);
+      expect([name, leave]).toEqual([name, !asks && name !== "opencode"]);
+      expect(resumed?.env).toEqual(plan?.env);
+    }
+  }
 });
 
 test("an own command gets its placeholders filled word by word and cannot be resumed", () => {

@@ -68,7 +68,9 @@ describe("Claude Code's notices", () => {
 
   test("a question for permission names the tool and its command", () => {
     const asked = { tool_name: "Bash", tool_input: { command: "git push" } };
-    expect(said("PermissionRequest", asked)).toEqual([{ kind: "approval", text: "Bash git push" }]);
+    expect(said("PermissionRequest", asked)).toEqual([
+      { kind: "approval", text: "Bash git push", command: "git push" },
+    ]);
     expect(said("PermissionRequest", { tool_name: "Write", tool_input: null })).toEqual([
       { kind: "approval", text: "Write" },
     ]);
@@ -82,6 +84,7 @@ describe("Claude Code's notices", () => {
       promptFile: "/p",
       model: undefined,
       modelTier: undefined,
+      asks: false,
       command: undefined,
     });
     const settings = JSON.parse(argv[argv.indexOf("--settings") + 1] ?? "");

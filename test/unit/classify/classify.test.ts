@@ -250,6 +250,20 @@ describe("signals", () => {
     expect(responseFor(verdict)).toBe("ask-person");
   });
 
+  test("a command in the agent's own words counts when the screen shows it, however it is broken", () => {
+    const asking = screenOf("codex/051");
+    const rows = ["  $ git commit -m one", "  two", ""];
+    const lines = asking.lines.flatMap((line) => (/^\s+\$ git/.test(line) ? rows : [line]));
+    const commandOf = (command: string) =>
+      verdictOf({
+        screen: known({ ...asking, lines }),
+        signals: [signal("approval", { text: `Bash ${command}`, command })],
+      }).dialog?.command;
+    expect(commandOf("git commit -m one two")).toEqual(["git commit -m one two"]);
+    expect(commandOf("git commit -m one\ntwo")).toEqual(["git commit -m one\ntwo"]);
+    expect(commandOf("git commit -m one")).toEqual(["git commit -m one", "two"]);
+  });
+
   test("signals of an earlier attempt decide nothing", () => {
     const found = verdictOf({
       screen: known(screenOf("codex/003")),
