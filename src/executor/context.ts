@@ -1,8 +1,10 @@
+import { backoffMs } from "../decide/ladder.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
+import { toIso } from "../manifest/time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Conversations } from "../ports/conversations.ts";
 import type { Forge } from "../ports/forge.ts";
@@ -39,13 +41,49 @@ export interface Outcome {
   readonly failed?: { readonly code: string; readonly message: string; readonly hint: string };
 }
 
-/** An outcome that only a person can mend: the task is in `error` and says why and what to do. */
+/**
+ * An outcome that only a person can mend: the task is in `error` and says why and what to do. Whatever the person then
+ * sets it to begins afresh: all tries are there again, and `complete` means the branch as it is by then.
+ */
 export function asksPerson(task: Task, code: string, message: string, hint: string): Outcome {
   return {
     result: message,
     events: [],
     patches: [
-      { kind: "task", taskId: task.id, set: { status: "error", error: `${message}. ${hint}` } },
+      {
+        kind: "task",
+        taskId: task.id,
+        set: { status: "error", error: `${message}. ${hint}` },
+        state: {
+          notBefore: undefined,
+          startFailures: undefined,
+          deliveryFailures: undefined,
+          provedSha: undefined,
+        },
+      },
+    ],
+    failed: { code, message, hint },
+  };
+}
+
+/** An outcome of an action that could not be carried out: it comes again after a pause, which doubles. */
+export function triesAgain(
+  context: ExecutionContext,
+  task: Task,
+  { code, message, hint }: NonNullable<Outcome["failed"]>,
+): Outcome {
+  const failures = (task.state?.startFailures ?? 0) + 1;
+  const againMs = context.ports.clock.now() + backoffMs(failures, context.manifest.policy);
+  return {
+    result: message,
+    events: [],
+    patches: [
+      {
+        kind: "task",
+        taskId: task.id,
+        set: { error: message },
+        state: { startFailures: failures, notBefore: toIso(againMs) },
+      },
     ],
     failed: { code, message, hint },
   };

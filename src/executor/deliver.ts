@@ -91,7 +91,12 @@ export async function deliver(
               completedAt: toIso(context.ports.clock.now()),
               error: null,
             },
-            state: { pushedSha: action.sha, notBefore: undefined, deliveryFailures: undefined },
+            state: {
+              pushedSha: action.sha,
+              notBefore: undefined,
+              deliveryFailures: undefined,
+              startFailures: undefined,
+            },
           },
         ],
       };

@@ -1,8 +1,6 @@
 import type { Action } from "../decide/action.ts";
-import { backoffMs } from "../decide/ladder.ts";
 import { CoppiceError, unreachable } from "../manifest/errors.ts";
-import { toIso } from "../manifest/time.ts";
-import { type ExecutionContext, type Outcome, taskOf } from "./context.ts";
+import { asksPerson, type ExecutionContext, type Outcome, taskOf, triesAgain } from "./context.ts";
 import { deliver } from "./deliver.ts";
 import { restart, resume, start, verify } from "./launch.ts";
 import { retire } from "./retire.ts";
@@ -48,25 +46,10 @@ async function carryOut(context: ExecutionContext, action: Action): Promise<Outc
 
 function backedOff(context: ExecutionContext, action: Action, error: CoppiceError): Outcome {
   const task = taskOf(context, action.taskId);
-  const { policy } = context.manifest;
+  // Clearing up changes no task: what cannot be cleared up does not make delivered work a failure.
+  const clearsUp = action.kind === "stop-session" || action.kind === "retire";
   const failures = (task.state?.startFailures ?? 0) + 1;
-  const givesUp = failures >= policy.deliveryAttemptsMax;
-  return {
-    result: error.message,
-    events: [],
-    patches: [
-      {
-        kind: "task",
-        taskId: task.id,
-        set: givesUp
-          ? { status: "error", error: `${error.message}. ${error.hint}` }
-          : { error: error.message },
-        state: {
-          startFailures: failures,
-          notBefore: toIso(context.ports.clock.now() + backoffMs(failures, policy)),
-        },
-      },
-    ],
-    failed: { code: error.code, message: error.message, hint: error.hint },
-  };
+  return !clearsUp && failures >= context.manifest.policy.deliveryAttemptsMax
+    ? asksPerson(task, error.code, error.message, error.hint)
+    : triesAgain(context, task, error);
 }

@@ -12,6 +12,7 @@ import { fromIso } from "../manifest/time.ts";
 import type { SessionSpec } from "../ports/sessions.ts";
 import { agentEnvironment } from "./agent-environment.ts";
 import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
+import { endSessions } from "./end-sessions.ts";
 import { type Failure, taskPrompt } from "./prompt.ts";
 
 type ActionOf<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
@@ -64,7 +65,7 @@ export async function restart(
   action: ActionOf<"restart">,
 ): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
-  await endSessions(context, task);
+  await endSessions(context.ports.sessions, task.id);
   const failure: Failure = {
     why: action.why,
     context: action.context,
@@ -114,7 +115,7 @@ export async function resume(
   if (conversation === undefined) {
     return await restart(context, { ...action, kind: "restart", context: [] });
   }
-  await endSessions(context, task);
+  await endSessions(context.ports.sessions, task.id);
   const launched = await launch(context, task, {
     attempt: action.attempt,
     agent: action.agent,
@@ -280,11 +281,6 @@ function outcomeOf(task: Task, launched: LaunchFact, more: TaskPatch["state"] = 
     events: [],
     patches: [{ kind: "task", taskId: task.id, set, state: { ...state, ...more } }],
   };
-}
-
-async function endSessions(context: ExecutionContext, task: Task): Promise<void> {
-  await context.ports.sessions.stop(sessionNameOf(task.id));
-  await context.ports.sessions.stop(verifySessionNameOf(task.id));
 }
 
 /** The one task whose branch this one starts from: the only parent, or the one that contains the others. */

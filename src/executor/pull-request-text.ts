@@ -13,7 +13,7 @@ export function pullRequestTitle(manifest: Manifest, task: Task): string {
   const template = manifest.pullRequest.title ?? fallback;
   const filled = template.replace(/\{(issue|title|id)\}/g, (_, name: string) => {
     if (name === "issue") return String(task.issue ?? "");
-    return name === "id" ? task.id : task.title || task.id;
+    return name === "id" ? task.id : plainLine(task.title, 200) || task.id;
   });
   return plainLine(filled, 200);
 }
@@ -29,26 +29,26 @@ export function pullRequestBody(
   const shown =
     verify === undefined ? undefined : typeof verify === "string" ? verify : verify.join(" ");
   const parent = task.state?.parent ?? null;
+  // What a person took as complete was not verified.
+  const isProved = task.status !== "complete" || task.state?.provedSha === work.headSha;
   return [
     ...(task.issue === null ? [] : [`Closes #${task.issue}`]),
     ...(parent === null ? [] : [`Builds on task ${parent}; its base is \`${base}\`.`]),
     [
       "## Commits",
-      ...limited(work.commits.map((one) => `- ${one.sha.slice(0, 9)} ${quoted(one.subject)}`)),
+      ...limited(work.commits.map((one) => `- ${one.sha.slice(0, 9)} ${code(one.subject)}`)),
     ].join("\n"),
     [
       "## Files changed",
-      ...limited(
-        work.files.map(
-          (one) => `- \`${one.path.replaceAll("`", "'")}\` (+${one.added} −${one.removed})`,
-        ),
-      ),
+      ...limited(work.files.map((one) => `- ${code(one.path)} (+${one.added} −${one.removed})`)),
     ].join("\n"),
     [
       "## Testing",
       shown === undefined
         ? "- [ ] Unit tests pass"
-        : `- [x] \`${plainLine(shown, 200).replaceAll("`", "'")}\` passed on ${work.headSha.slice(0, 9)}`,
+        : isProved
+          ? `- [x] ${code(shown)} passed on ${work.headSha.slice(0, 9)}`
+          : `- [ ] ${code(shown)} passes`,
       "- [ ] Manual verification",
     ].join("\n"),
     "Made by a coding agent, delivered by Coppice; please review as you would any contribution.",
@@ -61,9 +61,5 @@ const limited = (lines: readonly string[]): readonly string[] =>
     ? lines
     : [...lines.slice(0, LINES_MAX), `- … and ${lines.length - LINES_MAX} more`];
 
-/** A commit subject is the agent's text: no mention and no closing word may act in the forge. */
-const quoted = (subject: string): string =>
-  plainLine(subject, 150)
-    .replaceAll("<!--", "<! --")
-    .replace(/@(?=\w)/g, "@\u200b")
-    .replace(/#(?=\d)/g, "#\u200b");
+/** Text of an agent or of a person, where no mention, reference, closing word, markup or marker acts in the forge. */
+const code = (text: string): string => `\`${plainLine(text, 200).replaceAll("`", "'")}\``;

@@ -1,8 +1,11 @@
 import type { Action } from "../decide/action.ts";
-import { sessionNameOf, verifySessionNameOf } from "../manifest/names.ts";
-import { type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
+import { type ExecutionContext, type Outcome, placeOf, taskOf, triesAgain } from "./context.ts";
+import { endSessions } from "./end-sessions.ts";
 
-/** Session, worktree and branch go, after anything that exists nowhere else is saved under a private ref. */
+/**
+ * Session, worktree and branch go, after anything that exists nowhere else is saved under a private ref. What is already
+ * saved is not saved twice, so it is safe to repeat.
+ */
 export async function retire(
   context: ExecutionContext,
   action: Extract<Action, { kind: "retire" }>,
@@ -10,28 +13,25 @@ export async function retire(
   const { sessions, repository } = context.ports;
   const task = taskOf(context, action.taskId);
   const place = { ...placeOf(context, task), branch: action.branch };
-  await sessions.stop(verifySessionNameOf(task.id));
-  if (!(await sessions.stop(sessionNameOf(task.id)))) {
-    return { result: "its session has not ended yet", patches: [], events: [] };
-  }
+  await endSessions(sessions, task.id);
   const refs = await repository.preserve(place);
   const removed = await repository.removeWorktree(place);
-  const preserved = refs.length > 0 ? [{ kind: "preserved", taskId: task.id, refs } as const] : [];
+  const events = refs.length > 0 ? [{ kind: "preserved", taskId: task.id, refs } as const] : [];
   if (removed.kind === "refused") {
-    return {
-      result: `kept: ${removed.reason}`,
-      patches: [],
-      events: preserved,
-      failed: {
-        code: "cleanup-refused",
-        message: removed.reason,
-        hint: "Look at that folder and remove it yourself if it is not needed.",
-      },
-    };
+    const hint = "Look at that folder and remove it yourself if it is not needed.";
+    const failed = { code: "cleanup-refused", message: removed.reason, hint };
+    return { ...triesAgain(context, task, failed), result: `kept: ${removed.reason}`, events };
   }
   return {
     result: refs.length > 0 ? `removed; saved ${refs.join(", ")}` : "removed",
-    events: preserved,
-    patches: [{ kind: "task", taskId: task.id, set: { worktree: null, tmuxSession: null } }],
+    events,
+    patches: [
+      {
+        kind: "task",
+        taskId: task.id,
+        set: { worktree: null, tmuxSession: null, error: null },
+        state: { startFailures: undefined, notBefore: undefined },
+      },
+    ],
   };
 }

@@ -9,6 +9,7 @@ import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import type { InjectOutcome } from "../ports/sessions.ts";
 import { type ExecutionContext, type Outcome, taskOf } from "./context.ts";
+import { endSessions } from "./end-sessions.ts";
 
 type ActionOf<Kind extends Action["kind"]> = Extract<Action, { kind: Kind }>;
 
@@ -125,13 +126,21 @@ async function chooseOption(
   });
 }
 
-/** Ends a session and its processes. */
+/** Ends a task's session, and its verification, with all their processes. */
 export async function stopSession(
   context: ExecutionContext,
   action: ActionOf<"stop-session">,
 ): Promise<Outcome> {
-  const gone = await context.ports.sessions.stop(sessionNameOf(action.taskId));
-  return { result: gone ? "ended" : "could not be ended yet", patches: [], events: [] };
+  const task = taskOf(context, action.taskId);
+  await endSessions(context.ports.sessions, task.id);
+  const failedBefore = task.state?.startFailures !== undefined;
+  const patch = {
+    kind: "task",
+    taskId: task.id,
+    set: { error: null },
+    state: { startFailures: undefined, notBefore: undefined },
+  } as const;
+  return { result: "ended", patches: failedBefore ? [patch] : [], events: [] };
 }
 
 function agentOf(context: ExecutionContext, task: Task): Agent {

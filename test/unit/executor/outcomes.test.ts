@@ -1,0 +1,432 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { known, unknown } from "../../../src/classify/evidence.ts";
+import type { Action } from "../../../src/decide/action.ts";
+import { decide } from "../../../src/decide/decide.ts";
+import type { Outcome } from "../../../src/executor/context.ts";
+import { execute } from "../../../src/executor/execute.ts";
+import { CoppiceError } from "../../../src/manifest/errors.ts";
+import type { Manifest } from "../../../src/manifest/manifest.ts";
+import { mayChange } from "../../../src/manifest/status.ts";
+import type { Task } from "../../../src/manifest/task.ts";
+import { toIso } from "../../../src/manifest/time.ts";
+import type { Forge } from "../../../src/ports/forge.ts";
+import type { Repository } from "../../../src/ports/repository.ts";
+import type { Sessions } from "../../../src/ports/sessions.ts";
+import { arbitraryView } from "../../support/arbitrary-view.ts";
+import { manifestOf, NOW, patched, SECOND, type Told, taskId } from "../../support/decision.ts";
+import { FORK, gitFact, HEAD, pullRequest } from "../../support/facts.ts";
+import { type Answers, executorWorld } from "../../support/fakes/executor-world.ts";
+
+const T1 = taskId("t1");
+const fail = async (): Promise<never> => {
+  throw new CoppiceError({
+    code: "tmux-hangs",
+    kind: "machine",
+    message: "tmux did not answer",
+    hint: "Look at the machine.",
+  });
+};
+
+const START: Action = {
+  kind: "start",
+  taskId: T1,
+  attempt: 1,
+  agent: "codex",
+  branch: "fix/t1",
+  startPoint: { kind: "base", base: "main" },
+};
+const RESTART: Action = {
+  kind: "restart",
+  taskId: T1,
+  attempt: 2,
+  agent: "codex",
+  why: "it broke",
+  context: [],
+};
+const DELIVER: Action = { kind: "deliver", taskId: T1, sha: HEAD, branch: "fix/t1", base: "main" };
+const RETIRE: Action = { kind: "retire", taskId: T1, branch: "fix/t1", why: "its work is merged" };
+const STOP: Action = { kind: "stop-session", taskId: T1, why: "its work is delivered" };
+const NUDGE: Action = { kind: "nudge", taskId: T1, why: "idle", text: "go on" };
+
+interface Done {
+  readonly outcome: Outcome;
+  readonly calls: readonly string[];
+  readonly after: Task | undefined;
+}
+
+async function carriedOut(action: Action, told: Told, answers: Answers = {}): Promise<Done> {
+  const manifest = manifestOf({ t1: told }, { base: "main", command: ["agent"] });
+  const world = executorWorld(manifest, answers);
+  const outcome = await execute(world.context, action);
+  const after = patched(manifest, outcome.patches).phases[0]?.tasks[0];
+  return { outcome, calls: world.calls, after };
+}
+
+describe("whatever is decided and however the world answers", () => {
+  /** One of these answers, or success. */
+  const choose = <Method>(...answers: Method[]) =>
+    fc.option(fc.constantFrom(...answers), { nil: undefined });
+  const answers = fc
+    .record({
+      stop: choose<Sessions["stop"]>(
+        async () => true,
+        async () => false,
+        fail,
+      ),
+      start: choose<Sessions["start"]>(
+        async () => ({ kind: "taken" as const, by: "a person" }),
+        fail,
+      ),
+      inject: choose<Sessions["inject"]>(
+        async () => ({ kind: "refused" as const, reason: "moved" }),
+        fail,
+      ),
+      ensureWorktree: choose<Repository["ensureWorktree"]>(
+        async () => ({ kind: "refused" as const, reason: "in use", hint: "Remove it." }),
+        async () => ({ kind: "conflict" as const, files: ["a"], branches: ["x", "y"] }),
+        fail,
+      ),
+      probe: choose<Repository["probe"]>(
+        async () => known(null),
+        async () => unknown("busy"),
+        fail,
+      ),
+      push: choose<Repository["push"]>(
+        async () => ({ kind: "rejected" as const, reason: "protected" }),
+        async () => ({ kind: "failed" as const, reason: "no network" }),
+        fail,
+      ),
+      openPullRequest: choose<Forge["openPullRequest"]>(
+        async () => ({ kind: "rejected" as const, reason: "nothing to merge" }),
+        async () => ({ kind: "failed" as const, reason: "502", retryAtMs: NOW + 90 * SECOND }),
+        async () => ({
+          kind: "adopted" as const,
+          pullRequest: pullRequest({ state: "merged" }),
+          notes: [],
+        }),
+        fail,
+      ),
+      removeWorktree: choose<Repository["removeWorktree"]>(
+        async () => ({ kind: "refused" as const, reason: "not ours" }),
+        fail,
+      ),
+    })
+    .map(
+      ({ stop, start, inject, openPullRequest, ...repository }): Answers => ({
+        sessions: given({ stop, start, inject }),
+        repository: given(repository),
+        forge: given({ openPullRequest }),
+      }),
+    );
+
+  test.prop([arbitraryView, answers], { numRuns: 1000 })(
+    "each change of a status is the heartbeat's to make, and the manifest stays valid",
+    async (view, worldAnswers) => {
+      const decision = decide(view);
+      const { context } = executorWorld(view.manifest, worldAnswers);
+      const outcomes = await Promise.all(
+        decision.actions.map((action) => execute(context, action)),
+      );
+      const patches = [...decision.patches, ...outcomes.flatMap((outcome) => outcome.patches)];
+      const status = new Map(tasksOf(view.manifest).map((task) => [task.id, task.status]));
+      for (const patch of patches) {
+        if (patch.kind !== "task" || patch.set.status === undefined) continue;
+        const from = status.get(patch.taskId) ?? "archived";
+        expect(
+          mayChange("heartbeat", from, patch.set.status),
+          `${from} → ${patch.set.status}`,
+        ).toBe(true);
+        status.set(patch.taskId, patch.set.status);
+      }
+      expect(() => patched(view.manifest, patches)).not.toThrow();
+    },
+    60_000,
+  );
+});
+
+describe("clearing up that fails", () => {
+  const merged: Told = { status: "merged", worktree: "/w/worktrees/t1", attempts: 1 };
+
+  test.each([
+    ["cannot stop the session", { sessions: { stop: async () => false } }],
+    ["gets no answer of tmux", { sessions: { stop: fail } }],
+    ["may not remove the worktree", { repository: { removeWorktree: refused } }],
+  ] satisfies [string, Answers][])(
+    "leaves a merged task merged and comes again after a pause when it %s",
+    async (_, answers) => {
+      const state = { startFailures: 4 };
+      const { outcome, after } = await carriedOut(RETIRE, { ...merged, state }, answers);
+      expect(outcome.failed).toBeDefined();
+      expect(after).toMatchObject({
+        status: "merged",
+        worktree: "/w/worktrees/t1",
+        state: { startFailures: 5, notBefore: toIso(NOW + 160 * SECOND) },
+      });
+    },
+  );
+
+  test("removes nothing while the session lives, and only after everything is saved", async () => {
+    const alive = await carriedOut(RETIRE, merged, { sessions: { stop: async () => false } });
+    expect(alive.calls).toEqual(["sessions.stop verify-t1"]);
+    const { calls, after } = await carriedOut(RETIRE, merged);
+    expect(calls).toEqual([
+      "sessions.stop verify-t1",
+      "sessions.stop task-t1",
+      "repository.preserve",
+      "repository.removeWorktree",
+    ]);
+    expect(after).toMatchObject({ worktree: null, tmuxSession: null });
+  });
+
+  test("tells what it saved also when the worktree stays", async () => {
+    const { outcome } = await carriedOut(RETIRE, merged, {
+      repository: {
+        preserve: async () => ["refs/coppice/preserved/t1/1"],
+        removeWorktree: refused,
+      },
+    });
+    expect(outcome.events).toEqual([
+      { kind: "preserved", taskId: "t1", refs: ["refs/coppice/preserved/t1/1"] },
+    ]);
+  });
+
+  test("never brings a cancelled or delivered task back as a failure", async () => {
+    for (const status of ["cancelled", "pr_open", "archived"] as const) {
+      const told = { status, state: { startFailures: 99 } };
+      const { after } = await carriedOut(STOP, told, { sessions: { stop: fail } });
+      expect(after?.status).toBe(status);
+    }
+  });
+
+  test("is forgotten when it succeeds", async () => {
+    const told: Told = { status: "pr_open", state: { startFailures: 2, notBefore: toIso(NOW) } };
+    const { after } = await carriedOut(STOP, told);
+    expect(after?.state).toEqual({});
+  });
+});
+
+describe("a session that does not end", () => {
+  test("gets no successor: nothing is recorded or started", async () => {
+    const { outcome, calls } = await carriedOut(
+      RESTART,
+      { status: "stuck", attempts: 1 },
+      { sessions: { stop: async (name) => name !== "task-t1" } },
+    );
+    expect(calls).toEqual(["sessions.stop verify-t1", "sessions.stop task-t1"]);
+    expect(outcome.failed?.code).toBe("session-alive");
+  });
+});
+
+describe("trouble of the machine", () => {
+  test("backs off, longer each time and never longer than the policy says", async () => {
+    const pauses: number[] = [];
+    for (const startFailures of [0, 1, 2, 3]) {
+      const { after } = await carriedOut(
+        START,
+        { state: { startFailures } },
+        { sessions: { start: fail } },
+      );
+      pauses.push((Date.parse(after?.state?.notBefore ?? "") - NOW) / SECOND);
+    }
+    expect(pauses).toEqual([10, 20, 40, 80]);
+    const late = await carriedOut(
+      STOP,
+      { status: "cancelled", state: { startFailures: 30 } },
+      { sessions: { stop: fail } },
+    );
+    expect(late.after?.state?.notBefore).toBe(toIso(NOW + 300 * SECOND));
+  });
+
+  test("asks a person in the end, who then has all tries again", async () => {
+    const told: Told = { state: { startFailures: 4, notBefore: toIso(NOW) } };
+    const { after } = await carriedOut(START, told, { sessions: { start: fail } });
+    expect(after).toMatchObject({
+      status: "error",
+      error: "tmux did not answer. Look at the machine.",
+    });
+    expect(after?.state).toEqual({});
+  });
+
+  test("records a launch before it starts, so that a crash in between is seen", async () => {
+    const { calls } = await carriedOut(START, {});
+    const order = ["folders.writePrompt t1", "folders.recordLaunch t1", "sessions.start"];
+    expect(calls.filter((call) => order.includes(call))).toEqual(order);
+  });
+
+  test("of our own making is thrown, not swallowed", async () => {
+    const bug = async (): Promise<never> => {
+      throw new TypeError("undefined is not a function");
+    };
+    await expect(
+      carriedOut(NUDGE, { status: "running" }, { sessions: { inject: bug } }),
+    ).rejects.toThrow(TypeError);
+  });
+});
+
+describe("a delivery", () => {
+  const complete: Told = { status: "complete", attempts: 1, state: { provedSha: HEAD } };
+  const deliver = (answers: Answers, told: Told = complete) => carriedOut(DELIVER, told, answers);
+
+  test("pushes, looks and opens, in this order, and notes the pull request", async () => {
+    const { calls, after } = await deliver({});
+    expect(calls).toEqual([
+      "repository.probe",
+      "repository.push",
+      `repository.summary ${HEAD}`,
+      "forge.openPullRequest",
+    ]);
+    expect(after).toMatchObject({ status: "pr_open", prNumber: 7, state: { pushedSha: HEAD } });
+  });
+
+  test.each([
+    [
+      "after the push",
+      { push: async () => ({ kind: "up-to-date" as const, sha: HEAD }) },
+      "opened",
+    ],
+    [
+      "after the pull request",
+      { push: async () => ({ kind: "up-to-date" as const, sha: HEAD }) },
+      "adopted",
+    ],
+  ] as const)(
+    "that a crash cut off %s ends with the same pull request when it is repeated",
+    async (_, repository, kind) => {
+      const { after } = await deliver({
+        repository,
+        forge: { openPullRequest: async () => ({ kind, pullRequest: pullRequest(), notes: [] }) },
+      });
+      expect(after).toMatchObject({ status: "pr_open", prNumber: 7 });
+    },
+  );
+
+  test("pushes exactly the proved commit, and tells which branch is the base", async () => {
+    const pushed: unknown[] = [];
+    await deliver({
+      repository: {
+        probe: async () => known(gitFact({ headSha: "c".repeat(40) })),
+        push: async (what) => {
+          pushed.push(what);
+          return { kind: "pushed", sha: what.sha };
+        },
+      },
+    });
+    expect(pushed).toEqual([{ branch: "fix/t1", sha: HEAD, base: "main" }]);
+  });
+
+  test.each([
+    ["git does not answer", { repository: { probe: async () => unknown("busy") } }],
+    [
+      "the push fails",
+      { repository: { push: async () => ({ kind: "failed", reason: "no network" }) } },
+    ],
+    [
+      "the forge fails",
+      { forge: { openPullRequest: async () => ({ kind: "failed", reason: "502" }) } },
+    ],
+  ] satisfies [string, Answers][])("stays complete and comes again when %s", async (_, answers) => {
+    const { outcome, after } = await deliver(answers);
+    expect(outcome.failed).toBeDefined();
+    expect(after).toMatchObject({
+      status: "complete",
+      state: { provedSha: HEAD, deliveryFailures: 1, notBefore: toIso(NOW + 10 * SECOND) },
+    });
+  });
+
+  test("waits as long as the forge asks for", async () => {
+    const retryAtMs = NOW + 90 * SECOND;
+    const { after } = await deliver({
+      forge: { openPullRequest: async () => ({ kind: "failed", reason: "slow down", retryAtMs }) },
+    });
+    expect(after?.state?.notBefore).toBe(toIso(retryAtMs));
+  });
+
+  test.each([
+    ["the branch is gone", { repository: { probe: async () => known(null) } }],
+    [
+      "the push is rejected",
+      { repository: { push: async () => ({ kind: "rejected", reason: "protected" }) } },
+    ],
+    [
+      "the forge says no",
+      { forge: { openPullRequest: async () => ({ kind: "rejected", reason: "closed" }) } },
+    ],
+  ] satisfies [string, Answers][])(
+    "is a person's when %s, and `complete` then means the branch as it is by then",
+    async (_, answers) => {
+      const told = { ...complete, state: { provedSha: HEAD, deliveryFailures: 2 } };
+      const { after } = await deliver(answers, told);
+      expect(after?.status).toBe("error");
+      expect(after?.state).toEqual({});
+    },
+  );
+
+  test("opens no pull request for what was not pushed", async () => {
+    const { calls } = await deliver({
+      repository: { push: async () => ({ kind: "rejected", reason: "not a fast-forward" }) },
+    });
+    expect(calls).not.toContain("forge.openPullRequest");
+  });
+});
+
+describe("a start", () => {
+  test("works below the workdir, whatever the manifest says of worktree and session", async () => {
+    const manifest = manifestOf(
+      { t1: { worktree: "/etc", tmuxSession: "#(touch x)", title: "$(touch x)'" } },
+      { base: "main" },
+    );
+    const world = executorWorld(manifest);
+    const outcome = await execute(world.context, START);
+    expect(world.started).toHaveLength(1);
+    expect(world.started[0]).toMatchObject({
+      name: "task-t1",
+      worktree: "/w/worktrees/t1",
+      taskDir: "/w/tasks/t1",
+    });
+    expect(JSON.stringify(world.started)).not.toMatch(/etc"|touch/);
+    const after = patched(manifest, outcome.patches).phases[0]?.tasks[0];
+    expect(after).toMatchObject({ worktree: "/w/worktrees/t1", tmuxSession: "task-t1" });
+  });
+
+  test("forgets the pull request of an earlier time", async () => {
+    const { after } = await carriedOut(START, { attempts: 0, prNumber: 3, prUrl: "https://x" });
+    expect(after).toMatchObject({ prNumber: null, prUrl: null, state: { forkPoint: FORK } });
+  });
+
+  test.each([
+    ["conflict", { kind: "conflict" as const, files: ["a.ts"], branches: ["x", "y"] }, "a.ts"],
+    [
+      "are refused",
+      { kind: "refused" as const, reason: "in use", hint: "Remove it." },
+      "Remove it.",
+    ],
+  ])("is a person's when the branches %s", async (_, made, said) => {
+    const { after, calls } = await carriedOut(
+      START,
+      {},
+      { repository: { ensureWorktree: async () => made } },
+    );
+    expect(after?.status).toBe("error");
+    expect(after?.error).toContain(said);
+    expect(calls).not.toContain("sessions.start");
+  });
+});
+
+/** Only the answers that differ. */
+function given<Methods extends object>(
+  methods: Methods,
+): {
+  [Name in keyof Methods]?: NonNullable<Methods[Name]>;
+} {
+  return Object.fromEntries(
+    Object.entries(methods).filter(([, answer]) => answer !== undefined),
+  ) as { [Name in keyof Methods]?: NonNullable<Methods[Name]> };
+}
+
+async function refused() {
+  return { kind: "refused" as const, reason: "not ours" };
+}
+
+const tasksOf = (manifest: Manifest): readonly Task[] =>
+  manifest.phases.flatMap((phase) => phase.tasks);
