@@ -32,7 +32,7 @@ test.concurrent("labelled issues of many pages become pull requests; merged ones
   const run = place.start(["run"], env);
   for (const issue of [first, second]) {
     const agent = await place.puppets.enter(`t${issue}`);
-    expect(JSON.stringify(agent.hello)).not.toContain(TOKEN);
+    expect(JSON.stringify([agent.hello, await place.processes()])).not.toContain(TOKEN);
     await agent.commit(`${issue}.txt`, "done\n", `Work on ${issue}`);
     await agent.exit(0);
   }

@@ -2,12 +2,13 @@ import { readFile } from "node:fs/promises";
 import { expect } from "vitest";
 import { eventually, puppet, test, type Workplace } from "../support/workplace.ts";
 
-test.concurrent("heartbeats alone, as cron gives them, carry tasks to pull requests", async ({
+test.concurrent("heartbeats alone, as cron gives them and two at once, carry tasks to pull requests", async ({
   place,
 }) => {
   await place.plan({}, [{ id: "t1" }, { id: "t2", dependsOn: ["t1"] }]);
 
-  await place.succeed(["heartbeat"]);
+  const both = await Promise.all([place.succeed(["heartbeat"]), place.succeed(["heartbeat"])]);
+  expect(both.filter(({ stderr }) => stderr.includes("is at work here"))).toHaveLength(1);
   await eventually("the end of t1", async () => (await place.exitRecord("t1", 1)) !== null);
   await place.succeed(["heartbeat"]);
   await eventually("the end of t2", async () => (await place.exitRecord("t2", 1)) !== null);

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { exec } from "../../src/adapters/exec.ts";
 import { puppet, test } from "../support/workplace.ts";
 
 test.concurrent("a second run is refused, a heartbeat has nothing to do, and both name who is at work", async ({
@@ -60,6 +61,23 @@ test.concurrent("after a kill the next command takes over at once, with the agen
   await agent.exit(0);
   await place.succeed(["run"]);
   expect(await place.task("t1")).toMatchObject({ status: "pr_open", attempts: 1 });
+});
+
+test.concurrent("a tmux server that is killed costs an attempt, not the work", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place) }, [{ id: "t1" }]);
+  const run = place.start(["run", "--interval", "2"]);
+  const first = await place.puppets.enter("t1");
+  await first.commit("t1.txt", "half\n", "Begin t1");
+  await exec("tmux", ["-S", join(place.workdir, "tmux.sock"), "kill-server"]);
+  await first.gone;
+  const second = await place.puppets.enter("t1");
+  await second.commit("t1.txt", "done\n", "End t1");
+  await second.exit(0);
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect(await place.delivered("fix/t1")).toEqual(["End t1", "Begin t1"]);
+  expect(await place.task("t1")).toMatchObject({ status: "pr_open", attempts: 2 });
 });
 
 test.concurrent("a start that a kill left unnoted is taken over with branch, worktree and parent", async ({

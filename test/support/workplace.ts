@@ -74,7 +74,7 @@ export const eventually = <T>(what: string, look: () => Promise<T | undefined | 
 export const test = plainTest.extend<{ place: Workplace }>({
   place: async ({ onTestFinished }, use) => {
     const { place, close } = await openWorkplace();
-    onTestFinished(close);
+    onTestFinished(close, 60_000);
     await use(place);
   },
 });
@@ -175,10 +175,13 @@ async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise
     await Promise.all(running.map((one) => one.ended));
     await exec("tmux", ["-S", socket, "kill-server"]);
     await puppets.close();
-    await eventually(
-      "the end of everything that the test started",
-      async () => (await place.processes()).length === 0,
-    );
+    let left: readonly string[] = [];
+    await eventually("the end of everything that the test started", async () => {
+      left = await place.processes();
+      return left.length === 0;
+    }).catch((cause: unknown) => {
+      throw new Error(`the test left processes behind:\n${left.join("\n")}`, { cause });
+    });
     await lab.close();
   };
   return { place, close };
