@@ -169,6 +169,9 @@ function respond(
     case "rate-limited":
       return pause(view, task, agent, verdict, trouble);
     case "auth-error":
+      if (verdict.turn === "running" && view.nowMs - sinceMs < retryDeadlineMs) {
+        return retries(agent, verdict, sinceMs + retryDeadlineMs);
+      }
       return {
         set: { status: "stuck", error: verdict.why },
         wait: waitsForPerson(
@@ -177,10 +180,7 @@ function respond(
       };
     case "error-transient":
       if (responseFor(verdict) === "wait-until" && view.nowMs - sinceMs < retryDeadlineMs) {
-        return {
-          wait: waitsFor(`${agent} retries by itself: ${verdict.why}`),
-          wakeAtMs: sinceMs + retryDeadlineMs,
-        };
+        return retries(agent, verdict, sinceMs + retryDeadlineMs);
       }
       // Words typed to a turn that still runs would only wait behind it.
       return trouble(
@@ -347,6 +347,12 @@ const asksPerson = (task: Task, question: string): Step => ({
   wait: waitsForPerson(`${question} (answer it in coppice attach ${task.id})`),
 });
 
+/** Left alone until then. */
+const retries = (agent: string, verdict: Verdict, untilMs: number): Step => ({
+  wait: waitsFor(`${agent} retries by itself: ${verdict.why}`),
+  wakeAtMs: untilMs,
+});
+
 /** A limit is a state of the provider: all its tasks wait, none is started. */
 function pause(
   view: BeatView,
@@ -370,10 +376,7 @@ function pause(
       ? untilMs + view.manifest.policy.retryDeadlineMinutes * 60_000
       : untilMs;
   if (untilMs <= view.nowMs && view.nowMs < goesOnMs) {
-    return {
-      wait: waitsFor(`${agent} retries by itself: ${verdict.why}`),
-      wakeAtMs: goesOnMs,
-    };
+    return retries(agent, verdict, goesOnMs);
   }
   if (view.nowMs >= untilMs)
     return trouble(verdict.why, "The limit has been reset. Please go on with the task.");

@@ -3,7 +3,16 @@ import type { Screen } from "../../../src/agents/screen.ts";
 import { known } from "../../../src/classify/evidence.ts";
 import { decide } from "../../../src/decide/decide.ts";
 import { progressKey } from "../../../src/decide/progress.ts";
-import { actionsOf, ago, MINUTE, NOW, SECOND, taskId, viewOf } from "../../support/decision.ts";
+import {
+  actionsOf,
+  ago,
+  MINUTE,
+  NOW,
+  SECOND,
+  taskId,
+  viewOf,
+  waitOf,
+} from "../../support/decision.ts";
 import { exitFact, gitFact, launchFact, sessionFact, verdict } from "../../support/facts.ts";
 
 const live = {
@@ -56,6 +65,21 @@ test("an agent that waits for a limit by itself is left alone when the limit end
   });
   expect(actionsOf(decide(view))).toEqual([]);
   expect(actionsOf(decide({ ...view, nowMs: NOW + 15 * MINUTE }))).toEqual(["t1 nudge"]);
+});
+
+test("a refused log-in that the agent tries again is a person's matter only when it gives up", () => {
+  const told = (turn: "running" | "ended") =>
+    viewOf({
+      t1: {
+        status: "running",
+        attempts: 1,
+        facts: live,
+        verdict: verdict("auth-error", { turn, needsPerson: true }),
+        state: { agent: "claude", verdict: "auth-error", verdictSince: ago(5 * SECOND) },
+      },
+    });
+  expect(waitOf(decide(told("running")), "t1").needsPerson).toBe(false);
+  expect(waitOf(decide(told("ended")), "t1").needsPerson).toBe(true);
 });
 
 test.each([
