@@ -46,21 +46,29 @@ export async function createClaudeAccount(
   return account;
 }
 
-/** Answers what Claude Code asks once in its life, as its user did at some time; each new folder is still asked about. */
+/**
+ * Answers what Claude Code asks once in its life, as its user did at some time; each new folder is still asked about.
+ * The user has one rule: every push is to be asked about.
+ */
 export async function useBefore({ configDir }: ClaudeAccount): Promise<void> {
+  const settings = {
+    theme: "dark",
+    skipDangerousModePermissionPrompt: true,
+    permissions: { ask: ["Bash(git push:*)"] },
+  };
   await writeFile(join(configDir, ".claude.json"), '{"hasCompletedOnboarding":true}');
-  await writeFile(
-    join(configDir, "settings.json"),
-    '{"theme":"dark","skipDangerousModePermissionPrompt":true}',
-  );
+  await writeFile(join(configDir, "settings.json"), JSON.stringify(settings));
 }
 
-/** `IS_SANDBOX`: tests may run as root. Few retries: a test does not wait minutes for the tenth. */
+/**
+ * With a token of its own in the environment the account is a subscription. `IS_SANDBOX`: tests may run as root. Few
+ * retries: a test does not wait minutes for the tenth.
+ */
 const script = (account: ClaudeAccount, program: string, modelUrl: string): string => `#!/bin/sh
 export HOME=${quoted(account.home)} TMPDIR=${quoted(join(account.home, "tmp"))}
 export CLAUDE_CONFIG_DIR=${quoted(account.configDir)} ANTHROPIC_BASE_URL=${quoted(`${modelUrl}/claude`)}
-export ANTHROPIC_AUTH_TOKEN="\${ANTHROPIC_AUTH_TOKEN-not-a-secret}" IS_SANDBOX=1
-export CLAUDE_CODE_MAX_RETRIES=2 CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1
+[ -n "$CLAUDE_CODE_OAUTH_TOKEN" ] || export ANTHROPIC_AUTH_TOKEN=not-a-secret
+export IS_SANDBOX=1 CLAUDE_CODE_MAX_RETRIES=2 CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1
 exec ${quoted(program)} "$@"
 `;
 

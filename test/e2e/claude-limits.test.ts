@@ -1,0 +1,120 @@
+import { expect } from "vitest";
+import { carryOut, deeds, runs, taskOf, worksOn } from "../support/agent-stage.ts";
+import { testWithClaude as test } from "../support/claude-stage.ts";
+import type { ModelStep } from "../support/model-server.ts";
+
+test("a subscription's limit holds every start; Claude Code goes on by itself when it ends", async ({
+  place,
+  model,
+  env,
+}) => {
+  const resetsAtMs = nextMinute(Date.now() + 15_000);
+  const reset = String(resetsAtMs / 1000);
+  const limit: ModelStep = {
+    kind: "http-error",
+    status: 429,
+    type: "rate_limit_error",
+    message: "This request would exceed your account's rate limit.",
+    headers: {
+      "anthropic-ratelimit-unified-status": "rejected",
+      "anthropic-ratelimit-unified-reset": reset,
+      "anthropic-ratelimit-unified-representative-claim": "five_hour",
+      "anthropic-ratelimit-unified-5h-reset": reset,
+    },
+  };
+  model.play({
+    matches: worksOn(1),
+    steps: [runs("claude", "true"), limit, ...carryOut("claude", 1)],
+  });
+  model.play({ matches: worksOn(2), steps: carryOut("claude", 2) });
+  await place.plan({ agent: "claude", maxParallel: 1, policy: { backoffSeconds: 1 } }, [
+    taskOf(1, "reaches the limit"),
+    taskOf(2, "is not started before"),
+  ]);
+
+  await place.succeed(RUN, { ...env, CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-not-a-secret" });
+
+  const undisturbed = ["start", "answer: Yes, I trust this folder", "deliver", "stop-session"];
+  expect(await deeds(place, "t1")).toEqual(undisturbed);
+  expect(await deeds(place, "t2")).toEqual(undisturbed);
+  const [first] = model.exchanges.filter(({ request }) => worksOn(2)(request));
+  expect(first?.beganMs).toBeGreaterThan(resetsAtMs);
+}, 180_000);
+
+test("a dialog is answered by the policy's own words or left to a person", async ({
+  place,
+  model,
+  env,
+}) => {
+  const asks = (question: string): ModelStep => ({
+    kind: "call",
+    tool: "AskUserQuestion",
+    args: {
+      questions: [
+        {
+          question,
+          header: "Choice",
+          multiSelect: false,
+          options: [
+            { label: "Red", description: "Loud" },
+            { label: "Blue", description: "Calm" },
+          ],
+        },
+      ],
+    },
+  });
+  model.play({
+    matches: worksOn(1),
+    steps: [asks("Which colour shall the button have?"), ...carryOut("claude", 1)],
+  });
+  model.play({ matches: worksOn(2), steps: [asks("Which database shall I drop?")] });
+  model.play({ matches: worksOn(3), steps: [runs("claude", "git push origin HEAD")] });
+  const answers = [{ question: "which colour", answer: "Blue" }];
+  await place.plan({ agent: "claude", maxParallel: 3, policy: { answers } }, [
+    taskOf(1, "asks what the policy knows"),
+    taskOf(2, "asks what nobody knows"),
+    taskOf(3, "asks for a permission"),
+  ]);
+
+  const run = await place.coppice(RUN, env);
+
+  expect(JSON.parse(run.stdout)).toMatchObject({ outcome: "waiting-for-person" });
+  const trust = "answer: Yes, I trust this folder";
+  expect(await deeds(place, "t1")).toEqual([
+    "start",
+    trust,
+    "answer: Blue",
+    "deliver",
+    "stop-session",
+  ]);
+  expect(await deeds(place, "t2")).toEqual(["start", trust]);
+  expect(await deeds(place, "t3")).toEqual(["start", trust]);
+  expect((await place.task("t2")).error).toContain("Which database shall I drop?");
+  expect((await place.task("t3")).error).toContain("Do you want to proceed?");
+  const heard = model.requests.filter(worksOn(1)).flatMap((request) => request.toolOutputs);
+  expect(heard.join("\n")).toContain("Blue");
+});
+
+test("a refused key stops Claude Code and asks a person", async ({ place, model, env }) => {
+  const refused: ModelStep = {
+    kind: "http-error",
+    status: 401,
+    type: "authentication_error",
+    message: "invalid bearer token",
+  };
+  model.play({ matches: worksOn(1), steps: Array<ModelStep>(30).fill(refused) });
+  await place.plan({ agent: "claude", maxParallel: 1 }, [
+    taskOf(1, "has a refused key"),
+    taskOf(2, "would be refused too"),
+  ]);
+
+  const run = await place.coppice(RUN, env);
+
+  expect(JSON.parse(run.stdout)).toMatchObject({ outcome: "waiting-for-person" });
+  expect(await deeds(place, "t1")).toEqual(["start", "answer: Yes, I trust this folder"]);
+  expect(await deeds(place, "t2")).toEqual([]);
+});
+
+const RUN = ["run", "--json", "--interval", "1"];
+
+const nextMinute = (ms: number): number => Math.ceil(ms / 60_000) * 60_000;
