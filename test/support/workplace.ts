@@ -173,7 +173,9 @@ async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise
   const close = async () => {
     for (const one of running) one.signal("SIGKILL");
     await Promise.all(running.map((one) => one.ended));
-    await exec("tmux", ["-S", socket, "kill-server"]);
+    for (const server of [socket, join(folder, "demo/work/tmux.sock")]) {
+      await exec("tmux", ["-S", server, "kill-server"]);
+    }
     await puppets.close();
     let left: readonly string[] = [];
     await eventually("the end of everything that the test started", async () => {
