@@ -1,3 +1,4 @@
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { beat } from "./beat.ts";
 import { coldStart } from "./cold-start.ts";
@@ -48,6 +49,10 @@ async function main(): Promise<number> {
     process.stderr.write(`${name} …\n`);
     figures.push(...(await bench(options)));
   }
+  const [load = 0] = loadavg();
+  process.stderr.write(
+    `${cpus().length} cores, load ${load.toFixed(1)}, Node ${process.version}\n`,
+  );
   process.stdout.write(`${options.json ? JSON.stringify(figures, null, 2) : tableOf(figures)}\n`);
   return 0;
 }
