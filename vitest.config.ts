@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const hermetic = {
@@ -13,13 +14,15 @@ const project = (name: string, more: object = {}) => ({
 
 export default defineConfig({
   test: {
+    // Most tests wait for processes: a worker for each core keeps the machine busy.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       // Pure rooms keep no state: their tests may share one loading of the modules.
       project("unit", { isolate: false, pool: "threads" }),
       project("arch"),
       project("sim", { isolate: false, pool: "threads" }),
       project("integration", { testTimeout: 20_000, pool: "forks" }),
-      project("e2e", { testTimeout: 60_000, pool: "forks" }),
+      project("e2e", { testTimeout: 120_000, pool: "forks" }),
     ],
     coverage: {
       provider: "v8",

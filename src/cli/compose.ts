@@ -203,7 +203,7 @@ function headerOf(
     created: new Date(clock.now()).toISOString(),
     ...given("base", options.base),
     ...given("agent", options.agent ?? (options.command ? "command" : undefined)),
-    ...given("command", options.command ? [...options.command] : undefined),
+    ...given("command", options.command ? wordsOf(options.command) : undefined),
     ...given("model", options.model),
     ...given("modelTier", options.modelTier),
     ...given("prompt", options.prompt),
@@ -214,6 +214,27 @@ function headerOf(
     ...given("pullRequest", options.draft ? { draft: true } : undefined),
   };
 }
+
+/** The words of a command; one word that is a JSON list holds them all, also those that begin with a dash. */
+function wordsOf(command: readonly string[]): string[] {
+  const [first = ""] = command;
+  if (command.length > 1 || !first.startsWith("[")) return [...command];
+  try {
+    const words: unknown = JSON.parse(first);
+    if (Array.isArray(words) && words.every((word) => typeof word === "string")) return words;
+  } catch {
+    // Told below, with all else that is no list of words.
+  }
+  throw notACommand(first);
+}
+
+const notACommand = (text: string): CoppiceError =>
+  new CoppiceError({
+    code: "command-invalid",
+    kind: "usage",
+    message: `--command ${text} is no list of words`,
+    hint: 'Write it as JSON, e.g. --command \'["sh", "-c", "my-agent {promptFile}"]\'.',
+  });
 
 const given = <Key extends string, Value>(
   key: Key,
