@@ -20,7 +20,7 @@ import { fromIso } from "../manifest/time.ts";
 import type { CoppiceEvent } from "../ports/journal.ts";
 import type { HeldLock } from "../ports/lock.ts";
 import type { ManifestSnapshot, ManifestStore } from "../ports/manifest-store.ts";
-import { createObserver } from "./observe.ts";
+import { createObserver, OBSERVED } from "./observe.ts";
 
 export interface HeartbeatOptions {
   readonly ports: ExecutorPorts & { readonly store: ManifestStore };
@@ -70,7 +70,7 @@ const ACTIONS_AT_ONCE = 4;
 
 export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const observer = createObserver(options.ports);
-  const told = new Set<string>();
+  const told = new Map<string, string>();
   let lastGood: ManifestSnapshot | undefined;
   let invalidText = "";
 
@@ -104,16 +104,19 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     });
   }
 
+  /** Tells what gives no answer, once for as long as its reason stays the same. */
   async function tellUnanswered(
-    unanswered: readonly { what: string; reason: string }[],
+    asked: readonly string[],
+    unanswered: readonly { readonly what: string; readonly reason: string }[],
   ): Promise<void> {
-    const now = new Set(unanswered.map(({ what, reason }) => `${what}: ${reason}`));
-    for (const { what, reason } of unanswered) {
-      if (!told.has(`${what}: ${reason}`))
+    for (const what of asked) {
+      const reason = unanswered.find((one) => one.what === what)?.reason;
+      if (reason === undefined) told.delete(what);
+      else if (told.get(what) !== reason) {
+        told.set(what, reason);
         await options.emit({ kind: "probe-unknown", what, reason });
+      }
     }
-    for (const one of [...told]) if (!now.has(one)) told.delete(one);
-    for (const one of now) told.add(one);
   }
 
   async function act(context: ExecutionContext, action: Action): Promise<Outcome | undefined> {
@@ -152,13 +155,15 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   /** New tasks start from what the base is now; without an answer from what it was. */
   async function refresh(): Promise<void> {
     const fetched = await options.ports.repository.fetch();
-    if (fetched.kind === "failed")
-      await tellUnanswered([{ what: "origin", reason: fetched.reason }]);
+    await tellUnanswered(
+      ["origin"],
+      fetched.kind === "failed" ? [{ what: "origin", reason: fetched.reason }] : [],
+    );
   }
 
   async function look({ manifest }: ManifestSnapshot): Promise<Look> {
     const { evidence, unanswered } = await observer.observe(manifest, options.workdir);
-    await tellUnanswered(unanswered);
+    await tellUnanswered(OBSERVED, unanswered);
     const { clock } = options.ports;
     const nowMs = clock.now();
     const verdicts = verdictsOf(manifest, evidence, nowMs, clock.utcOffsetMinutes());

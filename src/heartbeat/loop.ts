@@ -42,7 +42,9 @@ export async function runLoop(
         report.acted > 0 || report.changed ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
       await clock.sleep(waitMs, AbortSignal.any([wake.signal, stop]));
       if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, stop);
-      await clock.sleep(Math.max(0, beganMs + GAP_MS - clock.now()), stop);
+      // The clock on the wall may have been set back meanwhile.
+      const gapMs = Math.min(GAP_MS, Math.max(0, beganMs + GAP_MS - clock.now()));
+      await clock.sleep(gapMs, stop);
       if (stop.aborted) return { outcome: "interrupted", report };
     }
   } finally {

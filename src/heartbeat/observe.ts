@@ -28,6 +28,11 @@ export interface ObserverPorts {
   readonly clock: Clock;
 }
 
+const TMUX = "tmux";
+const FORGE = "the forge";
+/** Whom each observation asks. */
+export const OBSERVED: readonly string[] = [TMUX, FORGE];
+
 /** Evidence of every task, and which questions got no answer. */
 export interface Observed {
   readonly evidence: ReadonlyMap<TaskId, TaskEvidence>;
@@ -171,8 +176,8 @@ export function createObserver(ports: ObserverPorts): Observer {
       return {
         evidence,
         unanswered: [
-          ...(listed.kind === "unknown" ? [{ what: "tmux", reason: listed.reason }] : []),
-          ...(found.kind === "unknown" ? [{ what: "the forge", reason: found.reason }] : []),
+          ...(listed.kind === "unknown" ? [{ what: TMUX, reason: listed.reason }] : []),
+          ...(found.kind === "unknown" ? [{ what: FORGE, reason: found.reason }] : []),
         ],
       };
     },

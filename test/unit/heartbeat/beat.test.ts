@@ -1,0 +1,245 @@
+import { describe, expect, test } from "vitest";
+import { known, unknown } from "../../../src/classify/evidence.ts";
+import { createHeartbeat, type Heartbeat } from "../../../src/heartbeat/beat.ts";
+import { CoppiceError } from "../../../src/manifest/errors.ts";
+import type { Manifest } from "../../../src/manifest/manifest.ts";
+import type { ManifestPatch } from "../../../src/manifest/merge.ts";
+import type { Problem } from "../../../src/manifest/problem.ts";
+import type { CoppiceEvent } from "../../../src/ports/journal.ts";
+import type { ManifestSnapshot, ManifestStore } from "../../../src/ports/manifest-store.ts";
+import { manifestOf, patched, type Told } from "../../support/decision.ts";
+import { HEAD } from "../../support/facts.ts";
+import { type Answers, executorWorld } from "../../support/fakes/executor-world.ts";
+
+const PROBLEM: Problem = {
+  severity: "error",
+  code: "syntax",
+  file: "m.json",
+  line: 3,
+  column: 7,
+  field: "phases",
+  message: "a comma is missing",
+  remedy: "Add it.",
+};
+
+interface Run {
+  readonly heartbeat: Heartbeat;
+  readonly events: CoppiceEvent[];
+  readonly calls: readonly string[];
+  /** The patches of each commit. */
+  readonly commits: (readonly ManifestPatch[])[];
+  readonly file: { manifest: Manifest; broken: boolean };
+}
+
+function run(
+  tasks: Readonly<Record<string, Told>>,
+  answers: Answers = {},
+  isOurs = async () => true,
+): Run {
+  const file: Run["file"] = { manifest: manifestOf(tasks), broken: false };
+  const events: CoppiceEvent[] = [];
+  const commits: (readonly ManifestPatch[])[] = [];
+  const snapshot = (): ManifestSnapshot => ({
+    path: "/m.json",
+    text: JSON.stringify(file.manifest),
+    manifest: file.manifest,
+    warnings: [],
+  });
+  const store: ManifestStore = {
+    path: "/m.json",
+    read: async () =>
+      file.broken
+        ? { kind: "invalid", path: "/m.json", problems: [PROBLEM] }
+        : { kind: "read", snapshot: snapshot() },
+    commit: async (_, patches) => {
+      commits.push(patches);
+      file.manifest = patched(file.manifest, patches);
+      return { kind: "committed", snapshot: snapshot(), kept: [] };
+    },
+    create: () => Promise.reject(new Error("a beat makes no manifest")),
+    edit: () => Promise.reject(new Error("a beat makes no person's edit")),
+  };
+  const world = executorWorld(file.manifest, answers);
+  const heartbeat = createHeartbeat({
+    ports: { ...world.context.ports, store },
+    workdir: "/w",
+    base: "main",
+    maxParallelDefault: 4,
+    cleanup: false,
+    lock: { isOurs },
+    emit: async (event) => {
+      events.push(event);
+    },
+  });
+  return { heartbeat, events, calls: world.calls, commits, file };
+}
+
+const told = (events: readonly CoppiceEvent[], kind: CoppiceEvent["kind"]) =>
+  events.filter((event) => event.kind === kind);
+
+describe("one beat", () => {
+  test("commits everything that it notes and does once", async () => {
+    const { heartbeat, commits, file } = run({ t1: {}, t2: {}, t3: { status: "draft" } });
+    const report = await heartbeat.beat();
+    expect(commits).toHaveLength(1);
+    expect(report).toMatchObject({ acted: 2, changed: true });
+    expect(file.manifest.phases[0]?.tasks.map((task) => task.status)).toEqual([
+      "running",
+      "running",
+      "draft",
+    ]);
+  });
+
+  test("writes nothing when there is nothing to note", async () => {
+    const { heartbeat, commits } = run({ t1: { status: "draft" } });
+    await heartbeat.beat();
+    expect(commits).toEqual([]);
+  });
+
+  test("goes on with the other tasks when one's action fails, and says so", async () => {
+    const hangs: Answers = {
+      repository: {
+        ensureWorktree: async ({ taskId, path }) => {
+          if (taskId !== "t1")
+            return { kind: "ready", path, forkPoint: HEAD, from: null, created: true };
+          throw new CoppiceError({
+            code: "disk-full",
+            kind: "machine",
+            message: "the disk is full",
+            hint: "Free some.",
+          });
+        },
+      },
+    };
+    const { heartbeat, events, file } = run({ t1: {}, t2: {} }, hangs);
+    await heartbeat.beat();
+    expect(file.manifest.phases[0]?.tasks).toMatchObject([
+      { status: "pending", error: "the disk is full" },
+      { status: "running" },
+    ]);
+    expect(told(events, "action-failed")).toMatchObject([
+      { message: "the disk is full", hint: "Free some." },
+    ]);
+  });
+
+  test("tells of every action before it is done", async () => {
+    const { heartbeat, events } = run({ t1: {} });
+    await heartbeat.beat();
+    const kinds = events.map((event) => event.kind);
+    expect(kinds.indexOf("action-begun")).toBeLessThan(kinds.indexOf("action-done"));
+  });
+});
+
+describe("a look", () => {
+  test("does and writes nothing", async () => {
+    const { heartbeat, calls, commits, file, events } = run({ t1: {} });
+    const { decision } = await heartbeat.look({
+      path: "/m.json",
+      text: "",
+      manifest: file.manifest,
+      warnings: [],
+    });
+    expect(decision.actions.map((action) => action.kind)).toEqual(["start"]);
+    expect(commits).toEqual([]);
+    expect(events).toEqual([]);
+    const asking = /^(?:sessions\.observe|forge\.pullRequests|folders\.launch|repository\.probe)/;
+    expect(calls.filter((call) => !asking.test(call))).toEqual([]);
+  });
+});
+
+describe("without the lock", () => {
+  test("nothing is done or written, and the run ends with the reason", async () => {
+    const { heartbeat, calls, commits } = run({ t1: {} }, {}, async () => false);
+    await expect(heartbeat.beat()).rejects.toMatchObject({ code: "lock-lost", kind: "machine" });
+    expect(calls).not.toContain("sessions.start");
+    expect(commits).toEqual([]);
+  });
+
+  test("no further action is begun when it is lost in the middle of a beat", async () => {
+    let asked = 0;
+    const once = async () => {
+      asked += 1;
+      return asked <= 1;
+    };
+    const { heartbeat, calls, commits } = run({ t1: {}, t2: {} }, {}, once);
+    await expect(heartbeat.beat()).rejects.toThrow();
+    expect(calls.filter((call) => call === "sessions.start")).toHaveLength(1);
+    expect(commits).toEqual([]);
+  });
+});
+
+describe("a manifest that cannot be read", () => {
+  test("stops actions and writes, is told once with its place, and keeps the last good one", async () => {
+    const { heartbeat, events, calls, commits, file } = run({ t1: {} });
+    const good = await heartbeat.beat();
+    file.broken = true;
+    const before = calls.length;
+    const report = await heartbeat.beat();
+    await heartbeat.beat();
+    expect(calls.slice(before)).toEqual([]);
+    expect(commits).toHaveLength(1);
+    expect(report).toMatchObject({ acted: 0, problems: [PROBLEM] });
+    expect(report.snapshot?.manifest).toEqual(good.snapshot?.manifest);
+    expect(told(events, "manifest-invalid")).toEqual([
+      {
+        kind: "manifest-invalid",
+        problems: [{ place: "m.json:3:7", message: "a comma is missing", remedy: "Add it." }],
+      },
+    ]);
+  });
+
+  test("is told again when it is mended, and the work goes on", async () => {
+    const { heartbeat, events, file } = run({ t1: {} });
+    file.broken = true;
+    await heartbeat.beat();
+    file.broken = false;
+    expect(await heartbeat.beat()).toMatchObject({ acted: 1 });
+    expect(told(events, "manifest-mended")).toHaveLength(1);
+  });
+});
+
+describe("questions without an answer", () => {
+  test("are told once, also when several give none, and again when they come back", async () => {
+    const tmux = { isLost: true };
+    const answers: Answers = {
+      sessions: {
+        observe: async () => (tmux.isLost ? unknown("lost server") : known([])),
+      },
+      forge: { pullRequests: async () => unknown("502") },
+    };
+    const { heartbeat, events } = run({ t1: {} }, answers);
+    await heartbeat.beat();
+    await heartbeat.beat();
+    const reasons = () =>
+      told(events, "probe-unknown").map((event) => "what" in event && event.what);
+    expect(reasons()).toEqual(["tmux", "the forge"]);
+    tmux.isLost = false;
+    await heartbeat.beat();
+    tmux.isLost = true;
+    await heartbeat.beat();
+    expect(reasons()).toEqual(["tmux", "the forge", "tmux"]);
+  });
+
+  test("of origin do not start a new round of telling with every start", async () => {
+    const answers: Answers = {
+      repository: {
+        fetch: async () => ({ kind: "failed", reason: "no network" }),
+        ensureWorktree: async () => {
+          throw new CoppiceError({ code: "x", kind: "machine", message: "busy", hint: "" });
+        },
+      },
+      clock: {
+        now: (() => {
+          let ms = 0;
+          return () => (ms += 3_600_000);
+        })(),
+      },
+    };
+    const { heartbeat, events } = run({ t1: {} }, answers);
+    await heartbeat.beat();
+    await heartbeat.beat();
+    expect(told(events, "probe-unknown")).toEqual([
+      { kind: "probe-unknown", what: "origin", reason: "no network" },
+    ]);
+  });
+});

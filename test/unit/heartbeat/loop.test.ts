@@ -1,0 +1,164 @@
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import type { BeatReport } from "../../../src/heartbeat/beat.ts";
+import { ended, runLoop } from "../../../src/heartbeat/loop.ts";
+import { TaskStatus } from "../../../src/manifest/status.ts";
+import { manifestOf, taskId } from "../../support/decision.ts";
+
+const T1 = taskId("t1");
+const wait = (needsPerson: boolean) => ({ taskId: T1, reason: "waits", on: [], needsPerson });
+const snapshotOf = (...statuses: TaskStatus[]) => ({
+  path: "/m.json",
+  text: "",
+  manifest: manifestOf(
+    Object.fromEntries(statuses.map((status, index) => [`t${index + 1}`, { status }])),
+  ),
+  warnings: [],
+});
+const report = (more: Partial<BeatReport> = {}): BeatReport => ({
+  snapshot: snapshotOf("running"),
+  problems: [],
+  acted: 0,
+  changed: false,
+  waits: [wait(false)],
+  wakeAtMs: undefined,
+  ...more,
+});
+const AT_REST = report({ snapshot: snapshotOf("pr_open"), waits: [] });
+
+describe("a run ends", () => {
+  test("delivered, waiting for a person, or failed", () => {
+    expect(ended(AT_REST)).toBe("delivered");
+    expect(ended(report({ waits: [wait(true)] }))).toBe("waiting-for-person");
+    const failed = report({ snapshot: snapshotOf("error", "pr_open"), waits: [wait(true)] });
+    expect(ended(failed)).toBe("failed");
+  });
+
+  const problem = {
+    severity: "error",
+    code: "x",
+    file: "m.json",
+    line: 1,
+    column: 1,
+    field: "",
+    message: "",
+    remedy: "",
+  } as const;
+
+  test.prop([
+    fc.array(fc.constantFrom(...TaskStatus.options), { minLength: 1, maxLength: 3 }),
+    fc.array(fc.boolean(), { maxLength: 3 }),
+    fc.nat({ max: 1 }),
+    fc.boolean(),
+    fc.boolean(),
+  ])(
+    "exactly when nothing was done, nothing changed, the manifest can be read and every wait is a person's",
+    (statuses, needs, acted, changed, broken) => {
+      const outcome = ended(
+        report({
+          snapshot: snapshotOf(...statuses),
+          waits: needs.map(wait),
+          acted,
+          changed,
+          problems: broken ? [problem] : [],
+        }),
+      );
+      const rests = acted === 0 && !changed && !broken && needs.every(Boolean);
+      expect(outcome !== undefined).toBe(rests);
+    },
+  );
+
+  test("never before a manifest was read", () => {
+    expect(ended(report({ snapshot: undefined, waits: [] }))).toBeUndefined();
+  });
+});
+
+/** Runs the loop over these reports, the last of which ends it; tells how long it slept before each beat. */
+async function sleeps(
+  reports: readonly BeatReport[],
+  happen: { readonly jumpMs?: number; readonly wakeAt?: number; readonly stopAt?: number } = {},
+) {
+  let nowMs = 1_000_000;
+  let beats = 0;
+  let wake: () => void = () => undefined;
+  let closed = 0;
+  const slept: number[] = [];
+  const stop = new AbortController();
+  const result = await runLoop({
+    intervalMs: 15_000,
+    stop: stop.signal,
+    onReport: () => undefined,
+    heartbeat: {
+      look: () => Promise.reject(new Error("a run does not only look")),
+      beat: async () => {
+        const found = reports[beats] ?? AT_REST;
+        beats += 1;
+        if (happen.jumpMs !== undefined) nowMs += happen.jumpMs;
+        if (happen.wakeAt === beats) wake();
+        if (happen.stopAt === beats) stop.abort();
+        slept.push(0);
+        return found;
+      },
+    },
+    signals: {
+      listen: async (onWake) => {
+        wake = () => onWake({ kind: "folder" });
+        return {
+          socketPath: "/s",
+          close: async () => {
+            closed += 1;
+          },
+        };
+      },
+      poke: async () => true,
+    },
+    clock: {
+      now: () => nowMs,
+      utcOffsetMinutes: () => 0,
+      sleep: async (ms, signal) => {
+        if (signal.aborted) return;
+        nowMs += ms;
+        slept.push((slept.pop() ?? 0) + ms);
+      },
+    },
+  });
+  return { result, beats, slept: slept.slice(0, -1), closed };
+}
+
+describe("between two beats", () => {
+  test("it sleeps until something is due, at most the interval", async () => {
+    expect((await sleeps([report()])).slept).toEqual([15_000]);
+    expect((await sleeps([report({ wakeAtMs: 1_003_000 })])).slept).toEqual([3000]);
+    expect((await sleeps([report({ wakeAtMs: 9_000_000 })])).slept).toEqual([15_000]);
+  });
+
+  test("it does not sleep long after something was done, and never shorter than a gap", async () => {
+    expect((await sleeps([report({ acted: 1 }), report({ changed: true })])).slept).toEqual([
+      250, 250,
+    ]);
+    expect((await sleeps([report({ wakeAtMs: 0 })])).slept).toEqual([250]);
+  });
+
+  test("an event during a beat is not lost", async () => {
+    expect((await sleeps([report()], { wakeAt: 1 })).slept).toEqual([250]);
+  });
+
+  test.each([-3_600_000, 3_600_000])(
+    "a clock that jumps by %i ms does not put it to sleep",
+    async (jumpMs) => {
+      const { slept } = await sleeps([report({ acted: 1 }), report()], { jumpMs });
+      for (const ms of slept) expect(ms).toBeLessThanOrEqual(15_250);
+      expect(slept[0]).toBeLessThanOrEqual(250);
+    },
+  );
+});
+
+test("a stop ends the run after the running beat, and the listening with it", async () => {
+  const { result, beats, closed } = await sleeps([report(), report(), report()], { stopAt: 2 });
+  expect([result.outcome, beats, closed]).toEqual(["interrupted", 2, 1]);
+});
+
+test("a run that ends says so also when it is stopped in its last beat", async () => {
+  const { result } = await sleeps([AT_REST], { stopAt: 1 });
+  expect(result.outcome).toBe("delivered");
+});
