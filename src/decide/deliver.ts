@@ -23,9 +23,9 @@ export function deliverStep(
       wakeAtMs: notBeforeMs,
     };
   }
-  const base = pullRequestBase(view, task.state?.parent ?? null, task.base ?? view.base);
+  const base = pullRequestBase(view, task, task.base ?? view.base);
   if (base.kind === "waits")
-    return { wait: { reason: base.reason, on: [base.on], needsPerson: false } };
+    return { wait: { reason: base.reason, on: [base.on], needsPerson: base.needsPerson } };
   return {
     actions: [
       {
@@ -42,13 +42,21 @@ export function deliverStep(
 
 type PullRequestBase =
   | { readonly kind: "branch"; readonly branch: string }
-  | { readonly kind: "waits"; readonly on: TaskId; readonly reason: string };
+  | {
+      readonly kind: "waits";
+      readonly on: TaskId;
+      readonly reason: string;
+      readonly needsPerson: boolean;
+    };
 
 /** The branch of the one unmerged parent, else the base. */
-function pullRequestBase(view: Survey, parent: TaskId | null, base: string): PullRequestBase {
+function pullRequestBase(view: Survey, child: Task, base: string): PullRequestBase {
+  const parent = child.state?.parent ?? null;
   const task = parent === null ? undefined : view.placed.get(parent)?.task;
   if (task === undefined) return { kind: "branch", branch: base };
   switch (task.status) {
+    case "merged":
+      return { kind: "branch", branch: base };
     case "pr_open":
       return { kind: "branch", branch: branchOf(view.manifest, task) };
     case "pending":
@@ -64,13 +72,18 @@ function pullRequestBase(view: Survey, parent: TaskId | null, base: string): Pul
             kind: "waits",
             on: task.id,
             reason: `its pull request goes onto ${task.id}'s branch, which has none yet (${task.status})`,
+            needsPerson: false,
           };
     case "draft":
     case "planned":
-    case "merged":
     case "cancelled":
     case "archived":
-      return { kind: "branch", branch: base };
+      return {
+        kind: "waits",
+        on: task.id,
+        reason: `builds on ${task.id}, which is ${task.status}: its pull request would carry that work; coppice retry ${task.id}, or take the work along with coppice set ${child.id}.state.parent null`,
+        needsPerson: true,
+      };
     default:
       return unreachable(task.status);
   }

@@ -220,6 +220,13 @@ describe("the base of a pull request", () => {
     expect(child({ status: "error", error: "rejected", facts })).toEqual(["waits", true]);
   });
 
+  test.each(["cancelled", "archived", "draft"] as const)(
+    "is a person's to choose once the parent is %s, whose commits the branch carries",
+    (status) => {
+      expect(child({ status })).toEqual(["waits", true]);
+    },
+  );
+
   test("is the base when the parent was taken as complete without a commit", () => {
     expect(child({ status: "complete", facts: { git: GIT["no branch"] } })).toEqual([
       "main",
