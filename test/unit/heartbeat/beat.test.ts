@@ -200,7 +200,7 @@ describe("a manifest that cannot be read", () => {
 
 describe("questions without an answer", () => {
   test("are told once, also when several give none, and again when they come back", async () => {
-    const tmux = { isLost: true };
+    const tmux: { isLost: boolean } = { isLost: true };
     const answers: Answers = {
       sessions: {
         observe: async () => (tmux.isLost ? unknown("lost server") : known([])),
