@@ -1,4 +1,5 @@
 import type { TaskEvidence } from "../classify/evidence.ts";
+import { overlapEdges } from "../graph/overlap.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
 import { sameJson } from "../manifest/json.ts";
@@ -242,11 +243,33 @@ function decideWaiting(
         },
       });
     } else {
-      free -= 1;
-      steps.set(one.task.id, startStep(view, one.task, ready.parents));
+      const rival = rivalWait(view, one.task, holders);
+      if (rival === undefined) free -= 1;
+      steps.set(
+        one.task.id,
+        rival === undefined ? startStep(view, one.task, ready.parents) : waitStep(one.task, rival),
+      );
     }
   }
   return steps;
+}
+
+/**
+ * A task at work on the same files. The graph has no edge for it where that task stands behind this one, because what it
+ * depends on was taken up again.
+ */
+function rivalWait(
+  view: BeatView,
+  task: Task,
+  holders: readonly PlacedTask[],
+): Extract<Readiness, { kind: "waits" }> | undefined {
+  for (const { task: other } of holders) {
+    const [edge] = overlapEdges(view.manifest, [other, task]);
+    if (edge === undefined) continue;
+    const reason = `waits for ${other.id} (${other.status}, ${edge.why})`;
+    return { kind: "waits", wait: { reason, on: [other.id], needsPerson: false } };
+  }
+  return undefined;
 }
 
 /** It has a session, or may have one. */

@@ -42,10 +42,12 @@ export function agentEnvironment(facts: {
   const person = facts.identity ?? { name: "Coppice", email: "coppice@localhost" };
   return {
     ...env,
-    ...gitConfig({
-      "credential.helper": "",
-      "remote.origin.pushurl": "disabled: Coppice pushes for you",
-    }),
+    ...gitConfig([
+      ["credential.helper", ""],
+      // The empty one takes out the user's own, from git 2.46 on; the other names a transport that does not exist.
+      ["remote.origin.pushurl", ""],
+      ["remote.origin.pushurl", "coppice-pushes-for-you://"],
+    ]),
     GIT_TERMINAL_PROMPT: "0",
     GIT_AUTHOR_NAME: person.name,
     GIT_AUTHOR_EMAIL: person.email,
@@ -58,9 +60,9 @@ export function agentEnvironment(facts: {
   };
 }
 
-function gitConfig(settings: Readonly<Record<string, string>>): Record<string, string> {
-  const env: Record<string, string> = { GIT_CONFIG_COUNT: String(Object.keys(settings).length) };
-  Object.entries(settings).forEach(([key, value], index) => {
+function gitConfig(settings: readonly (readonly [string, string])[]): Record<string, string> {
+  const env: Record<string, string> = { GIT_CONFIG_COUNT: String(settings.length) };
+  settings.forEach(([key, value], index) => {
     env[`GIT_CONFIG_KEY_${index}`] = key;
     env[`GIT_CONFIG_VALUE_${index}`] = value;
   });

@@ -185,6 +185,16 @@ describe("a person's edit holds at the next decision:", () => {
     expect(actions({ ...both, t2: { files: ["other.ts"] } })).toEqual(["t2 start"]);
   });
 
+  test("a task done again waits for one that works on the same files, although that depends on it", () => {
+    const tasks = {
+      t1: { attempts: 1, files: ["a.ts"] },
+      t2: { ...working, files: ["a.ts"], dependsOn: ["t1"] },
+    };
+    const decision = decide(viewOf(tasks));
+    expect(actionsOf(decision)).toEqual([]);
+    expect(waitOf(decision, "t1").reason).toBe("waits for t2 (running, both touch a.ts)");
+  });
+
   test("a cancelled task's session ends, also while its agent works", () => {
     expect(actions({ t1: { ...working, status: "cancelled" } })).toEqual(["t1 stop-session"]);
     const blind = { ...working, status: "cancelled" as const, facts: { session: unknown("no") } };

@@ -68,7 +68,7 @@ test("git has no way to push and asks nobody", () => {
   );
   expect(settings).toMatchObject({
     "credential.helper": "",
-    "remote.origin.pushurl": expect.stringMatching(/^disabled/),
+    "remote.origin.pushurl": "coppice-pushes-for-you://",
   });
   expect(env).toMatchObject({
     GIT_TERMINAL_PROMPT: "0",
