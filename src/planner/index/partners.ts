@@ -1,0 +1,139 @@
+import { type FileKind, folderOf, isFolderFile, stemName } from "./paths.ts";
+import { normal, pieces, stem } from "./words.ts";
+
+/** A file that usually changes together with another one, and how surely (0 to 1). */
+export interface Partner {
+  readonly file: number;
+  readonly weight: number;
+}
+
+/**
+ * The tests of every source and the sources of every test, by their names alone: each word of a test's name is looked
+ * up in the paths of the sources, so `tests/test_ext_napoleon_docstring.py` finds `ext/napoleon/docstring.py`.
+ */
+export function partnersOf(
+  paths: readonly string[],
+  kinds: readonly FileKind[],
+): ReadonlyMap<number, readonly Partner[]> {
+  const sources = sourceWords(paths, kinds);
+  const partners = new Map<number, Partner[]>();
+  const link = (from: number, file: number, weight: number) => {
+    const known = partners.get(from);
+    if (known === undefined) partners.set(from, [{ file, weight }]);
+    else known.push({ file, weight });
+  };
+  paths.forEach((path, test) => {
+    if (kinds[test] !== "test") return;
+    for (const { file, weight } of sourcesOf(path, paths, sources)) {
+      link(test, file, weight);
+      link(file, test, weight);
+    }
+  });
+  return partners;
+}
+
+const SOURCES_MAX = 3;
+const WEIGHT_MIN = 0.5;
+/** How far below the best source another one may lie. */
+const SPREAD = 0.12;
+/** A word of this many sources tells nothing. */
+const COMMON = 400;
+const RARITY_MAX = 5;
+
+interface SourceWords {
+  readonly of: ReadonlyMap<number, ReadonlySet<string>>;
+  readonly sourcesWith: ReadonlyMap<string, readonly number[]>;
+  /** Words of sources by their first two letters. */
+  readonly byStart: ReadonlyMap<string, readonly string[]>;
+}
+
+function sourceWords(paths: readonly string[], kinds: readonly FileKind[]): SourceWords {
+  const of = new Map<number, Set<string>>();
+  const sourcesWith = new Map<string, number[]>();
+  const byStart = new Map<string, string[]>();
+  paths.forEach((path, file) => {
+    if (kinds[file] !== "source") return;
+    const all = new Set(pieces(`${folderOf(path)}/${stemName(path)}`).map(stem));
+    of.set(file, all);
+    for (const word of all) {
+      const files = sourcesWith.get(word);
+      if (files !== undefined) files.push(file);
+      else {
+        sourcesWith.set(word, [file]);
+        const start = word.slice(0, 2);
+        byStart.set(start, [...(byStart.get(start) ?? []), word]);
+      }
+    }
+  });
+  return { of, sourcesWith, byStart };
+}
+
+const TEST_WORD = /^(?:tests?|spec|it|unit|integration|d|src|main|java)$/;
+const testWords = (text: string): string[] =>
+  pieces(text)
+    .filter((piece) => !TEST_WORD.test(piece))
+    .map(stem);
+
+function sourcesOf(test: string, paths: readonly string[], sources: SourceWords): Partner[] {
+  const around = testWords(folderOf(test));
+  const own = testWords(stemName(test));
+  const named = own.length > 0 ? own : around.slice(-1);
+  const shared = new Map<number, number>();
+  let whole = 0;
+  for (const word of named) {
+    const matches = likeWords(word, sources);
+    const rarities = matches.map((match) => rarity(match, sources));
+    const value = Math.min(
+      RARITY_MAX,
+      rarities.length === 0 ? RARITY_MAX / 2 : Math.max(...rarities),
+    );
+    whole += value;
+    const hits = new Map<number, number>();
+    for (const match of matches) {
+      const files = sources.sourcesWith.get(match) ?? [];
+      if (files.length > COMMON) continue;
+      const alike = match === word ? 1 : 0.7;
+      for (const file of files) hits.set(file, Math.max(hits.get(file) ?? 0, alike));
+    }
+    for (const [file, alike] of hits) shared.set(file, (shared.get(file) ?? 0) + alike * value);
+  }
+  const found = [...shared]
+    .map(([file, value]) => ({ file, weight: likeness(file, value / whole) }))
+    .filter(({ weight }) => weight > WEIGHT_MIN)
+    .toSorted((a, b) => b.weight - a.weight)
+    .slice(0, SOURCES_MAX);
+  const best = found[0]?.weight ?? 0;
+  return found
+    .filter(({ weight }) => weight >= best - SPREAD)
+    .map(({ file, weight }) => ({ file, weight: Math.min(1, weight) }));
+
+  function likeness(file: number, share: number): number {
+    const known = sources.of.get(file) ?? new Set();
+    const near = around.filter((word) => known.has(word)).length / Math.max(1, around.length);
+    const extra = Math.max(0, known.size - named.length - around.length);
+    const same = coreName(paths[file] ?? "") === coreName(test) ? 0.25 : 0;
+    return Math.min(1, 0.8 * share + same) + 0.1 * near - 0.01 * extra;
+  }
+}
+
+/** The word itself, or those of which it is an abbreviation, or that abbreviate it. */
+function likeWords(word: string, sources: SourceWords): string[] {
+  if (sources.sourcesWith.has(word)) return [word];
+  if (word.length < 2) return [];
+  return (sources.byStart.get(word.slice(0, 2)) ?? []).filter(
+    (other) => other.startsWith(word) || (other.length > 3 && word.startsWith(other)),
+  );
+}
+
+const rarity = (word: string, sources: SourceWords): number =>
+  Math.log((sources.of.size + 1) / (sources.sourcesWith.get(word)?.length ?? 1));
+
+/** What a file is named after, without the marks of tests: `duration` for `duration/index.js` and `duration.test.js`. */
+export function coreName(path: string): string {
+  const bare = isFolderFile(path) ? folderOf(path) : path;
+  return normal(
+    stemName(bare)
+      .replace(/\.(?:d|test|spec)$/, "")
+      .replace(/^test[_-]|[_-]tests?$|[_.-]spec$|(?<=[a-z])Tests?$/g, ""),
+  );
+}

@@ -1,0 +1,228 @@
+import type { RepositoryFacts } from "./facts.ts";
+import { coreName, type Partner, partnersOf } from "./partners.ts";
+import { baseName, type FileKind, folderOf, isFolderFile, kindOf, stemName } from "./paths.ts";
+import { normal, pieces, words } from "./words.ts";
+
+/** A repository's paths and definitions, ready to be asked. Files are numbers: places in `files`. */
+export interface RepositoryIndex {
+  readonly files: readonly IndexedFile[];
+  readonly idOf: ReadonlyMap<string, number>;
+  /** By the last name of the path, in small letters. */
+  readonly byBaseName: ReadonlyMap<string, readonly number[]>;
+  /** By the name without ending, as it is written. */
+  readonly byStem: ReadonlyMap<string, readonly number[]>;
+  /** By the name without ending, case and separators; also by the core name. */
+  readonly byName: ReadonlyMap<string, readonly number[]>;
+  /** By names without the endings that many files of the repository share, e.g. `Check` or `Controller`. */
+  readonly byShortName: ReadonlyMap<string, readonly number[]>;
+  readonly byCore: ReadonlyMap<string, readonly number[]>;
+  readonly byFolder: ReadonlyMap<string, readonly number[]>;
+  /** Folders by their last name without case and separators. */
+  readonly foldersByName: ReadonlyMap<string, readonly string[]>;
+  readonly bySymbol: ReadonlyMap<string, readonly number[]>;
+  readonly bySymbolLowerCase: ReadonlyMap<string, readonly number[]>;
+  readonly pathWords: Postings;
+  readonly symbolWords: Postings;
+  readonly partners: ReadonlyMap<number, readonly Partner[]>;
+  /** The files that change most, the first the most. */
+  readonly hottest: readonly number[];
+  readonly churnMax: number;
+  readonly churnMaxOfKind: ReadonlyMap<FileKind, number>;
+}
+
+export interface IndexedFile {
+  readonly path: string;
+  readonly kind: FileKind;
+  readonly folder: string;
+  readonly core: string;
+  /** Changes among the latest commits. */
+  readonly churn: number;
+  readonly symbolCount: number;
+  /** Words of its own name, or of its folder's when its name says nothing. */
+  readonly nameWords: readonly string[];
+}
+
+/** For each word the files that have it, and how much. */
+export interface Postings {
+  readonly of: ReadonlyMap<string, Posting>;
+  /** Words of a file, and of all files on average. */
+  readonly lengths: Float32Array;
+  readonly lengthMean: number;
+}
+
+export interface Posting {
+  readonly files: Int32Array;
+  readonly counts: Float32Array;
+}
+
+/** Names defined in more files than this tell nothing. */
+const SYMBOL_FILES_MAX = 8;
+const HOTTEST_MAX = 15;
+
+/** Takes some seconds and about a kilobyte a file. */
+export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
+  const paths = [...new Set(facts.paths)];
+  const idOf = new Map(paths.map((path, id) => [path, id]));
+  const symbols = symbolsOf(facts, idOf);
+  const files = paths.map(
+    (path, id): IndexedFile => ({
+      path,
+      kind: kindOf(path),
+      folder: folderOf(path),
+      core: coreName(path),
+      churn: facts.churn.get(path) ?? 0,
+      symbolCount: symbols.ofFile.get(id)?.length ?? 0,
+      nameWords: [
+        ...new Set(words(isFolderFile(path) ? baseName(folderOf(path)) : stemName(path))),
+      ],
+    }),
+  );
+  const kinds = files.map(({ kind }) => kind);
+  const folders = [...new Set(files.map(({ folder }) => folder))].filter((folder) => folder !== "");
+  const churnMaxOfKind = new Map<FileKind, number>();
+  for (const { kind, churn } of files) {
+    churnMaxOfKind.set(kind, Math.max(churnMaxOfKind.get(kind) ?? 0, churn));
+  }
+  return {
+    files,
+    idOf,
+    byBaseName: groupIds(files, ({ path }) => [baseName(path).toLowerCase()]),
+    byStem: groupIds(files, ({ path }) => [stemName(path)]),
+    byName: groupIds(files, ({ path, core }) => [normal(stemName(path)), core]),
+    byShortName: groupIds(files, shortNames(files)),
+    byCore: groupIds(files, ({ core }) => [core]),
+    byFolder: groupIds(files, ({ folder }) => [folder]),
+    foldersByName: group(folders, (folder) => normal(baseName(folder))),
+    bySymbol: symbols.byName,
+    bySymbolLowerCase: symbols.byLowerCase,
+    pathWords: postings(files, ({ path }) => pathWordCounts(path)),
+    symbolWords: postings(files, (_, id) => symbolWordCounts(symbols.ofFile.get(id) ?? [])),
+    partners: partnersOf(paths, kinds),
+    hottest: [...files.keys()]
+      .filter((id) => churnOf(files, id) > 0)
+      .toSorted((a, b) => churnOf(files, b) - churnOf(files, a))
+      .slice(0, HOTTEST_MAX),
+    churnMax: files.reduce((most, { churn }) => Math.max(most, churn), 0),
+    churnMaxOfKind,
+  };
+}
+
+const churnOf = (files: readonly IndexedFile[], id: number): number => files[id]?.churn ?? 0;
+
+function symbolsOf(facts: RepositoryFacts, idOf: ReadonlyMap<string, number>) {
+  const all = new Map<string, Set<number>>();
+  for (const [name, path] of facts.symbols) {
+    const id = idOf.get(path);
+    if (id === undefined) continue;
+    const files = all.get(name);
+    if (files === undefined) all.set(name, new Set([id]));
+    else files.add(id);
+  }
+  const byName = new Map<string, number[]>();
+  const byLowerCase = new Map<string, number[]>();
+  const ofFile = new Map<number, string[]>();
+  for (const [name, files] of all) {
+    if (files.size > SYMBOL_FILES_MAX) continue;
+    byName.set(name, [...files]);
+    const lower = name.toLowerCase();
+    byLowerCase.set(lower, [...new Set([...(byLowerCase.get(lower) ?? []), ...files])]);
+    for (const id of files) {
+      const names = ofFile.get(id);
+      if (names === undefined) ofFile.set(id, [name]);
+      else names.push(name);
+    }
+  }
+  return { byName, byLowerCase, ofFile };
+}
+
+/** An ending counts as shared from this many files on, or this share of all. */
+const SHARED_ENDING_FILES = 5;
+const SHARED_ENDING = 0.01;
+const SHORT_NAME_LENGTH_MIN = 4;
+
+function shortNames(files: readonly IndexedFile[]): (file: IndexedFile) => string[] {
+  const endings = new Map<string, number>();
+  const parts = new Map(files.map(({ path }) => [path, pieces(stemName(path))]));
+  for (const own of parts.values()) {
+    const last = own.at(-1);
+    if (own.length > 1 && last !== undefined) endings.set(last, (endings.get(last) ?? 0) + 1);
+  }
+  const often = Math.max(SHARED_ENDING_FILES, files.length * SHARED_ENDING);
+  return ({ path }) => {
+    const names: string[] = [];
+    let own = parts.get(path) ?? [];
+    while (names.length < 2 && own.length > 1 && (endings.get(own.at(-1) ?? "") ?? 0) >= often) {
+      own = own.slice(0, -1);
+      names.push(own.join(""));
+    }
+    return names.filter((name) => name.length >= SHORT_NAME_LENGTH_MIN);
+  };
+}
+
+/** The words of the file's own name count more than those of its folders. */
+const NAME_WEIGHT = 1.5;
+
+function pathWordCounts(path: string): ReadonlyMap<string, number> {
+  const counts = new Map(words(folderOf(path)).map((word) => [word, 1]));
+  for (const word of words(stemName(path))) counts.set(word, NAME_WEIGHT);
+  return counts;
+}
+
+function symbolWordCounts(names: readonly string[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of names.flatMap(words)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}
+
+function postings(
+  files: readonly IndexedFile[],
+  countsOf: (file: IndexedFile, id: number) => ReadonlyMap<string, number>,
+): Postings {
+  const collected = new Map<string, { files: number[]; counts: number[] }>();
+  const lengths = new Float32Array(files.length);
+  files.forEach((file, id) => {
+    let length = 0;
+    for (const [word, count] of countsOf(file, id)) {
+      length += count;
+      const entry = collected.get(word);
+      if (entry === undefined) collected.set(word, { files: [id], counts: [count] });
+      else {
+        entry.files.push(id);
+        entry.counts.push(count);
+      }
+    }
+    lengths[id] = length;
+  });
+  const of = new Map<string, Posting>();
+  for (const [word, entry] of collected) {
+    of.set(word, { files: Int32Array.from(entry.files), counts: Float32Array.from(entry.counts) });
+  }
+  const filled = lengths.filter((length) => length > 0);
+  const sum = filled.reduce((total, length) => total + length, 0);
+  return { of, lengths, lengthMean: sum / Math.max(1, filled.length) };
+}
+
+function groupIds(
+  files: readonly IndexedFile[],
+  keysOf: (file: IndexedFile) => readonly string[],
+): Map<string, number[]> {
+  const groups = new Map<string, number[]>();
+  files.forEach((file, id) => {
+    for (const key of new Set(keysOf(file))) {
+      const ids = groups.get(key);
+      if (ids === undefined) groups.set(key, [id]);
+      else ids.push(id);
+    }
+  });
+  return groups;
+}
+
+function group<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const same = groups.get(keyOf(item));
+    if (same === undefined) groups.set(keyOf(item), [item]);
+    else same.push(item);
+  }
+  return groups;
+}

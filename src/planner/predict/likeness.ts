@@ -1,0 +1,123 @@
+import type { IssueText } from "./issue-text.ts";
+
+/** How alike two issues read (cosine of their weighed words, 0 to 1); `best` is by title or by text, the higher one. */
+export interface Likeness {
+  readonly all: number;
+  readonly best: number;
+}
+
+/** The likeness of all pairs of issues; pairs without a common word are `NOT_ALIKE`. */
+export interface Likenesses {
+  of(a: number, b: number): Likeness;
+  /** Places of the issues that read most like this one, the most alike first. */
+  neighboursOf(place: number): readonly { readonly place: number; readonly weight: number }[];
+}
+
+export const NOT_ALIKE: Likeness = { all: 0, best: 0 };
+
+const TITLE_WEIGHT = 3;
+const NEIGHBOURS_MAX = 6;
+const NEIGHBOUR_WEIGHT_MIN = 0.08;
+/** Words of more issues than this share make no two of them alike. */
+const COMMON = 0.5;
+const LIKENESS_MIN = 0.02;
+
+export function compareIssues(issues: readonly IssueText[]): Likenesses {
+  const rarity = rarities(issues);
+  const title = products(issues, rarity, (issue) => onceEach(issue.counts.title));
+  const text = products(issues, rarity, textCounts);
+  const all = products(issues, rarity, (issue) => {
+    const counts = new Map(textCounts(issue));
+    for (const word of issue.counts.title.keys()) {
+      counts.set(word, (counts.get(word) ?? 0) + TITLE_WEIGHT);
+    }
+    return counts;
+  });
+  const neighbours = issues.map((_, place) => {
+    const near: { place: number; weight: number }[] = [];
+    for (const [other, value] of all[place] ?? []) {
+      const weight = value + (title[place]?.get(other) ?? 0) / 2;
+      if (weight > NEIGHBOUR_WEIGHT_MIN) near.push({ place: other, weight });
+    }
+    return near.toSorted((a, b) => b.weight - a.weight).slice(0, NEIGHBOURS_MAX);
+  });
+  return {
+    of(a, b) {
+      const whole = all[a]?.get(b) ?? 0;
+      if (whole === 0) return NOT_ALIKE;
+      return { all: whole, best: Math.max(title[a]?.get(b) ?? 0, text[a]?.get(b) ?? 0) };
+    },
+    neighboursOf: (place) => neighbours[place] ?? [],
+  };
+}
+
+type Counts = ReadonlyMap<string, number>;
+
+function textCounts(issue: IssueText): Counts {
+  const counts = new Map(issue.counts.text);
+  for (const [word, count] of issue.counts.code) counts.set(word, (counts.get(word) ?? 0) + count);
+  return counts;
+}
+
+const onceEach = (counts: Counts): Counts => new Map([...counts.keys()].map((word) => [word, 1]));
+
+/** The logarithm of how rare a word is among the issues; words of half of them and more are left out. */
+function rarities(issues: readonly IssueText[]): ReadonlyMap<string, number> {
+  const having = new Map<string, number>();
+  for (const { counts } of issues) {
+    const own = new Set([...counts.title.keys(), ...counts.text.keys(), ...counts.code.keys()]);
+    for (const word of own) having.set(word, (having.get(word) ?? 0) + 1);
+  }
+  const rarity = new Map<string, number>();
+  for (const [word, count] of having) {
+    if (count <= Math.max(2, issues.length * COMMON)) {
+      rarity.set(word, Math.log((issues.length + 1) / count));
+    }
+  }
+  return rarity;
+}
+
+/** For each issue the cosines with all others, through a table from words to issues. */
+function products(
+  issues: readonly IssueText[],
+  rarity: ReadonlyMap<string, number>,
+  countsOf: (issue: IssueText) => Counts,
+): ReadonlyMap<number, number>[] {
+  const vectors = issues.map((issue) => unitVector(countsOf(issue), rarity));
+  const having = new Map<string, { place: number; value: number }[]>();
+  vectors.forEach((vector, place) => {
+    for (const [word, value] of vector) {
+      const list = having.get(word);
+      if (list === undefined) having.set(word, [{ place, value }]);
+      else list.push({ place, value });
+    }
+  });
+  const sums = new Float64Array(issues.length);
+  return vectors.map((vector, place) => {
+    sums.fill(0);
+    for (const [word, value] of vector) {
+      for (const other of having.get(word) ?? []) {
+        sums[other.place] = (sums[other.place] ?? 0) + value * other.value;
+      }
+    }
+    const alike = new Map<number, number>();
+    sums.forEach((sum, other) => {
+      if (other !== place && sum >= LIKENESS_MIN) alike.set(other, sum);
+    });
+    return alike;
+  });
+}
+
+function unitVector(counts: Counts, rarity: ReadonlyMap<string, number>): Map<string, number> {
+  const vector = new Map<string, number>();
+  let squares = 0;
+  for (const [word, count] of counts) {
+    const value = (1 + Math.log(count)) * (rarity.get(word) ?? 0);
+    if (value === 0) continue;
+    vector.set(word, value);
+    squares += value * value;
+  }
+  const length = Math.sqrt(squares) || 1;
+  for (const [word, value] of vector) vector.set(word, value / length);
+  return vector;
+}

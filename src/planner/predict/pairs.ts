@@ -1,0 +1,109 @@
+import type { IssueText } from "./issue-text.ts";
+import type { Likenesses } from "./likeness.ts";
+
+/** What speaks for two issues touching a common file. */
+export const PAIR = [
+  "shared",
+  "commonness",
+  "weaker",
+  "second",
+  "sameFirst",
+  "near",
+  "related",
+  "sameTopic",
+  "alike",
+  "alikeAtBest",
+] as const;
+
+/** A file with the chance that an issue touches it. */
+export interface Chance {
+  readonly file: number;
+  readonly chance: number;
+}
+
+/** Two issues, by their places, that may meet; `row` is in the order of `PAIR`. */
+export interface Meeting {
+  readonly a: number;
+  readonly b: number;
+  readonly row: Float64Array;
+}
+
+/** All pairs of issues with a common candidate, a common word, or a relation. */
+export function meetings(
+  issues: readonly IssueText[],
+  chances: readonly (readonly Chance[])[],
+  likenesses: Likenesses,
+): Meeting[] {
+  const everywhere = new Map<number, number>();
+  for (const own of chances) {
+    for (const { file, chance } of own) {
+      everywhere.set(file, (everywhere.get(file) ?? 0) + chance / issues.length);
+    }
+  }
+  const found: Meeting[] = [];
+  chances.forEach((first, a) => {
+    const chanceOf = new Map(first.map(({ file, chance }) => [file, chance]));
+    for (let b = a + 1; b < chances.length; b += 1) {
+      const shared = sharing(chanceOf, chances[b] ?? [], everywhere);
+      const alike = likenesses.of(a, b);
+      const related = areRelated(issues[a], issues[b]);
+      if (shared.some === 0 && alike.all === 0 && !related) continue;
+      const sameFirst = first[0] !== undefined && first[0].file === chances[b]?.[0]?.file;
+      const topic = issues[a]?.topic ?? "";
+      const row = Float64Array.of(
+        Math.log(shared.some + 0.003),
+        shared.commonness,
+        shared.weaker,
+        shared.second,
+        sameFirst ? 1 : 0,
+        Math.exp(-(b - a) / 2),
+        related ? 1 : 0,
+        topic !== "" && topic === issues[b]?.topic ? 1 : 0,
+        alike.all,
+        alike.best,
+      );
+      found.push({ a, b, row });
+    }
+  });
+  return found;
+}
+
+/** The common candidates of two issues. */
+interface Shared {
+  /** The chance that they touch at least one of them, were they independent. */
+  readonly some: number;
+  /** Of the best common file: how likely any issue touches it. */
+  readonly commonness: number;
+  /** Of the best common file: the smaller one of the two chances. */
+  readonly weaker: number;
+  /** The second-best common file's mean chance. */
+  readonly second: number;
+}
+
+function sharing(
+  first: ReadonlyMap<number, number>,
+  second: readonly Chance[],
+  everywhere: ReadonlyMap<number, number>,
+): Shared {
+  let none = 1;
+  let best = 0;
+  let next = 0;
+  let commonness = 0;
+  let weaker = 0;
+  for (const { file, chance } of second) {
+    const other = first.get(file);
+    if (other === undefined) continue;
+    none *= 1 - chance * other;
+    const mean = Math.sqrt(chance * other);
+    if (mean > best) {
+      next = best;
+      best = mean;
+      commonness = everywhere.get(file) ?? 0;
+      weaker = Math.min(chance, other);
+    } else if (mean > next) next = mean;
+  }
+  return { some: 1 - none, commonness, weaker, second: next };
+}
+
+const areRelated = (a: IssueText | undefined, b: IssueText | undefined): boolean =>
+  a !== undefined && b !== undefined && (a.related.has(b.number) || b.related.has(a.number));
