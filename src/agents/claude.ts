@@ -133,7 +133,7 @@ const MARKS: CellMarks = {
 const SPINNER_ROW = /^[^\s●⏺❯>⎿│] \S.*…(?:\s+\(|$)/u;
 
 /** Below the composer while a subscription's limit lasts: Claude Code goes on by itself when it ends. */
-const LIMIT_FOOTER = /^\s*⚠ .*\blimit resets .*\bContinuing automatically at \d/u;
+const LIMIT_FOOTER = /^\s*⚠ .*\blimit resets .*\bContinuing (?:automatically at \d|shortly\b)/u;
 
 const LAYOUT: Layout = {
   agent: "claude",

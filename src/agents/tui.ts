@@ -50,7 +50,7 @@ export interface Layout {
 
 /** A turn that runs, but only because the agent tries again. */
 const RETRYING =
-  /\bretrying in \d|\breconnecting\b.*\d\/\d|\bwaiting for network\b|\bcontinuing automatically at \d/i;
+  /\bretrying in \d|\breconnecting\b.*\d\/\d|\bwaiting for network\b|\bcontinuing (?:automatically at \d|shortly\b)/i;
 /** Rows above the composer in which the sign of work may stand. */
 const BUSY_ROWS = 5;
 /** Every agent that works writes at least this often, but for a silent command. */

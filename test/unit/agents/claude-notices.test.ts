@@ -36,22 +36,25 @@ test.each([
   expect(reading.resetText).toBeUndefined();
 });
 
-test("a limit that Claude Code waits out by itself is a turn that runs, until the time that its footer names", () => {
-  const said = [
-    "● Look",
-    "  Ran 1 shell command",
-    "  ⎿  You've hit your 5-hour limit · resets 1:02pm (UTC)",
-    "",
-    "● Usage limit reached · continuing automatically at 1:02pm · esc to cancel",
-  ];
-  const footer = [
-    "  ⚠ Usage limit reached · limit resets 1:02pm",
-    "    Continuing automatically at 1:02pm · Esc to cancel",
-  ];
-  const reading = claude.read(screenOf([...PROMPT, "", ...said, "", RULE, "❯ ", RULE], footer));
-  expect(reading).toMatchObject({ kind: "rate-limited", turn: "running" });
-  expect(reading.resetText).toMatch(/^1:02pm/);
-});
+test.each(["Continuing automatically at 1:02pm", "Continuing shortly"])(
+  "a limit that Claude Code waits out by itself is a turn that runs: %s",
+  (continuing) => {
+    const said = [
+      "● Look",
+      "  Ran 1 shell command",
+      "  ⎿  You've hit your 5-hour limit · resets 1:02pm (UTC)",
+      "",
+      "● Usage limit reached · continuing automatically at 1:02pm · esc to cancel",
+    ];
+    const footer = [
+      "  ⚠ Usage limit reached · limit resets 1:02pm",
+      `    ${continuing} · Esc to cancel`,
+    ];
+    const reading = claude.read(screenOf([...PROMPT, "", ...said, "", RULE, "❯ ", RULE], footer));
+    expect(reading).toMatchObject({ kind: "rate-limited", turn: "running" });
+    expect(reading.resetText).toMatch(/^1:02pm/);
+  },
+);
 
 test("the model's word about a limit that goes by is no limit", () => {
   const said = "● Usage limit reached · continuing automatically at 1:02pm, says the page now.";
