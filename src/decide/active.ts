@@ -219,7 +219,8 @@ function respond(
   }
 }
 
-const isAttended = ({ session }: TaskEvidence): boolean =>
+/** A person looks at its session. */
+export const isAttended = ({ session }: TaskEvidence): boolean =>
   session.kind === "known" && session.value !== null && session.value.attached > 0;
 
 /** A session whose agent has not ended: a dead pane stays for a look at it. */

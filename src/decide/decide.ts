@@ -10,7 +10,7 @@ import type { Priority, Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
 import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { Action } from "./action.ts";
-import { adopted, decideActive, notes, takenOver } from "./active.ts";
+import { adopted, decideActive, isAttended, notes, takenOver } from "./active.ts";
 import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
 import { pausesAfter } from "./pause.ts";
@@ -126,10 +126,17 @@ function decideComplete(
   if (evidence.git.kind === "unknown") {
     return { wait: waitsFor(`git did not answer: ${evidence.git.reason}`) };
   }
+  const proved = task.state?.provedSha;
+  // A person took it as complete while its agent may still commit: what is delivered must not move any more.
+  if (proved === undefined && !isSessionGone(evidence)) {
+    return isAttended(evidence)
+      ? { wait: waitsFor("is complete, and a person is attached to its session") }
+      : endSession(view, task, evidence, "a person took it as complete");
+  }
   const git = evidence.git.value;
   const done = git !== null && git.commitsAhead > 0 ? git.headSha : undefined;
   // What was proved is delivered, or somebody is told why it cannot be; a person's word may stand for no commit at all.
-  const sha = task.state?.provedSha ?? done;
+  const sha = proved ?? done;
   if (sha === undefined) return {};
   const notBeforeMs = task.state?.notBefore ? fromIso(task.state.notBefore) : 0;
   return deliverStep(view, placed, sha, { notBeforeMs });
@@ -159,6 +166,9 @@ function endIdleSession(view: BeatView, task: Task, evidence: TaskEvidence | und
   }
   return joined(noted, endSession(view, task, evidence, "its work is delivered"));
 }
+
+const isSessionGone = ({ session }: TaskEvidence): boolean =>
+  session.kind === "known" && session.value === null;
 
 function endSession(
   view: BeatView,

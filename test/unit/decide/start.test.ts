@@ -232,6 +232,20 @@ describe("a person's edit holds at the next decision:", () => {
     expect(decide(viewOf({ t1: done(0) }))).toMatchObject({ actions: [], waits: [] });
   });
 
+  test("a task taken as complete while its agent works is delivered when its session has ended", () => {
+    const taken = (attached: number): Told => ({
+      status: "complete",
+      facts: { git: known(gitFact()), session: known(sessionFact({ attached })) },
+    });
+    expect(actions({ t1: taken(0) })).toEqual(["t1 stop-session"]);
+    expect(actions({ t1: taken(1) })).toEqual([]);
+    const blind: Told = {
+      status: "complete",
+      facts: { git: known(gitFact()), session: unknown("no") },
+    };
+    expect(actions({ t1: blind })).toEqual([]);
+  });
+
   test("a retry counts its tries anew", () => {
     const retried: Told = { attempts: 9, facts: { launch: known(launchFact({ attempt: 9 })) } };
     expect(theAction(decide(viewOf({ t1: retried })), "start").attempt).toBe(10);
