@@ -1,9 +1,9 @@
 import { takesAnswer } from "../agents/takes-words.ts";
+import { endSessions } from "../executor/end-sessions.ts";
 import { say } from "../executor/steer.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch, TaskPatch } from "../manifest/merge.ts";
-
 import { sessionNameOf } from "../manifest/names.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import { mayChange, type TaskStatus } from "../manifest/status.ts";
@@ -34,9 +34,15 @@ export function findTask(manifest: Manifest, id: string): Task {
 }
 
 /** A person wants the task done again: it goes back to `pending`, with its branch and worktree as they are. */
-export async function retry(workspace: Workspace, id: string): Promise<Task> {
+export async function retry(
+  workspace: Workspace,
+  id: string,
+  options: { readonly dryRun: boolean },
+): Promise<Task> {
   const snapshot = await readOrThrow(workspace);
   const task = findTask(snapshot.manifest, id);
+  requireLegal(task, "pending");
+  if (options.dryRun) return { ...task, status: "pending" };
   const agents = settingsOf(snapshot.manifest, task).agents;
   const kept = Object.entries(snapshot.manifest.pausedAgents ?? {}).filter(
     ([agent, pause]) => pause.until !== null || !agents.includes(agent),
@@ -53,16 +59,23 @@ export async function retry(workspace: Workspace, id: string): Promise<Task> {
 }
 
 /** A person takes the task back: its session ends, its work stays where it is. */
-export async function cancel(workspace: Workspace, id: string): Promise<Task> {
+export async function cancel(
+  workspace: Workspace,
+  id: string,
+  options: { readonly dryRun: boolean },
+): Promise<Task> {
   const snapshot = await readOrThrow(workspace);
-  const task = await change(workspace, snapshot, findTask(snapshot.manifest, id), "cancelled", {
+  const before = findTask(snapshot.manifest, id);
+  requireLegal(before, "cancelled");
+  if (options.dryRun) return { ...before, status: "cancelled" };
+  const task = await change(workspace, snapshot, before, "cancelled", {
     patch: { set: {} },
     more: [],
   });
   const lock = await workspace.locks.tryAcquire(workspace.lockPath, "coppice cancel");
   if (lock.kind === "held") {
     try {
-      await workspace.ports.sessions.stop(sessionNameOf(task.id));
+      await endSessions(workspace.ports.sessions, task.id);
     } finally {
       await lock.lock.release();
     }
@@ -80,14 +93,6 @@ async function change(
     readonly more: readonly ManifestPatch[];
   },
 ): Promise<Task> {
-  if (!mayChange("person", task.status, status)) {
-    throw new CoppiceError({
-      code: "status-change-refused",
-      kind: "input",
-      message: `${task.id} is ${task.status} and cannot become ${status}`,
-      hint: "coppice status shows what each task may become next.",
-    });
-  }
   const { set, state } = also.patch;
   const written = await workspace.ports.store.commit(snapshot, [
     { kind: "task", taskId: task.id, set: { ...set, status }, ...(state ? { state } : {}) },
@@ -106,6 +111,16 @@ async function change(
   }
   await workspace.signals.poke(task.id);
   return findTask(written.snapshot.manifest, task.id);
+}
+
+function requireLegal(task: Task, status: TaskStatus): void {
+  if (mayChange("person", task.status, status)) return;
+  throw new CoppiceError({
+    code: "status-change-refused",
+    kind: "input",
+    message: `${task.id} is ${task.status} and cannot become ${status}`,
+    hint: "coppice status shows what each task may become next.",
+  });
 }
 
 /** Types words into the task's session, by the same careful way that nudges take. */

@@ -90,6 +90,9 @@ test.concurrent("attach names the session's own tmux command, and cancel ends it
     (await exec(program ?? "", shown)).stdout.includes("here I am"),
   );
 
+  const would = await place.succeed(["cancel", "t1", "--dry-run", "--json"]);
+  expect(JSON.parse(would.stdout)).toEqual({ task: "t1", status: "cancelled", dryRun: true });
+  expect(await place.task("t1")).toMatchObject({ status: "running" });
   const cancelled = await place.succeed(["cancel", "t1", "--json"]);
   expect(JSON.parse(cancelled.stdout)).toEqual({ task: "t1", status: "cancelled" });
   await agent.gone;

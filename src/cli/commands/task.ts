@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { classifyTask } from "../../app/classify.ts";
 import { attachCommand, cancel, logs, retry, send } from "../../app/task.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { openWorkspace, runOnTerminal } from "../compose.ts";
@@ -14,6 +15,11 @@ export function addTaskCommands(program: Command): void {
   addRetry(program);
   addCancel(program);
 }
+
+type ActingOptions = ManifestOptions & { readonly dryRun?: boolean };
+
+const withDryRun = (command: Command): Command =>
+  withManifest(command).option("--dry-run", "say what would be done and do nothing");
 
 const open = (options: ManifestOptions, output: Output) =>
   openWorkspace(options, output, { onEvent: output.story });
@@ -74,10 +80,17 @@ function addSend(program: Command): void {
     .description(
       "Types words and Enter into the session of a task; refused when a dialog is open there.",
     );
-  withManifest(command).action(
-    async (id: string, words: readonly string[], options: ManifestOptions) => {
+  withDryRun(command).action(
+    async (id: string, words: readonly string[], options: ActingOptions) => {
       const output = createOutput({ json: options.json === true });
-      const outcome = await send(await open(options, output), id, words.join(" "));
+      const workspace = await open(options, output);
+      if (options.dryRun) {
+        const { state, why } = await classifyTask(workspace, id);
+        if (output.json) output.answerJson({ task: id, text: words.join(" "), state, why });
+        else output.story(`would be typed if ${id} takes words; it reads as ${state}: ${why}`);
+        return;
+      }
+      const outcome = await send(workspace, id, words.join(" "));
       if (outcome.kind === "refused") {
         throw new CoppiceError({
           code: "inject-refused",
@@ -107,10 +120,13 @@ function addRetry(program: Command): void {
     .description(
       "Sets a task back to pending. Its branch and worktree stay as they are; a session that still runs is ended.",
     );
-  withManifest(command).action(async (id: string, options: ManifestOptions) => {
+  withDryRun(command).action(async (id: string, options: ActingOptions) => {
     const output = createOutput({ json: options.json === true });
-    const task = await retry(await open(options, output), id);
-    if (output.json) output.answerJson({ task: task.id, status: task.status });
+    const dryRun = options.dryRun === true;
+    const task = await retry(await open(options, output), id, { dryRun });
+    if (output.json)
+      output.answerJson({ task: task.id, status: task.status, ...(dryRun ? { dryRun } : {}) });
+    else if (dryRun) output.story(`${task.id} would be ${task.status} again; nothing was changed`);
     else output.story(`${task.id} is ${task.status}; coppice run or the next heartbeat starts it`);
   });
   withExamples(command, [
@@ -125,10 +141,13 @@ function addCancel(program: Command): void {
     .argument("<task>", "its id")
     .summary("take a task back")
     .description("Ends the task's session. Its branch and worktree stay until coppice cleanup.");
-  withManifest(command).action(async (id: string, options: ManifestOptions) => {
+  withDryRun(command).action(async (id: string, options: ActingOptions) => {
     const output = createOutput({ json: options.json === true });
-    const task = await cancel(await open(options, output), id);
-    if (output.json) output.answerJson({ task: task.id, status: task.status });
+    const dryRun = options.dryRun === true;
+    const task = await cancel(await open(options, output), id, { dryRun });
+    if (output.json)
+      output.answerJson({ task: task.id, status: task.status, ...(dryRun ? { dryRun } : {}) });
+    else if (dryRun) output.story(`${task.id} would be ${task.status}; nothing was changed`);
     else output.story(`${task.id} is ${task.status}; its work stays until coppice cleanup`);
   });
   withExamples(command, [
