@@ -26,5 +26,8 @@ export function readingOf({ manifest, nowMs }: BeatView, task: Task, verdict: Ve
   const sinceMs = isSame && verdictSince ? fromIso(verdictSince) : nowMs;
   const stallReadingMs = Math.min(STALL_READING_MS, manifest.policy.stallAfterMinutes * 60_000);
   const dueMs = sinceMs + (verdict.kind === "stalled" ? stallReadingMs : SECOND_READING_MS);
-  return { believed: verdict.fact || (isSame && nowMs >= dueMs), sinceMs, dueMs };
+  // A dialog stands a moment longer than its answer: after one it is read twice, whoever reported it.
+  const answered = verdict.dialog !== undefined && (task.state?.answers ?? 0) > 0;
+  const fact = verdict.fact && !answered;
+  return { believed: fact || (isSame && nowMs >= dueMs), sinceMs, dueMs };
 }

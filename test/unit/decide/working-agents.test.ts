@@ -82,6 +82,27 @@ test("a refused log-in that the agent tries again is a person's matter only when
   expect(waitOf(decide(told("ended")), "t1").needsPerson).toBe(true);
 });
 
+test("a dialog that was just answered is not answered again before it is read twice", () => {
+  const dialog = { id: "claude/unknown", title: "Which colour?", options: [choice("Blue")] };
+  const told = (state: object) =>
+    viewOf(
+      {
+        t1: {
+          status: "stuck",
+          attempts: 1,
+          facts: live,
+          verdict: verdict("waiting-approval", { fact: true, dialog }),
+          state: { agent: "claude", ...state },
+        },
+      },
+      { policy: { answers: [{ question: "which colour", answer: "Blue" }] } },
+    );
+  const readOnce = { verdict: "waiting-approval" as const, verdictSince: ago(2 * SECOND) };
+  expect(actionsOf(decide(told({})))).toEqual(["t1 answer"]);
+  expect(actionsOf(decide(told({ answers: 1 })))).toEqual([]);
+  expect(actionsOf(decide(told({ answers: 1, ...readOnce })))).toEqual(["t1 answer"]);
+});
+
 test.each([
   ["killed in its turn goes on with its conversation", "broken-off", "t1 resume"],
   ["that failed by itself starts anew", "ended", "t1 restart"],
@@ -121,6 +142,8 @@ test("a stall is believed after the policy's own time where that is short", () =
   expect(actionsOf(decide({ ...view, nowMs: NOW - SECOND }))).toEqual([]);
   expect(actionsOf(decide({ ...view, nowMs: NOW + 10 * SECOND }))).toEqual(["t1 resume"]);
 });
+
+const choice = (label: string) => ({ label, highlighted: true });
 
 const screenOf = (row: string): Screen => ({
   lines: [row],
