@@ -3,7 +3,7 @@ import { carryOut, deeds, runs, taskOf, worksOn } from "../support/agent-stage.t
 import { testWithClaude as test } from "../support/claude-stage.ts";
 import type { ModelStep } from "../support/model-server.ts";
 
-test("a subscription's limit holds every start; Claude Code goes on by itself when it ends", async ({
+test("a subscription's limit holds every start; Claude Code itself is left to go on when it ends", async ({
   place,
   model,
   env,
@@ -22,24 +22,27 @@ test("a subscription's limit holds every start; Claude Code goes on by itself wh
       "anthropic-ratelimit-unified-5h-reset": reset,
     },
   };
-  model.play({
-    matches: worksOn(1),
-    steps: [runs("claude", "true"), limit, ...carryOut("claude", 1)],
-  });
-  model.play({ matches: worksOn(2), steps: carryOut("claude", 2) });
-  await place.plan({ agent: "claude", maxParallel: 1, policy: { backoffSeconds: 1 } }, [
+  model.play({ matches: worksOn(1), steps: [runs("claude", "true"), limit] });
+  for (const issue of [2, 3])
+    model.play({ matches: worksOn(issue), steps: carryOut("claude", issue) });
+  await place.plan({ agent: "claude", maxParallel: 2, policy: { backoffSeconds: 1 } }, [
     taskOf(1, "reaches the limit"),
-    taskOf(2, "is not started before"),
+    taskOf(2, "is at work meanwhile"),
+    taskOf(3, "is not started before"),
   ]);
 
-  await place.succeed(RUN, { ...env, CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-not-a-secret" });
+  const subscription = { ...env, CLAUDE_CODE_OAUTH_TOKEN: "sk-ant-oat01-not-a-secret" };
+  const run = place.start(RUN, subscription);
+  await model.asked(worksOn(3));
+  run.signal("SIGINT");
+  await run.ended;
 
-  const undisturbed = ["start", "answer: Yes, I trust this folder", "deliver", "stop-session"];
-  expect(await deeds(place, "t1")).toEqual(undisturbed);
-  expect(await deeds(place, "t2")).toEqual(undisturbed);
-  const [first] = model.exchanges.filter(({ request }) => worksOn(2)(request));
+  const [first] = model.exchanges.filter(({ request }) => worksOn(3)(request));
   expect(first?.beganMs).toBeGreaterThan(resetsAtMs);
-}, 180_000);
+  expect((await place.task("t2")).status).toBe("pr_open");
+  // It takes its time, up to minutes, and says so.
+  expect(await deeds(place, "t1")).toEqual(["start", "answer: Yes, I trust this folder"]);
+}, 150_000);
 
 test("a dialog is answered by the policy's own words or left to a person", async ({
   place,
