@@ -21,8 +21,8 @@ export default defineConfig({
       project("unit", { isolate: false, pool: "threads" }),
       project("arch"),
       project("sim", { isolate: false, pool: "threads" }),
-      project("integration", { testTimeout: 20_000, pool: "forks" }),
-      project("e2e", { testTimeout: 120_000, pool: "forks" }),
+      project("integration", { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" }),
+      project("e2e", { testTimeout: 180_000, hookTimeout: 60_000, pool: "forks" }),
     ],
     coverage: {
       provider: "v8",

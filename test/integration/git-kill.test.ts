@@ -3,7 +3,7 @@ import type { WorktreeOutcome } from "../../src/ports/repository.ts";
 import { startChild } from "../support/child.ts";
 import { type GitLab, openGitLab } from "../support/git-repository.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 let lab: GitLab;
 
