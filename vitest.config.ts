@@ -18,9 +18,9 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       // Pure rooms keep no state: their tests may share one loading of the modules.
-      project("unit", { isolate: false, pool: "threads" }),
+      project("unit", { isolate: false, pool: "threads", testTimeout: 60_000 }),
       project("arch"),
-      project("sim", { isolate: false, pool: "threads" }),
+      project("sim", { isolate: false, pool: "threads", testTimeout: 60_000 }),
       project("integration", { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" }),
       project("e2e", { testTimeout: 180_000, hookTimeout: 60_000, pool: "forks" }),
     ],

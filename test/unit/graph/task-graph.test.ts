@@ -254,7 +254,7 @@ describe("stable order", () => {
   });
 });
 
-test("ten thousand tasks on one chain, one folder and their own files take well under a second", () => {
+test("ten thousand tasks on one chain, one folder and their own files need few edges each", () => {
   const count = 10_000;
   const manifest = manifestOf([
     Array.from({ length: count }, (_, index) => ({
@@ -263,9 +263,8 @@ test("ten thousand tasks on one chain, one folder and their own files take well 
       dependsOn: index === 0 ? [] : [`t${index - 1}`],
     })),
   ]);
-  const began = performance.now();
   const graph = taskGraph(manifest);
+  expect(graph.edges.length).toBeLessThan(3 * count);
   expect(criticalPath(graph)).toHaveLength(count);
   expect(waves(manifest, 0, graph)).toHaveLength(count);
-  expect(performance.now() - began).toBeLessThan(3000);
 });
