@@ -1,14 +1,14 @@
 import { expect } from "vitest";
-import { carryOut, deeds, runs, taskOf, worksOn } from "../support/agent-stage.ts";
+import { carryOut, deeds, pauseOf, runs, taskOf, worksOn } from "../support/agent-stage.ts";
 import { testWithClaude as test } from "../support/claude-stage.ts";
 import type { ModelStep } from "../support/model-server.ts";
 
-test("a subscription's limit holds every start; Claude Code itself is left to go on when it ends", async ({
+test.concurrent("a subscription's limit holds every start; Claude Code itself is left to go on when it ends", async ({
   place,
   model,
   env,
 }) => {
-  const resetsAtMs = nextMinute(Date.now() + 15_000);
+  const resetsAtMs = nextMinute(Date.now() + 20_000);
   const reset = String(resetsAtMs / 1000);
   const limit: ModelStep = {
     kind: "http-error",
@@ -23,8 +23,9 @@ test("a subscription's limit holds every start; Claude Code itself is left to go
     },
   };
   model.play({ matches: worksOn(1), steps: [runs("claude", "true"), limit] });
-  for (const issue of [2, 3])
-    model.play({ matches: worksOn(issue), steps: carryOut("claude", issue) });
+  const paused = () => pauseOf(place, "claude");
+  model.play({ matches: worksOn(2), steps: carryOut("claude", 2, paused) });
+  model.play({ matches: worksOn(3), steps: carryOut("claude", 3) });
   await place.plan({ agent: "claude", maxParallel: 2, policy: { backoffSeconds: 1 } }, [
     taskOf(1, "reaches the limit"),
     taskOf(2, "is at work meanwhile"),
@@ -44,7 +45,7 @@ test("a subscription's limit holds every start; Claude Code itself is left to go
   expect(await deeds(place, "t1")).toEqual(["start", "answer: Yes, I trust this folder"]);
 }, 150_000);
 
-test("a dialog is answered by the policy's own words or left to a person", async ({
+test.concurrent("a dialog is answered by the policy's own words or left to a person", async ({
   place,
   model,
   env,
@@ -98,7 +99,11 @@ test("a dialog is answered by the policy's own words or left to a person", async
   expect(heard.join("\n")).toContain("Blue");
 });
 
-test("a refused key stops Claude Code and asks a person", async ({ place, model, env }) => {
+test.concurrent("a refused key stops Claude Code and asks a person", async ({
+  place,
+  model,
+  env,
+}) => {
   const refused: ModelStep = {
     kind: "http-error",
     status: 401,

@@ -1,15 +1,15 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { carryOut, deeds, runs, taskOf, worksOn } from "../support/agent-stage.ts";
+import { carryOut, deeds, pauseOf, taskOf, worksOn } from "../support/agent-stage.ts";
 import { testWithCodex as test } from "../support/codex-stage.ts";
 
-test("a usage limit holds every start of Codex until it ends, and lets a turn that runs go on", async ({
+test.concurrent("a usage limit holds every start of Codex until it ends, and lets a turn that runs go on", async ({
   place,
   model,
   env,
 }) => {
-  const resetsAtMs = nextMinute(Date.now() + 12_000);
+  const resetsAtMs = nextMinute(Date.now() + 20_000);
   model.play({
     matches: worksOn(1),
     steps: [
@@ -23,7 +23,8 @@ test("a usage limit holds every start of Codex until it ends, and lets a turn th
       ...carryOut("codex", 1),
     ],
   });
-  model.play({ matches: worksOn(2), steps: [runs("codex", "sleep 3"), ...carryOut("codex", 2)] });
+  const paused = () => pauseOf(place, "codex");
+  model.play({ matches: worksOn(2), steps: carryOut("codex", 2, paused) });
   model.play({ matches: worksOn(3), steps: carryOut("codex", 3) });
   await place.plan({ agent: "codex", maxParallel: 2, policy: { backoffSeconds: 1 } }, [
     taskOf(1, "reaches the limit"),
@@ -45,7 +46,7 @@ test("a usage limit holds every start of Codex until it ends, and lets a turn th
   expect(first?.beganMs).toBeGreaterThan(resetsAtMs);
 }, 150_000);
 
-test("a rate limit without an end pauses Codex as long as the policy says", async ({
+test.concurrent("a rate limit without an end pauses Codex as long as the policy says", async ({
   place,
   model,
   env,
@@ -71,7 +72,7 @@ test("a rate limit without an end pauses Codex as long as the policy says", asyn
   ]);
 });
 
-test("a refused key stops Codex and asks a person", async ({ place, model, env }) => {
+test.concurrent("a refused key stops Codex and asks a person", async ({ place, model, env }) => {
   const refused = { kind: "http-error", status: 401, message: "Incorrect API key" } as const;
   model.play({ matches: worksOn(1), steps: Array(30).fill(refused) });
   await place.plan({ agent: "codex", maxParallel: 1 }, [
@@ -88,7 +89,7 @@ test("a refused key stops Codex and asks a person", async ({ place, model, env }
   expect((await place.task("t1")).error).toMatch(/401/);
 });
 
-test("a Codex that was never logged in waits for a person, and nothing is typed", async ({
+test.concurrent("a Codex that was never logged in waits for a person, and nothing is typed", async ({
   place,
   env,
 }) => {

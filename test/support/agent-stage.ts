@@ -56,7 +56,7 @@ export const SHELL = {
   }),
 } as const;
 
-export type AgentName = keyof typeof SHELL;
+type AgentName = keyof typeof SHELL;
 
 /** A command of the agent. */
 export const runs = (agent: AgentName, command: string, say = "I go on."): ModelStep => ({
@@ -65,14 +65,25 @@ export const runs = (agent: AgentName, command: string, say = "I go on."): Model
   ...SHELL[agent](command),
 });
 
-/** A file of the issue's own, committed, and a last word. */
-export const carryOut = (agent: AgentName, issue: number): readonly ModelStep[] => [
-  runs(
-    agent,
-    `echo done > issue-${issue}.txt && git add --all && git commit --quiet --message 'Work on ${issue}'`,
-  ),
+/** A file of the issue's own, committed, and a last word; begins when `after` resolves. */
+export const carryOut = (
+  agent: AgentName,
+  issue: number,
+  after: () => Promise<unknown> = async () => undefined,
+): readonly ModelStep[] => [
+  {
+    ...runs(
+      agent,
+      `echo done > issue-${issue}.txt && git add --all && git commit --quiet --message 'Work on ${issue}'`,
+    ),
+    after,
+  },
   { kind: "say", text: "The file is committed." },
 ];
+
+/** Resolves when Coppice has noted that an agent is paused. */
+export const pauseOf = (place: Workplace, agent: AgentName) =>
+  until(`a pause of ${agent}`, async () => (await place.manifest()).pausedAgents?.[agent], 60_000);
 
 /** What Coppice did to a task's session, oldest first: `start`, `nudge: why`, `answer: label`, `deliver` … */
 export async function deeds(place: Workplace, taskId: string): Promise<readonly string[]> {
