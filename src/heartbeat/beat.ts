@@ -249,14 +249,14 @@ function verdictsOf(
   return verdicts;
 }
 
-/** Changes of status and verdict, as events. */
+/** Changes of status and verdict, and agents that are paused now, as events. */
 function changes(
   before: Manifest,
   after: Manifest,
   waits: readonly TaskWait[],
 ): readonly CoppiceEvent[] {
   const old = new Map(tasksOf(before).map((task) => [task.id, task]));
-  return tasksOf(after).flatMap((task): CoppiceEvent[] => {
+  const ofTasks = tasksOf(after).flatMap((task): CoppiceEvent[] => {
     const was = old.get(task.id);
     if (was === undefined) return [];
     const held = ["blocked", "stuck", "error"].includes(task.status);
@@ -287,6 +287,15 @@ function changes(
           ]),
     ];
   });
+  return [...newPauses(before, after), ...ofTasks];
+}
+
+function newPauses(before: Manifest, after: Manifest): readonly CoppiceEvent[] {
+  return Object.entries(after.pausedAgents ?? {}).flatMap(([agent, { until, why }]) =>
+    before.pausedAgents?.[agent]?.until === until
+      ? []
+      : [{ kind: "agent-paused", agent, until, why } as const],
+  );
 }
 
 const statusesOf = (manifest: Manifest): string =>

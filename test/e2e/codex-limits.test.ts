@@ -44,6 +44,9 @@ test.concurrent("a usage limit holds every start of Codex until it ends, and let
   expect(await deeds(place, "t3")).toEqual(["start", "deliver", "stop-session"]);
   const [first] = model.exchanges.filter(({ request }) => worksOn(3)(request));
   expect(first?.beganMs).toBeGreaterThan(resetsAtMs);
+  expect(await place.events()).toContainEqual(
+    expect.objectContaining({ kind: "agent-paused", agent: "codex", until: expect.any(String) }),
+  );
 }, 150_000);
 
 test.concurrent("a rate limit without an end pauses Codex as long as the policy says", async ({
