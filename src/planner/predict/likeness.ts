@@ -16,6 +16,10 @@ export interface Likenesses {
 export const NOT_ALIKE: Likeness = { all: 0, best: 0 };
 
 const TITLE_WEIGHT = 3;
+/** Issues of one time, of one topic and that name each other are neighbours even where their words differ. */
+const NEAR_WEIGHT = 0.15;
+const RELATED_WEIGHT = 0.15;
+const TOPIC_WEIGHT = 0.1;
 const NEIGHBOURS_MAX = 6;
 const NEIGHBOUR_WEIGHT_MIN = 0.08;
 /** Words of more issues than this share make no two of them alike. */
@@ -36,7 +40,7 @@ export function compareIssues(issues: readonly IssueText[]): Likenesses {
   const neighbours = issues.map((_, place) => {
     const near: { place: number; weight: number }[] = [];
     for (const [other, value] of all[place] ?? []) {
-      const weight = value + (title[place]?.get(other) ?? 0) / 2;
+      const weight = value + (title[place]?.get(other) ?? 0) / 2 + company(place, other);
       if (weight > NEIGHBOUR_WEIGHT_MIN) near.push({ place: other, weight });
     }
     return near.toSorted((a, b) => b.weight - a.weight).slice(0, NEIGHBOURS_MAX);
@@ -49,7 +53,26 @@ export function compareIssues(issues: readonly IssueText[]): Likenesses {
     },
     neighboursOf: (place) => neighbours[place] ?? [],
   };
+
+  function company(a: number, b: number): number {
+    const [first, second] = [issues[a], issues[b]];
+    if (first === undefined || second === undefined) return 0;
+    return (
+      NEAR_WEIGHT * nearness(a, b) +
+      (areRelated(first, second) ? RELATED_WEIGHT : 0) +
+      (haveOneTopic(first, second) ? TOPIC_WEIGHT : 0)
+    );
+  }
 }
+
+/** 1 for the same place in the order of numbers, less for each issue between. */
+export const nearness = (a: number, b: number): number => Math.exp(-Math.abs(b - a) / 2);
+
+export const areRelated = (a: IssueText, b: IssueText): boolean =>
+  a.related.has(b.number) || b.related.has(a.number);
+
+export const haveOneTopic = (a: IssueText, b: IssueText): boolean =>
+  a.topic !== "" && a.topic === b.topic;
 
 type Counts = ReadonlyMap<string, number>;
 

@@ -1,5 +1,5 @@
 import type { IssueText } from "./issue-text.ts";
-import type { Likenesses } from "./likeness.ts";
+import { areRelated, haveOneTopic, type Likenesses, nearness } from "./likeness.ts";
 
 /** What speaks for two issues touching a common file. */
 export const PAIR = [
@@ -46,19 +46,20 @@ export function meetings(
     for (let b = a + 1; b < chances.length; b += 1) {
       const shared = sharing(chanceOf, chances[b] ?? [], everywhere);
       const alike = likenesses.of(a, b);
-      const related = areRelated(issues[a], issues[b]);
+      const [one, other] = [issues[a], issues[b]];
+      if (one === undefined || other === undefined) continue;
+      const related = areRelated(one, other);
       if (shared.some === 0 && alike.all === 0 && !related) continue;
       const sameFirst = first[0] !== undefined && first[0].file === chances[b]?.[0]?.file;
-      const topic = issues[a]?.topic ?? "";
       const row = Float64Array.of(
         Math.log(shared.some + 0.003),
         shared.commonness,
         shared.weaker,
         shared.second,
         sameFirst ? 1 : 0,
-        Math.exp(-(b - a) / 2),
+        nearness(a, b),
         related ? 1 : 0,
-        topic !== "" && topic === issues[b]?.topic ? 1 : 0,
+        haveOneTopic(one, other) ? 1 : 0,
         alike.all,
         alike.best,
       );
@@ -104,6 +105,3 @@ function sharing(
   }
   return { some: 1 - none, commonness, weaker, second: next };
 }
-
-const areRelated = (a: IssueText | undefined, b: IssueText | undefined): boolean =>
-  a !== undefined && b !== undefined && (a.related.has(b.number) || b.related.has(a.number));
