@@ -1,0 +1,80 @@
+import { fc, test } from "@fast-check/vitest";
+import { expect } from "vitest";
+import { factsFromLists } from "../../../../src/planner/index/facts.ts";
+import { indexRepository } from "../../../../src/planner/index/repository-index.ts";
+import { learnedModel } from "../../../../src/planner/predict/model.ts";
+import { predictFiles } from "../../../../src/planner/predict/predict.ts";
+import { issue } from "../../../support/issue.ts";
+
+const PATHS = [
+  "src/parser/tokenizer.ts",
+  "src/parser/grammar.ts",
+  "src/cart/discount.ts",
+  "src/cart/checkout.ts",
+  "src/index.ts",
+  "test/discount.test.ts",
+  "README.md",
+  "package-lock.json",
+];
+const INDEX = indexRepository(
+  factsFromLists({
+    tree: PATHS.join("\n"),
+    symbols: "Tokenizer\tsrc/parser/tokenizer.ts\napplyDiscount\tsrc/cart/discount.ts\n",
+    churn: "12\tsrc/cart/checkout.ts\n3\tsrc/cart/discount.ts\n40\tpackage-lock.json\n",
+  }),
+);
+const MODEL = learnedModel();
+const filesOf = (title: string, body: string) =>
+  predictFiles([issue(1, body, { title })], INDEX, MODEL).get(1) ?? [];
+
+test("a path that the issue names comes first, and surer than all others", () => {
+  const [first, ...others] = filesOf("Wrong total", "It is in `src/cart/checkout.ts`, I think.");
+  expect(first?.path).toBe("src/cart/checkout.ts");
+  for (const other of others) expect(other.confidence).toBeLessThan(first?.confidence ?? 0);
+});
+
+test("a name that one file defines leads to that file", () => {
+  expect(filesOf("applyDiscount ignores zero", "")[0]?.path).toBe("src/cart/discount.ts");
+  expect(filesOf("Tokenizer loses a quote", "")[0]?.path).toBe("src/parser/tokenizer.ts");
+});
+
+test("a lock file that changes all the time is no guess for an issue that does not name it", () => {
+  expect(filesOf("applyDiscount ignores zero", "").map(({ path }) => path)).not.toContain(
+    "package-lock.json",
+  );
+});
+
+test("a file that the issue lists as its own is kept though the repository does not have it yet", () => {
+  expect(filesOf("Add a voucher", "Files: src/cart/voucher.ts").map(({ path }) => path)).toContain(
+    "src/cart/voucher.ts",
+  );
+});
+
+const words = fc.array(
+  fc.constantFrom("discount", "src/cart", "Tokenizer", "zero", "`", "#2", "é"),
+  {
+    maxLength: 12,
+  },
+);
+test.prop([fc.array(fc.tuple(words, words), { maxLength: 5 })])(
+  "whatever issues say, each gets known or safe paths once, with a reason, the surest first",
+  (texts) => {
+    const issues = texts.map(([title, body], index) =>
+      issue(index + 1, body.join(" "), { title: title.join(" ") }),
+    );
+    const predicted = predictFiles(issues, INDEX, MODEL);
+    expect([...predicted.keys()].toSorted((a, b) => a - b)).toEqual(
+      issues.map((one) => one.number),
+    );
+    expect(predictFiles(issues.toReversed(), INDEX, MODEL)).toEqual(predicted);
+    for (const files of predicted.values()) {
+      expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
+      for (const { path, confidence, why } of files) {
+        expect(PATHS).toContain(path);
+        expect(why).not.toBe("");
+        expect(confidence).toBeGreaterThan(0);
+        expect(confidence).toBeLessThanOrEqual(1);
+      }
+    }
+  },
+);
