@@ -10,7 +10,7 @@ import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import { deliverStep } from "./deliver.ts";
-import { heal, type Trouble } from "./heal.ts";
+import { heal, lastHealMs, type Trouble } from "./heal.ts";
 import { triedWith } from "./ladder.ts";
 import { launchedPatch } from "./launched.ts";
 import { limitEndMs, pausedUntil } from "./pause.ts";
@@ -379,8 +379,13 @@ function pause(
   if (untilMs <= view.nowMs && view.nowMs < goesOnMs) {
     return retries(agent, verdict, goesOnMs);
   }
-  if (view.nowMs >= untilMs)
-    return trouble(verdict.why, "The limit has been reset. Please go on with the task.");
+  if (view.nowMs >= untilMs) {
+    // Its first words after the limit are nobody's failure; when they change nothing, the ladder begins.
+    const isReminder = lastHealMs(task) < untilMs;
+    return trouble(verdict.why, "The limit has been reset. Please go on with the task.", {
+      isReminder,
+    });
+  }
   return {
     set: { status: "stuck" },
     state: { notBefore: toIso(endMs) },

@@ -16,6 +16,8 @@ export interface Trouble {
   readonly words: string;
   /** The session takes typed words now. */
   readonly mayNudge: boolean;
+  /** The next nudge only says that a wait is over: it is none of the policy's nudges. */
+  readonly isReminder?: boolean;
   /** The agent's own conversation is worth going on with. */
   readonly mayResume: boolean;
   readonly sinceMs: number;
@@ -34,19 +36,20 @@ function nudge(view: BeatView, task: Task, trouble: Trouble): Step | undefined {
   if (!trouble.mayNudge) return undefined;
   const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
   const answered = trouble.sinceMs > lastHealMs(task);
-  if (nudges > 0 && !answered && view.nowMs < graceUntilMs) {
+  if (!answered && view.nowMs < graceUntilMs) {
     return {
       set: { status: "stuck" },
       wait: waitsFor(`${trouble.why}; was nudged, waiting for an effect`),
       wakeAtMs: graceUntilMs,
     };
   }
-  if (nudges >= view.manifest.policy.nudgesMax) return undefined;
+  const counted = trouble.isReminder === true ? 0 : 1;
+  if (counted > 0 && nudges >= view.manifest.policy.nudgesMax) return undefined;
   return {
     actions: [{ kind: "nudge", taskId: task.id, why: trouble.why, text: trouble.words }],
     set: { status: "stuck" },
     state: {
-      nudges: nudges + 1,
+      nudges: nudges + counted,
       lastHealAt: toIso(view.nowMs),
       tried: triedWith(task, `nudged: ${trouble.why}`),
     },
@@ -146,5 +149,6 @@ function contextLines(evidence: TaskEvidence, linesMax: number): readonly string
   return [];
 }
 
-const lastHealMs = (task: Task): number =>
+/** When something was last done to heal the task; Unix milliseconds, 0 for never. */
+export const lastHealMs = (task: Task): number =>
   task.state?.lastHealAt ? fromIso(task.state.lastHealAt) : 0;

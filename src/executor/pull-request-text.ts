@@ -15,8 +15,26 @@ export function pullRequestTitle(manifest: Manifest, task: Task): string {
     if (name === "issue") return String(task.issue ?? "");
     return name === "id" ? task.id : plainLine(task.title, 200) || task.id;
   });
-  return plainLine(filled, 200);
+  return plainLine(withoutClosing(filled, task.issue), 200);
 }
+
+/**
+ * A title becomes the subject of a squashed commit, where "closes #9" would close another issue: it says "closes issue 9"
+ * instead. The task's own issue may be closed.
+ */
+function withoutClosing(title: string, own: number | null): string {
+  return title.replace(
+    CLOSING,
+    (phrase, words: string, repo: string | undefined, number: string) =>
+      repo === undefined && Number(number) === own
+        ? phrase
+        : `${words.trimEnd()} issue ${number}${repo === undefined ? "" : ` of ${repo}`}`,
+  );
+}
+
+/** A closing word of GitHub with what it closes: `#9`, `GH-9`, `owner/name#9`, or the address of an issue. */
+const CLOSING =
+  /(\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s*)(?:https?:\/\/[^\s/]+\/)?([\w.-]+\/[\w.-]+)?(?:#|gh-|\/(?:issues|pull)\/)(\d+)/gi;
 
 /** The body: what it closes, commits, files, the verify result, boxes for the reviewer, and the hidden marker. */
 export function pullRequestBody(

@@ -3,6 +3,7 @@ import { known } from "../../../src/classify/evidence.ts";
 import { decide } from "../../../src/decide/decide.ts";
 import type { BeatView } from "../../../src/decide/view.ts";
 import { taskGraph } from "../../../src/graph/task-graph.ts";
+import type { Task } from "../../../src/manifest/task.ts";
 import { toIso } from "../../../src/manifest/time.ts";
 import {
   actionsOf,
@@ -39,6 +40,12 @@ function later(view: BeatView, nowMs: number): BeatView {
   return { ...view, manifest, graph: taskGraph(manifest), nowMs };
 }
 
+const taskIn = ({ manifest }: BeatView, id: string): Task => {
+  const task = manifest.phases.flatMap((phase) => phase.tasks).find((one) => one.id === id);
+  if (task === undefined) throw new Error(`no task ${id}`);
+  return task;
+};
+
 describe("a usage limit", () => {
   const until = NOW + 30 * MINUTE;
   const view = viewOf({
@@ -72,6 +79,15 @@ describe("a usage limit", () => {
     expect(decide(still).patches.filter((patch) => patch.kind === "root")).toEqual([]);
     expect(actionsOf(decide(still))).not.toContain("t1 nudge");
     expect(waitOf(decide(still), "t1").reason).toContain("was nudged");
+  });
+
+  test("that ended costs none of the policy's nudges, and what stays as it is climbs the ladder from its first rung", () => {
+    const told = later(later(view, until), until + SECOND);
+    expect(taskIn(told, "t1").state?.nudges ?? 0).toBe(0);
+    const ignored = later(told, until + 2 * MINUTE);
+    expect(actionsOf(decide(later(told, until + MINUTE - SECOND)))).not.toContain("t1 nudge");
+    expect(actionsOf(decide(ignored))).toContain("t1 nudge");
+    expect(taskIn(later(ignored, until + 3 * MINUTE), "t1").state?.nudges).toBe(1);
   });
 
   test("without a time pauses as long as the policy says, counted from when it was read", () => {

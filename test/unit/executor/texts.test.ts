@@ -123,3 +123,37 @@ test.prop([hostile])("the pull request's title is one plain line", (title) => {
   expect(text).not.toMatch(HIDDEN);
   expect(text).not.toContain("\n");
 });
+
+describe("the pull request's title", () => {
+  const titleOf = (title: string, template?: string): string =>
+    pullRequestTitle(
+      manifestOf({ t1: {} }, template === undefined ? {} : { pullRequest: { title: template } }),
+      taskWith({ title, issue: 4 }),
+    );
+
+  // GitHub's own list of words and forms; see "Linking a pull request to an issue".
+  const Closes =
+    /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s*(?:[\w.-]+\/[\w.-]+)?(?:#|gh-|https?:)\d*/i;
+
+  test.prop([hostile])(
+    "closes no issue but its own when it becomes a commit's subject",
+    (title) => {
+      expect(titleOf(title)).not.toMatch(Closes);
+    },
+  );
+
+  test.each([
+    ["Log in again, closes #9", "Log in again, closes issue 9"],
+    ["Fixed: octo/other#12 and GH-3", "Fixed: issue 12 of octo/other and GH-3"],
+    ["resolves https://github.com/o/r/issues/9", "resolves issue 9 of o/r"],
+    ["Closes #4", "Closes #4"],
+    ["See #9, prefix #7", "See #9, prefix #7"],
+  ])("%j reads %j", (title, read) => {
+    expect(titleOf(title, "{title}")).toBe(read);
+  });
+
+  test("does not close by a template's word and an issue's number either", () => {
+    expect(titleOf("#9 is back", "fix: {title}")).toBe("fix: issue 9 is back");
+    expect(titleOf("Count", "Fixes #{issue}: {title}")).toBe("Fixes #4: Count");
+  });
+});
