@@ -1,4 +1,8 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { EventEmitter } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import { CoppiceError } from "../manifest/errors.ts";
+import { machineTrouble } from "../manifest/machine-trouble.ts";
 
 /** One run of a program. Expected exit codes are values; only "could not run" throws. */
 export interface ExecResult {
@@ -28,7 +32,8 @@ const SECRET_NAMES = /TOKEN|SECRET|PASSWORD|PASSWD|_KEY$|CREDENTIAL/i;
 
 /**
  * The one door to processes: arguments are an array, no shell, stdin ignored, a timeout, the C locale, no tokens.
- * Throws CoppiceError `program-missing`, `program-timeout` or `program-output-too-large` (kind machine).
+ * Throws CoppiceError `program-missing`, `program-timeout` or `program-output-too-large` (kind machine), or the trouble
+ * of a machine that can start no program now.
  */
 export async function exec(
   program: string,
@@ -37,24 +42,26 @@ export async function exec(
 ): Promise<ExecResult> {
   const timeoutMs = options.timeoutMs ?? 30_000;
   const execa = await loadExeca();
-  const child = execa(program, args, {
-    cwd: options.cwd ?? process.cwd(),
-    env: environment(options),
-    extendEnv: false,
-    reject: false,
-    stripFinalNewline: false,
-    maxBuffer: options.maxBytes ?? 64 * 1024 * 1024,
-    timeout: timeoutMs,
-    killSignal: "SIGTERM",
-    forceKillAfterDelay: KILL_AFTER_MS,
-    ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
-  });
+  const child = await startingPrograms(async () => ({
+    running: execa(program, args, {
+      cwd: options.cwd ?? process.cwd(),
+      env: environment(options),
+      extendEnv: false,
+      reject: false,
+      stripFinalNewline: false,
+      maxBuffer: options.maxBytes ?? 64 * 1024 * 1024,
+      timeout: timeoutMs,
+      killSignal: "SIGTERM",
+      forceKillAfterDelay: KILL_AFTER_MS,
+      ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
+    }),
+  }));
   // Somebody else may hold the pipes open after the program's end: a tmux client hands them to its server.
   const hangUp = setTimeout(() => {
-    child.stdout.destroy();
-    child.stderr.destroy();
+    child.running.stdout.destroy();
+    child.running.stderr.destroy();
   }, timeoutMs + KILL_AFTER_MS);
-  const result = await child.finally(() => clearTimeout(hangUp));
+  const result = await child.running.finally(() => clearTimeout(hangUp));
   if (result.timedOut) {
     throw new CoppiceError({
       code: "program-timeout",
@@ -72,6 +79,8 @@ export async function exec(
     });
   }
   if (result.exitCode === undefined && result.signal === undefined) {
+    const trouble = result.code === "EACCES" ? undefined : machineTrouble(result.cause);
+    if (trouble) throw trouble;
     throw new CoppiceError({
       code: "program-missing",
       kind: "machine",
@@ -81,6 +90,30 @@ export async function exec(
     });
   }
   return { code: result.exitCode ?? 128, stdout: result.stdout, stderr: result.stderr };
+}
+
+/**
+ * Runs `work`, which starts programs by a library. Out of file descriptors, Node makes a child without pipes and emits the
+ * reason afterwards: libraries trip over the pipes, and a reason that nobody hears would end this whole process. It is
+ * thrown as the trouble that it is.
+ */
+export async function startingPrograms<T>(work: () => Promise<T>): Promise<T> {
+  let refusal: unknown;
+  const hear = (message: unknown) => {
+    const { process: child } = message as { readonly process: EventEmitter };
+    child.once("error", (reason) => {
+      refusal ??= reason;
+    });
+  };
+  subscribe("child_process", hear);
+  try {
+    return await work();
+  } catch (error) {
+    await setImmediate();
+    throw machineTrouble(refusal) ?? error;
+  } finally {
+    unsubscribe("child_process", hear);
+  }
 }
 
 /** Loaded with the first program: it takes longer than most commands that start none. */

@@ -42,6 +42,12 @@ export async function run(workspace: Workspace, options: RunOptions): Promise<Ru
       heartbeat,
       signals: workspace.signals,
       clock: workspace.ports.clock,
+      onTrouble: (trouble) =>
+        story.warn(
+          trouble
+            ? { kind: "trouble", code: trouble.code, message: trouble.message, hint: trouble.hint }
+            : { kind: "trouble-over" },
+        ),
     });
     const { waits } = result.report;
     if (result.outcome !== "interrupted" && waits.length > 0)
@@ -89,7 +95,11 @@ export async function beatOnce(
 /** What a beat would see and do now. Needs no lock: nothing is done or written. */
 export async function look(workspace: Workspace, snapshot: ManifestSnapshot): Promise<Look> {
   const nobody = { isOurs: async () => false };
-  const quiet = { emit: async () => undefined, turnPage: () => undefined };
+  const quiet = {
+    emit: async () => undefined,
+    warn: async () => undefined,
+    turnPage: () => undefined,
+  };
   const heartbeat = await heartbeatOf(workspace, snapshot.manifest, nobody, quiet, false);
   return await heartbeat.look(snapshot);
 }

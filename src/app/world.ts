@@ -1,4 +1,5 @@
 import type { ExecutorPorts } from "../executor/context.ts";
+import { machineTrouble } from "../manifest/machine-trouble.ts";
 import type { CoppiceEvent, Journal } from "../ports/journal.ts";
 import type { Locks } from "../ports/lock.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
@@ -22,6 +23,8 @@ export interface Workspace {
 /** Where a run tells what happens: to the journal first, then to people. */
 export interface Story {
   readonly emit: (event: CoppiceEvent) => Promise<void>;
+  /** The same for what may keep the journal from being written: people are told first. */
+  readonly warn: (event: CoppiceEvent) => Promise<void>;
   /** A new beat begins. */
   readonly turnPage: () => void;
 }
@@ -33,6 +36,14 @@ export function openStory(workspace: Workspace, fence: number): Story {
     async emit(event) {
       await journal.append(event);
       await workspace.notifier.notify(event);
+    },
+    async warn(event) {
+      await workspace.notifier.notify(event);
+      try {
+        await journal.append(event);
+      } catch (error) {
+        if (machineTrouble(error) === undefined) throw error;
+      }
     },
     turnPage() {
       beat += 1;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { CoppiceError, EXIT_CODES } from "../manifest/errors.ts";
+import { machineTrouble } from "../manifest/machine-trouble.ts";
 import { createProgram } from "./program.ts";
 
 process.stdout.on("error", leaveOnClosedPipe);
@@ -20,7 +21,7 @@ function tell(error: unknown): number {
     tellScripts({ code: "usage", kind: "usage", message, hint: "coppice --help" });
     return EXIT_CODES.usage;
   }
-  const known = error instanceof CoppiceError ? error : asBug(error);
+  const known = error instanceof CoppiceError ? error : (machineTrouble(error) ?? asBug(error));
   tellScripts(known);
   process.stderr.write(`coppice: ${known.message}\n${known.hint}\n`);
   if (known.kind === "bug" || process.env["COPPICE_DEBUG"]) {

@@ -67,6 +67,10 @@ export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined
       return `${event.agent} is paused${event.until ? ` until ${event.until}` : ""}: ${event.why}`;
     case "probe-unknown":
       return paint("yellow", `${event.what} did not answer: ${event.reason}`);
+    case "trouble":
+      return paint("red", `everything waits: ${event.message}. ${event.hint}`);
+    case "trouble-over":
+      return "the machine is well again; the run goes on";
     case "standstill":
       return standstillLines(event.waits);
     default:

@@ -66,13 +66,19 @@ export function asksPerson(task: Task, code: string, message: string, hint: stri
   };
 }
 
-/** An outcome of an action that could not be carried out: it comes again after a pause, which doubles. */
+/**
+ * An outcome of an action that could not be carried out: it comes again after a pause, which doubles. What comes again
+ * for ever is not counted to the end.
+ */
 export function triesAgain(
   context: ExecutionContext,
   task: Task,
   { code, message, hint }: NonNullable<Outcome["failed"]>,
+  { forEver }: { readonly forEver: boolean } = { forEver: false },
 ): Outcome {
-  const failures = (task.state?.startFailures ?? 0) + 1;
+  const countMax = context.manifest.policy.deliveryAttemptsMax - 1;
+  const counted = (task.state?.startFailures ?? 0) + 1;
+  const failures = forEver ? Math.min(counted, countMax) : counted;
   const againMs = context.ports.clock.now() + backoffMs(failures, context.manifest.policy);
   return {
     result: message,
@@ -81,7 +87,7 @@ export function triesAgain(
       {
         kind: "task",
         taskId: task.id,
-        set: { error: message },
+        set: { error: forEver ? `${message}. ${hint}` : message },
         state: { startFailures: failures, notBefore: toIso(againMs) },
       },
     ],

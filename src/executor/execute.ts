@@ -1,5 +1,6 @@
 import type { Action } from "../decide/action.ts";
 import { CoppiceError, unreachable } from "../manifest/errors.ts";
+import { machineTrouble } from "../manifest/machine-trouble.ts";
 import { asksPerson, type ExecutionContext, type Outcome, taskOf, triesAgain } from "./context.ts";
 import { deliver } from "./deliver.ts";
 import { restart, resume, start, verify } from "./launch.ts";
@@ -14,6 +15,9 @@ export async function execute(context: ExecutionContext, action: Action): Promis
   try {
     return await carryOut(context, action);
   } catch (error) {
+    const trouble = machineTrouble(error);
+    if (trouble)
+      return triesAgain(context, taskOf(context, action.taskId), trouble, { forEver: true });
     if (!(error instanceof CoppiceError) || error.kind === "bug") throw error;
     return backedOff(context, action, error);
   }

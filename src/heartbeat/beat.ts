@@ -10,6 +10,7 @@ import type { ExecutionContext, ExecutorPorts, Outcome } from "../executor/conte
 import { execute } from "../executor/execute.ts";
 import { taskGraph } from "../graph/task-graph.ts";
 import { CoppiceError } from "../manifest/errors.ts";
+import { machineTrouble } from "../manifest/machine-trouble.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import type { Problem } from "../manifest/problem.ts";
@@ -199,9 +200,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       const { decision } = await look(snapshot);
       if (decision.actions.some((action) => action.kind === "start")) await refresh();
       const context = { ports: options.ports, manifest, workdir: options.workdir };
-      const outcomes = await pMap(decision.actions, (action) => act(context, action), {
-        concurrency: ACTIONS_AT_ONCE,
-      });
+      const outcomes = await allDone(decision.actions, (action) => act(context, action));
       const patches = [
         ...decision.patches,
         ...outcomes.flatMap((outcome) => outcome?.patches ?? []),
@@ -219,6 +218,19 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       };
     },
   };
+}
+
+/** A few at a time; also where one fails, nothing goes on behind the next beat's back. */
+async function allDone<T>(
+  actions: readonly Action[],
+  act: (action: Action) => Promise<T>,
+): Promise<readonly T[]> {
+  try {
+    return await pMap(actions, act, { concurrency: ACTIONS_AT_ONCE, stopOnError: false });
+  } catch (error) {
+    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+    throw errors.find((one) => machineTrouble(one) === undefined) ?? errors[0];
+  }
 }
 
 function verdictsOf(

@@ -1,3 +1,4 @@
+import { type MachineTrouble, machineTrouble } from "../manifest/machine-trouble.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RunOutcome } from "../ports/journal.ts";
@@ -13,12 +14,17 @@ export interface LoopOptions {
   /** Ends the loop after the running beat. */
   readonly stop: AbortSignal;
   readonly onReport: (report: BeatReport) => void | Promise<void>;
+  /** Called when a beat could not be done, and with nothing when one can be done again. */
+  readonly onTrouble: (trouble: MachineTrouble | undefined) => Promise<void>;
 }
 
 /** The shortest time between two beats: a burst of events is one beat. */
 const GAP_MS = 250;
 /** Events that come together are taken together. */
 const DEBOUNCE_MS = 20;
+
+/** After trouble of the machine the next beat comes at the latest after this time. */
+const TROUBLE_MS = 5000;
 
 /** Beats on events, with a timer behind, until nothing moves any more without a person. */
 export async function runLoop(
@@ -31,7 +37,8 @@ export async function runLoop(
     for (;;) {
       wake = new AbortController();
       const beganMs = clock.now();
-      const report = await options.heartbeat.beat();
+      const report = await calmBeat(options);
+      if (report === undefined) return { outcome: "interrupted", report: NOTHING };
       await options.onReport(report);
       const outcome = ended(report);
       if (outcome) return { outcome, report };
@@ -51,6 +58,34 @@ export async function runLoop(
     await source.close();
   }
 }
+
+/** One beat; as long as the machine does not let it be done, it is tried again. Undefined: stopped meanwhile. */
+async function calmBeat(options: LoopOptions): Promise<BeatReport | undefined> {
+  const { heartbeat, clock, stop, onTrouble } = options;
+  for (let told = ""; ; ) {
+    try {
+      const report = await heartbeat.beat();
+      if (told !== "") await onTrouble(undefined);
+      return report;
+    } catch (error) {
+      const trouble = machineTrouble(error);
+      if (trouble === undefined) throw error;
+      if (told !== trouble.code) await onTrouble(trouble);
+      told = trouble.code;
+      if (!stop.aborted) await clock.sleep(Math.min(options.intervalMs, TROUBLE_MS), stop);
+      if (stop.aborted) return undefined;
+    }
+  }
+}
+
+const NOTHING: BeatReport = {
+  snapshot: undefined,
+  problems: [],
+  acted: 0,
+  changed: false,
+  waits: [],
+  wakeAtMs: undefined,
+};
 
 /** The outcome when nothing can move by itself any more, else undefined. */
 export function ended(report: BeatReport): RunOutcome | undefined {

@@ -72,6 +72,14 @@ export type CoppiceEvent =
       readonly why: string;
     }
   | { readonly kind: "probe-unknown"; readonly what: string; readonly reason: string }
+  /** The machine lets no beat be done. */
+  | {
+      readonly kind: "trouble";
+      readonly code: string;
+      readonly message: string;
+      readonly hint: string;
+    }
+  | { readonly kind: "trouble-over" }
   | { readonly kind: "standstill"; readonly waits: readonly TaskWait[] };
 
 export type RunOutcome = "delivered" | "waiting-for-person" | "failed" | "interrupted";

@@ -21,6 +21,7 @@ async function loop(tasks: Parameters<typeof worldOf>[0]["tasks"], stop = new Ab
     onReport: () => {
       beats += 1;
     },
+    onTrouble: (trouble) => Promise.reject(trouble ?? new Error("over without trouble")),
   });
   return { outcome, world, beats, minutes: (world.nowMs - BEGIN_MS) / MINUTE_MS };
 }

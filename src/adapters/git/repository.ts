@@ -1,5 +1,6 @@
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Repository, WorkSummary } from "../../ports/repository.ts";
+import { startingPrograms } from "../exec.ts";
 import {
   type Checkout,
   canonical,
@@ -76,10 +77,12 @@ async function listFiles(checkout: Checkout, ref: string): Promise<readonly stri
 async function fetchOrigin(checkout: Checkout): ReturnType<Repository["fetch"]> {
   return withRepositoryLock(checkout, async () => {
     try {
-      await porcelain(checkout.root, FETCH_TIMEOUT_MS).fetch("origin", [
-        "--no-tags",
-        "--no-write-fetch-head",
-      ]);
+      await startingPrograms(() =>
+        porcelain(checkout.root, FETCH_TIMEOUT_MS).fetch("origin", [
+          "--no-tags",
+          "--no-write-fetch-head",
+        ]),
+      );
       return { kind: "fetched" };
     } catch (cause) {
       const said = cause instanceof Error ? cause.message : String(cause);
@@ -96,15 +99,17 @@ async function summarize(
   const headSha = await gitText(checkout.root, ["rev-parse", "--verify", `${commit}^{commit}`]);
   const reader = () => porcelain(checkout.root, READ_TIMEOUT_MS);
   const range = ["--numstat", "--no-renames", "--no-ext-diff", "--no-textconv"];
-  const [log, diff] = await Promise.all([
-    reader().log({
-      from: forkPoint,
-      to: headSha,
-      symmetric: false,
-      format: { sha: "%H", subject: "%s" },
-    }),
-    reader().diffSummary([...range, forkPoint, headSha]),
-  ]);
+  const [log, diff] = await startingPrograms(() =>
+    Promise.all([
+      reader().log({
+        from: forkPoint,
+        to: headSha,
+        symmetric: false,
+        format: { sha: "%H", subject: "%s" },
+      }),
+      reader().diffSummary([...range, forkPoint, headSha]),
+    ]),
+  );
   return {
     headSha,
     commits: log.all.map(({ sha, subject }) => ({ sha, subject })).reverse(),

@@ -73,21 +73,25 @@ describe("a run ends", () => {
   });
 });
 
-/** Runs the loop over these reports, the last of which ends it; tells how long it slept before each beat. */
+/** Runs the loop over these reports, the last of which ends it; an error is one that a beat throws. Tells how long it slept before each beat. */
 async function sleeps(
-  reports: readonly BeatReport[],
+  reports: readonly (BeatReport | Error)[],
   happen: { readonly jumpMs?: number; readonly wakeAt?: number; readonly stopAt?: number } = {},
 ) {
   let nowMs = 1_000_000;
   let beats = 0;
   let wake: () => void = () => undefined;
   let closed = 0;
+  const troubles: (string | undefined)[] = [];
   const slept: number[] = [];
   const stop = new AbortController();
   const result = await runLoop({
     intervalMs: 15_000,
     stop: stop.signal,
     onReport: () => undefined,
+    onTrouble: async (trouble) => {
+      troubles.push(trouble?.code);
+    },
     heartbeat: {
       look: () => Promise.reject(new Error("a run does not only look")),
       beat: async () => {
@@ -97,6 +101,7 @@ async function sleeps(
         if (happen.wakeAt === beats) wake();
         if (happen.stopAt === beats) stop.abort();
         slept.push(0);
+        if (found instanceof Error) throw found;
         return found;
       },
     },
@@ -122,7 +127,7 @@ async function sleeps(
       },
     },
   });
-  return { result, beats, slept: slept.slice(0, -1), closed };
+  return { result, beats, slept: slept.slice(0, -1), closed, troubles };
 }
 
 describe("between two beats", () => {
@@ -151,6 +156,29 @@ describe("between two beats", () => {
       expect(slept[0]).toBeLessThanOrEqual(250);
     },
   );
+});
+
+describe("a machine that lets no beat be done", () => {
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+    code: "ENOSPC",
+  });
+  const readOnly = Object.assign(new Error("EROFS"), { code: "EROFS" });
+
+  test("is told once for each trouble, and once when it is over; the run goes on by itself", async () => {
+    const { result, troubles, slept } = await sleeps([full, full, readOnly, report(), full]);
+    expect(result.outcome).toBe("delivered");
+    expect(troubles).toEqual(["disk-full", "disk-read-only", undefined, "disk-full", undefined]);
+    expect(slept.slice(0, 3)).toEqual([5000, 5000, 5000]);
+  });
+
+  test("does not keep the run from being stopped", async () => {
+    const { result, beats } = await sleeps([full, full, full], { stopAt: 2 });
+    expect([result.outcome, beats]).toEqual(["interrupted", 2]);
+  });
+
+  test("is not blamed for a bug", async () => {
+    await expect(sleeps([new TypeError("x is not a function")])).rejects.toThrow(TypeError);
+  });
 });
 
 test("a stop ends the run after the running beat, and the listening with it", async () => {
