@@ -22,6 +22,8 @@ export interface ExecOptions {
   readonly timeoutMs?: number;
   /** Default 64 MiB. */
   readonly maxBytes?: number;
+  /** How stdout is read, default utf8; latin1 keeps every byte as one character. */
+  readonly encoding?: "utf8" | "latin1";
   /** Keep tokens in the environment: only for the program that needs them. */
   readonly keepSecrets?: boolean;
 }
@@ -49,6 +51,7 @@ export async function exec(
       extendEnv: false,
       reject: false,
       stripFinalNewline: false,
+      encoding: options.encoding ?? "utf8",
       maxBuffer: options.maxBytes ?? 64 * 1024 * 1024,
       timeout: timeoutMs,
       killSignal: "SIGTERM",

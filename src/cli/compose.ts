@@ -5,12 +5,15 @@ import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { execOnTerminal } from "../adapters/exec.ts";
 import { createJournal } from "../adapters/fs/journal.ts";
+import { createListedFacts } from "../adapters/fs/listed-facts.ts";
 import { createRecordedScreens } from "../adapters/fs/recorded-screens.ts";
 import { createTaskFolders } from "../adapters/fs/task-folders.ts";
 import { cloneRepository } from "../adapters/git/clone.ts";
 import { openRepository } from "../adapters/git/repository.ts";
+import { createRepositoryFacts } from "../adapters/git/repository-facts.ts";
 import { createSampleRepository } from "../adapters/git/sample-repository.ts";
 import { createLocalForge } from "../adapters/local-forge/forge.ts";
+import { readIssues } from "../adapters/local-forge/issues.ts";
 import { localOriginPath, recordsFolder } from "../adapters/local-forge/origin.ts";
 import { createRedactor } from "../adapters/notify/redact.ts";
 import { createSignals } from "../adapters/signals/signals.ts";
@@ -21,6 +24,7 @@ import { createProcesses } from "../adapters/system/processes.ts";
 import { createTmuxSessions } from "../adapters/tmux/sessions.ts";
 import type { DoctorPorts, TokenCheck } from "../app/doctor.ts";
 import type { PlanPorts, PlanRequest } from "../app/plan.ts";
+import type { PredictPorts } from "../app/predict.ts";
 import { readOrThrow } from "../app/run.ts";
 import type { Workspace } from "../app/world.ts";
 import type { PrivateWords } from "../classify/scrub.ts";
@@ -35,7 +39,7 @@ import { locks, openManifest } from "./compose-manifest.ts";
 import type { PlanOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { packagePath } from "./package-files.ts";
-import { keyOf, stateHome } from "./places.ts";
+import { cacheFolder, keyOf, stateHome } from "./places.ts";
 import { eventLine } from "./render.ts";
 
 const env = process.env;
@@ -241,6 +245,22 @@ const given = <Key extends string, Value>(
   value: Value | undefined,
 ): Partial<Record<Key, Value>> =>
   value === undefined ? {} : ({ [key]: value } as Record<Key, Value>);
+
+/** What a prediction is made from. */
+export function openPrediction(options: {
+  readonly issues: string;
+  readonly repoDir?: string;
+  readonly index?: string;
+}): PredictPorts {
+  const { issues, index } = options;
+  return {
+    readIssues: () => readIssues(resolve(issues)),
+    facts:
+      index === undefined
+        ? createRepositoryFacts({ root: resolve(options.repoDir ?? "."), cacheDir: cacheFolder() })
+        : createListedFacts(resolve(index)),
+  };
+}
 
 /** The sample of the demo with all that `makePlan` and `writePlan` need. */
 export async function openDemo(options: { readonly workdir?: string }): Promise<

@@ -9,6 +9,7 @@ export const COMMANDS: readonly {
   { names: ["demo"], load: async () => (await import("./commands/demo.ts")).addDemo },
   { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).addDoctor },
   { names: ["plan"], load: async () => (await import("./commands/plan.ts")).addPlan },
+  { names: ["predict"], load: async () => (await import("./commands/predict.ts")).addPredict },
   { names: ["run"], load: async () => (await import("./commands/run.ts")).addRun },
   { names: ["status"], load: async () => (await import("./commands/status.ts")).addStatus },
   {

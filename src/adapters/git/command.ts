@@ -8,6 +8,10 @@ export interface GitOptions {
   readonly input?: string;
   /** Default 30,000. */
   readonly timeoutMs?: number;
+  /** Default 64 MiB. */
+  readonly maxBytes?: number;
+  /** Default utf8. */
+  readonly encoding?: "utf8" | "latin1";
   /** The command talks to a remote: the person's credential helper may need its variables. */
   readonly remote?: boolean;
 }
@@ -44,6 +48,8 @@ export async function git(
     keepSecrets: options.remote ?? false,
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+    ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
   });
 }
 

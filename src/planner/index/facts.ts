@@ -6,9 +6,21 @@ export interface RepositoryFacts {
   readonly symbols: readonly (readonly [name: string, path: string])[];
   /** How many of the latest commits changed a path. */
   readonly churn: ReadonlyMap<string, number>;
+  /** Marks of what the sources say, by path; see `markedText`. Empty when no contents are known. */
+  readonly marks: ReadonlyMap<string, Uint32Array>;
+  /** The latest commits, the newest first; empty when no history is known. */
+  readonly commits: readonly PastCommit[];
+  /** Paths whose text says that a program wrote them. */
+  readonly generated: ReadonlySet<string>;
 }
 
-/** The same facts as text: one path a line, `symbol<TAB>path`, `count<TAB>path`. Lines of another form are skipped. */
+/** A commit of the past: what it says of itself, and the paths that it changed. */
+export interface PastCommit {
+  readonly subject: string;
+  readonly paths: readonly string[];
+}
+
+/** Facts as text: one path a line, `symbol<TAB>path`, `count<TAB>path`. Lines of another form are skipped. */
 export function factsFromLists(lists: {
   readonly tree: string;
   readonly symbols: string;
@@ -19,6 +31,9 @@ export function factsFromLists(lists: {
     paths: lines(lists.tree),
     symbols: pairs(lists.symbols),
     churn: new Map(churn.map(([count, path]) => [path, Number(count)])),
+    marks: new Map(),
+    commits: [],
+    generated: new Set(),
   };
 }
 

@@ -1,0 +1,20 @@
+import { indexRepository } from "../planner/index/repository-index.ts";
+import type { Issue } from "../planner/issue.ts";
+import { learnedModel } from "../planner/predict/model.ts";
+import { type Prediction, predictFiles } from "../planner/predict/predict.ts";
+import type { RepositoryFactsSource } from "../ports/repository-facts.ts";
+
+export interface PredictPorts {
+  readonly readIssues: () => Promise<readonly Issue[]>;
+  readonly facts: RepositoryFactsSource;
+}
+
+/** The files that each issue, open or closed, will probably touch, by its number; the likeliest first. */
+export async function predict(
+  ports: PredictPorts,
+  ref: string,
+): Promise<Readonly<Record<string, Prediction>>> {
+  const issues = await ports.readIssues();
+  const index = indexRepository(await ports.facts.read(ref));
+  return Object.fromEntries(predictFiles(issues, index, learnedModel()));
+}
