@@ -3,6 +3,7 @@ import { formatManifest } from "../manifest/format.ts";
 import type { IssueQuery } from "../planner/issue.ts";
 import { type Plan, type PlanHeader, plan, referencedIssues } from "../planner/plan.ts";
 import type { Forge } from "../ports/forge.ts";
+import type { History } from "../ports/history.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import type { Repository } from "../ports/repository.ts";
 import { readManifest } from "./read-manifest.ts";
@@ -17,6 +18,8 @@ export interface PlanRequest {
 export interface PlanPorts {
   readonly forge: Pick<Forge, "listIssues" | "issueStates">;
   readonly repository: Pick<Repository, "baseBranch" | "listFiles"> | undefined;
+  /** What became of the repository's tasks so far. */
+  readonly history: Pick<History, "finished"> | undefined;
 }
 
 /**
@@ -38,6 +41,7 @@ export async function makePlan(ports: PlanPorts, request: PlanRequest): Promise<
   const outcome = plan({
     issues,
     known,
+    finished: (await ports.history?.finished()) ?? [],
     files: base === undefined ? [] : ((await ports.repository?.listFiles(base)) ?? []),
     settings: {
       header: base === undefined ? request.header : { ...request.header, base },

@@ -8,6 +8,7 @@ import {
 import { runLoop } from "../heartbeat/loop.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
+import type { Host } from "../ports/host.ts";
 import type { RunOutcome } from "../ports/journal.ts";
 import type { HeldLock, LockHolder } from "../ports/lock.ts";
 import type { ManifestSnapshot, ManifestStore } from "../ports/manifest-store.ts";
@@ -34,7 +35,7 @@ export async function run(workspace: Workspace, options: RunOptions): Promise<Ru
     const { emit } = story;
     const snapshot = await readOrThrow(workspace);
     const tasks = snapshot.manifest.phases.flatMap((phase) => phase.tasks).length;
-    const maxParallel = snapshot.manifest.maxParallel ?? defaultParallel(workspace);
+    const maxParallel = snapshot.manifest.maxParallel ?? defaultParallel(workspace.ports.host);
     await emit({ kind: "run-started", project: snapshot.manifest.project, tasks, maxParallel });
     const heartbeat = await heartbeatOf(workspace, snapshot.manifest, lock, story, options.cleanup);
     const result = await runLoop({
@@ -119,7 +120,7 @@ async function heartbeatOf(
     ports: workspace.ports,
     workdir: workspace.workdir,
     base: await workspace.ports.repository.baseBranch(manifest.base),
-    maxParallelDefault: defaultParallel(workspace),
+    maxParallelDefault: defaultParallel(workspace.ports.host),
     cleanup,
     lock,
     emit: story.emit,
@@ -134,8 +135,8 @@ async function heartbeatOf(
 }
 
 /** Agents mostly wait for their model: two per core, a gigabyte each, at least one and at most sixteen. */
-function defaultParallel(workspace: Workspace): number {
-  const { cores, freeMemoryBytes } = workspace.ports.host;
+export function defaultParallel(host: Pick<Host, "cores" | "freeMemoryBytes">): number {
+  const { cores, freeMemoryBytes } = host;
   return Math.max(1, Math.min(2 * cores, Math.floor(freeMemoryBytes / 2 ** 30), 16));
 }
 

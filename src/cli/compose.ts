@@ -4,6 +4,7 @@ import { hostname, tmpdir, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { execOnTerminal } from "../adapters/exec.ts";
+import { createHistory } from "../adapters/fs/history.ts";
 import { createJournal } from "../adapters/fs/journal.ts";
 import { createListedFacts } from "../adapters/fs/listed-facts.ts";
 import { createRecordedScreens } from "../adapters/fs/recorded-screens.ts";
@@ -25,13 +26,14 @@ import { createTmuxSessions } from "../adapters/tmux/sessions.ts";
 import type { DoctorPorts, TokenCheck } from "../app/doctor.ts";
 import type { PlanPorts, PlanRequest } from "../app/plan.ts";
 import type { PredictPorts } from "../app/predict.ts";
-import { readOrThrow } from "../app/run.ts";
+import { defaultParallel, readOrThrow } from "../app/run.ts";
 import type { Workspace } from "../app/world.ts";
 import type { PrivateWords } from "../classify/scrub.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { PlanHeader } from "../planner/plan.ts";
 import type { Forge } from "../ports/forge.ts";
+import type { History } from "../ports/history.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import type { Repository } from "../ports/repository.ts";
 import type { Sample } from "../ports/sample-repository.ts";
@@ -99,6 +101,7 @@ export async function openWorkspace(
       forge: await forgeOf(manifest, repository, note),
       folders: createTaskFolders({ workdir }),
       conversations: createConversations({ env, homeDir: host.homeDir }),
+      history: await openHistory(repository),
       clock,
       host,
     },
@@ -131,11 +134,24 @@ export async function openWorkspace(
   };
 }
 
+/** The history of a repository: one for all its checkouts, by the address of `origin`. */
+async function openHistory(repository: Pick<Repository, "root" | "remoteUrl">): Promise<History> {
+  const name = (await repository.remoteUrl()) ?? repository.root;
+  return createHistory({ path: join(stateHome(), "coppice", "history", `${keyOf(name)}.jsonl`) });
+}
+
 /** What a plan is made from and where it goes. */
 export async function openPlanning(
   options: PlanOptions,
   output: Output,
-): Promise<PlanPorts & { readonly store: ManifestStore; readonly request: PlanRequest }> {
+): Promise<
+  PlanPorts & {
+    readonly store: ManifestStore;
+    readonly request: PlanRequest;
+    /** Sessions at the same time. */
+    readonly places: number;
+  }
+> {
   const place = await repositoryFor(options);
   const repository =
     place === undefined ? undefined : await openRepository({ root: place, project: "plan", locks });
@@ -168,7 +184,9 @@ export async function openPlanning(
   return {
     forge,
     repository,
+    history: repository && (await openHistory(repository)),
     store: openManifest(options.manifest),
+    places: options.maxParallel ?? defaultParallel(host),
     request: {
       query: {
         labels: options.label,
@@ -277,6 +295,7 @@ export async function openDemo(options: { readonly workdir?: string }): Promise<
   return {
     forge: createLocalForge({ issues: sample.issuesDir, originDir: sample.originDir, clock }),
     repository: await openRepository({ root: sample.repoDir, project: "demo", locks }),
+    history: undefined,
     store: openManifest(join(sample.dir, "manifest.json")),
     sample,
     pullRequestsDir: recordsFolder(sample.originDir),

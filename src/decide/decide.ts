@@ -1,12 +1,13 @@
 import type { TaskEvidence } from "../classify/evidence.ts";
 import { overlapEdges } from "../graph/overlap.ts";
+import { startOrder } from "../graph/schedule.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
 import { sameJson } from "../manifest/json.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import { isActive } from "../manifest/status.ts";
-import type { Priority, Task, TaskId } from "../manifest/task.ts";
+import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
 import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { Action } from "./action.ts";
@@ -221,9 +222,10 @@ function decideWaiting(
   view: Survey,
   started: ReadonlyMap<TaskId, Step>,
 ): ReadonlyMap<TaskId, Step> {
-  const waiting = [...view.placed.values()]
-    .filter((one) => isStartable(one.task))
-    .toSorted(byUrgency);
+  const waiting = startOrder(view.manifest, view.graph).flatMap((id) => {
+    const one = view.placed.get(id);
+    return one !== undefined && isStartable(one.task) ? [one] : [];
+  });
   const taken = new Map(
     waiting.flatMap(({ task }) => {
       const step = takeOver(view, task);
@@ -288,17 +290,6 @@ function holdsPlace(view: BeatView, task: Task, taken: Step | undefined): boolea
   const session = view.evidence.get(task.id)?.session;
   const isLive = session?.kind === "known" && session.value !== null;
   return isLive || taken?.set?.status === "running";
-}
-
-const URGENCY: readonly Priority[] = ["critical", "high", "medium", "low"];
-
-function byUrgency(left: PlacedTask, right: PlacedTask): number {
-  return (
-    left.phaseIndex - right.phaseIndex ||
-    URGENCY.indexOf(left.task.priority ?? "medium") -
-      URGENCY.indexOf(right.task.priority ?? "medium") ||
-    left.order - right.order
-  );
 }
 
 /** Looks before it starts anything: an open pull request, a launch that a crash left unrecorded, an old session. */

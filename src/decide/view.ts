@@ -23,7 +23,6 @@ export interface BeatView {
 export interface PlacedTask {
   readonly task: Task;
   readonly phaseIndex: number;
-  readonly order: number;
 }
 
 /** Tasks by id, in the order of the manifest. */
@@ -31,7 +30,7 @@ export function placedTasks(manifest: Manifest): ReadonlyMap<TaskId, PlacedTask>
   const placed = new Map<TaskId, PlacedTask>();
   manifest.phases.forEach((phase, phaseIndex) => {
     for (const task of phase.tasks) {
-      placed.set(task.id, { task, phaseIndex, order: placed.size });
+      placed.set(task.id, { task, phaseIndex });
     }
   });
   return placed;

@@ -8,6 +8,7 @@ import { toIso } from "../manifest/time.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Conversations } from "../ports/conversations.ts";
 import type { Forge } from "../ports/forge.ts";
+import type { History } from "../ports/history.ts";
 import type { Host } from "../ports/host.ts";
 import type { CoppiceEvent } from "../ports/journal.ts";
 import type { Repository } from "../ports/repository.ts";
@@ -21,6 +22,7 @@ export interface ExecutorPorts {
   readonly repository: Repository;
   readonly forge: Forge;
   readonly conversations: Conversations;
+  readonly history: History;
   readonly clock: Clock;
   readonly host: Host;
 }

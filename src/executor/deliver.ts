@@ -1,9 +1,11 @@
 import type { Action } from "../decide/action.ts";
 import { backoffMs } from "../decide/ladder.ts";
+import type { FinishedTask } from "../manifest/finished-task.ts";
 import { verifySessionNameOf } from "../manifest/names.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
-import { toIso } from "../manifest/time.ts";
+import { fromIso, toIso } from "../manifest/time.ts";
+import type { WorkSummary } from "../ports/repository.ts";
 import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
 import { pullRequestBody, pullRequestTitle } from "./pull-request-text.ts";
 
@@ -69,8 +71,10 @@ export async function deliver(
     case "opened":
     case "adopted": {
       const { number, url, state } = opened.pullRequest;
+      const recorded = await context.ports.history.record(finishedTask(context, task, work));
+      const notes = recorded.kind === "failed" ? [...opened.notes, recorded.reason] : opened.notes;
       return {
-        result: `#${number} ${url}${opened.notes.length > 0 ? ` (${opened.notes.join("; ")})` : ""}`,
+        result: `#${number} ${url}${notes.length > 0 ? ` (${notes.join("; ")})` : ""}`,
         events: [
           {
             kind: "pull-request",
@@ -102,6 +106,27 @@ export async function deliver(
       };
     }
   }
+}
+
+/** What later plans learn from. */
+function finishedTask(
+  { manifest, ports }: ExecutionContext,
+  task: Task,
+  work: WorkSummary,
+): FinishedTask {
+  const now = ports.clock.now();
+  return {
+    project: manifest.project,
+    task: task.id,
+    issue: task.issue,
+    title: task.title,
+    labels: task.labels ?? [],
+    estimate: task.estimate ?? null,
+    foreseen: task.files,
+    files: work.files.map(({ path }) => path),
+    durationMs: task.startedAt === null ? null : Math.max(0, now - fromIso(task.startedAt)),
+    finishedAt: toIso(now),
+  };
 }
 
 /** It may go through later: back off, and ask a person when it has failed too often. */

@@ -1,9 +1,10 @@
 import type { Manifest } from "../manifest/manifest.ts";
 import { plainLine } from "../manifest/plain-text.ts";
+import { criticalPath } from "./chains.ts";
 import { nameLine, titleLine } from "./label.ts";
 import type { TaskEdge } from "./task-edge.ts";
 import { predecessors, type TaskGraph } from "./task-graph.ts";
-import { criticalPath, waves } from "./waves.ts";
+import { waves } from "./waves.ts";
 
 /** Phases and waves from top to bottom, below each task what it waits for. */
 export function textOf(manifest: Manifest, graph: TaskGraph): string {

@@ -49,6 +49,11 @@ export function taskGraph(manifest: Manifest): TaskGraph {
   };
 }
 
+/** A task of the graph; an id of another manifest is a mistake of ours. */
+export function taskIn(graph: TaskGraph, id: TaskId): Task {
+  return graph.graph.node(nodeOf(id));
+}
+
 /** The edges that lead into a task: what it directly waits for, and why. */
 export function predecessors(graph: TaskGraph, id: TaskId): readonly TaskEdge[] {
   return (graph.graph.inEdges(nodeOf(id)) ?? []).map((edge) => graph.graph.edge(edge));

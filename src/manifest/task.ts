@@ -155,6 +155,12 @@ export const Task = closedObject({
   ),
   priority: Priority.optional(),
   labels: z.array(z.string()).optional(),
+  estimate: z
+    .number()
+    .positive()
+    .max(100)
+    .optional()
+    .describe("How long it will take beside an ordinary task: 0.5 is half as long; default: 1."),
   attempts: z.number().int().min(0).optional().describe("Starts so far."),
   error: z.string().nullable().optional().describe("Why it failed, in plain words."),
   reasons: z

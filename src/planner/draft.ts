@@ -1,16 +1,19 @@
 import { filePath } from "../manifest/files.ts";
+import type { FinishedTask } from "../manifest/finished-task.ts";
 import { plainLine, plainText } from "../manifest/plain-text.ts";
 import { type Statement, statedDependencies } from "./dependencies.ts";
+import { type Estimate, estimateOf } from "./estimate.ts";
 import type { FileIndex, FilePredictor, PredictedFile } from "./files.ts";
 import type { Issue } from "./issue.ts";
 import type { PlanNote } from "./note.ts";
-import { type LabelledPriority, priorityOf } from "./priority.ts";
+import { type StatedPriority, statedPriority } from "./priority.ts";
 
 /** What one issue says, read by itself. */
 export interface Draft {
   /** With title and body as plain text. */
   readonly issue: Issue;
-  readonly labelled: LabelledPriority | null;
+  readonly priority: StatedPriority | null;
+  readonly estimate: Estimate | null;
   /** Inside the repository, each once, the surest first. */
   readonly files: readonly PredictedFile[];
   readonly statements: readonly Statement[];
@@ -27,6 +30,7 @@ export function draftOf(
   index: FileIndex,
   predictFiles: FilePredictor,
   repo: string | undefined,
+  finished: readonly FinishedTask[],
 ): Draft {
   const { issue, removed } = plainIssue(given);
   const { statements, foreign } = statedDependencies(issue, repo);
@@ -49,7 +53,8 @@ export function draftOf(
     ),
     ...fileNotes,
   ];
-  return { issue, labelled: priorityOf(issue.labels), files, statements, notes };
+  const estimate = estimateOf(issue, finished);
+  return { issue, priority: statedPriority(issue), estimate, files, statements, notes };
 }
 
 /** The issue with title and body as plain text, the title on one line. */

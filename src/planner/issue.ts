@@ -6,6 +6,13 @@ export interface Issue {
   readonly labels: readonly string[];
   readonly state: "open" | "closed";
   readonly milestone: string | null;
+  /** When the milestone is due, ISO 8601. */
+  readonly milestoneDue: string | null;
+  /** The kind of issue as the forge words it (Bug, Question, …), or null. */
+  readonly type: string | null;
+  /** What a field of the issue says, beside its labels: e.g. `High`, `2h`. */
+  readonly priority: string | null;
+  readonly estimate: string | null;
   /** Relation of the author to the repository as the forge words it (OWNER, MEMBER, …), or null. */
   readonly authorAssociation: string | null;
   readonly url: string | null;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { CoppiceError } from "../manifest/errors.ts";
+import type { FinishedTask } from "../manifest/finished-task.ts";
 import { isJsonObject, type JsonObject } from "../manifest/json.ts";
 import { Manifest } from "../manifest/manifest.ts";
 import { plainLine } from "../manifest/plain-text.ts";
@@ -7,6 +8,7 @@ import { TaskId } from "../manifest/task.ts";
 import { type Statement, statedDependencies } from "./dependencies.ts";
 import { type Draft, draftOf, plainIssue } from "./draft.ts";
 import { type DroppedEdge, settleEdges, strongest } from "./edges.ts";
+import { minutesPerTask } from "./estimate.ts";
 import { type FilePredictor, fileIndex, mentionedFiles } from "./files.ts";
 import type { Issue } from "./issue.ts";
 import type { PlanNote } from "./note.ts";
@@ -20,6 +22,8 @@ export interface PlanInput {
   readonly known: ReadonlyMap<number, "open" | "closed">;
   /** Paths of the repository's files, `/` between folders; may be empty. */
   readonly files: readonly string[];
+  /** Tasks of this repository that are delivered: they tell how long others take. Default: none. */
+  readonly finished?: readonly FinishedTask[];
   readonly settings: PlanSettings;
   /** Default: `mentionedFiles`. */
   readonly predictFiles?: FilePredictor;
@@ -46,6 +50,8 @@ export interface Plan {
   readonly notes: readonly PlanNote[];
   /** Every dependency with the words that made it, in manifest order. */
   readonly edges: readonly PlanEdge[];
+  /** Minutes that an ordinary task took so far; null when too few are known. */
+  readonly minutesPerTask: number | null;
 }
 
 /** Issues that wait for each other. */
@@ -71,7 +77,9 @@ export function plan(input: PlanInput): PlanOutcome {
   const { issues, notes: repeated } = uniqueIssues(input.issues);
   const index = fileIndex(input.files);
   const predictFiles = input.predictFiles ?? mentionedFiles;
-  const drafts = issues.map((issue) => draftOf(issue, index, predictFiles, header.repo));
+  const drafts = issues.map((issue) =>
+    draftOf(issue, index, predictFiles, header.repo, input.finished ?? []),
+  );
   const numbers = issues.map((issue) => issue.number);
   const targets = sortTargets(drafts, input.known);
   const settled = settleEdges(numbers, targets.planned, breakCycles);
@@ -83,7 +91,7 @@ export function plan(input: PlanInput): PlanOutcome {
     drafts.map((draft) => ({
       draft,
       number: draft.issue.number,
-      priority: draft.labelled?.priority ?? "medium",
+      priority: draft.priority?.priority ?? "medium",
       dependsOn: (edges.get(draft.issue.number) ?? []).map((edge) => edge.dependsOn),
     })),
   );
@@ -99,6 +107,9 @@ export function plan(input: PlanInput): PlanOutcome {
       ...(dropped.get(number) ?? []).map(
         (edge) => `Does not wait for #${edge.dependsOn}, to break a cycle: ${whyOf(edge)}.`,
       ),
+      ...(draft.estimate === null
+        ? []
+        : [`Takes ${draft.estimate.value} of an ordinary task, by ${draft.estimate.why}.`]),
       ...draft.files.map(({ path, why }) => `${path}: ${why}.`),
     ];
     return { phase: placement.phase, task: taskOf(draft, own, reasons) };
@@ -118,6 +129,7 @@ export function plan(input: PlanInput): PlanOutcome {
     manifest: { ...headerJson(header), phases: phases.filter((phase) => phase.tasks.length > 0) },
     notes: notes.toSorted((a, b) => a.issue - b.issue),
     edges: placed.flatMap(({ item }) => (edges.get(item.number) ?? []).map(planEdge)),
+    minutesPerTask: minutesPerTask(input.finished ?? []),
   };
 }
 
@@ -193,10 +205,10 @@ function droppedNote({ edge, cycle }: DroppedEdge): PlanNote {
 function phaseReason({ item, phase, raisedBy }: Placement<{ draft: Draft }>): string {
   const name = PHASES[phase];
   if (raisedBy !== null) return `${name}, because ${taskIdOf(raisedBy)} waits for it.`;
-  const { labelled } = item.draft;
-  return labelled === null
+  const { priority } = item.draft;
+  return priority === null
     ? `${name}, as no label gives a priority.`
-    : `${name}, by the label “${plainLine(labelled.label, LABEL_LENGTH_MAX)}”.`;
+    : `${name}, by ${priority.why}.`;
 }
 
 function whyOf(edge: Statement): string {
@@ -213,7 +225,7 @@ const planEdge = (edge: Statement): PlanEdge => ({
 
 /** A task as it is written: fields that a person may want to edit, in the order of the specification, then the rest. */
 function taskOf(
-  { issue, labelled, files }: Draft,
+  { issue, priority, estimate, files }: Draft,
   edges: readonly Statement[],
   reasons: readonly string[],
 ): JsonObject {
@@ -226,8 +238,9 @@ function taskOf(
     dependsOn: edges.map((edge) => taskIdOf(edge.dependsOn)),
     status: "pending",
     ...(issue.body === "" ? {} : { body: issue.body }),
-    ...(labelled === null ? {} : { priority: labelled.priority }),
+    ...(priority === null ? {} : { priority: priority.priority }),
     ...(labels.length === 0 ? {} : { labels }),
+    ...(estimate === null ? {} : { estimate: estimate.value }),
     reasons,
   };
 }

@@ -1,10 +1,32 @@
+import { plainLine } from "../manifest/plain-text.ts";
 import type { Priority } from "../manifest/task.ts";
+import type { Issue } from "./issue.ts";
 
 /** The priority that labels give, and the label that gave it; null when none does. */
 export interface LabelledPriority {
   readonly priority: Priority;
   readonly label: string;
 }
+
+/** A priority, and what gave it: `the label “P1”`. */
+export interface StatedPriority {
+  readonly priority: Priority;
+  readonly why: string;
+}
+
+/** The priority of an issue: its own field before its labels; null when neither gives one. */
+export function statedPriority(issue: Issue): StatedPriority | null {
+  const ofField = issue.priority === null ? undefined : readLabel(`priority ${issue.priority}`);
+  if (ofField !== undefined) {
+    return { priority: ofField, why: `its priority “${quoted(issue.priority ?? "")}”` };
+  }
+  const labelled = priorityOf(issue.labels);
+  return labelled === null
+    ? null
+    : { priority: labelled.priority, why: `the label “${quoted(labelled.label)}”` };
+}
+
+const quoted = (text: string): string => plainLine(text, 100);
 
 /** Priorities from the most urgent to the least. */
 export const PRIORITIES: readonly Priority[] = ["critical", "high", "medium", "low"];

@@ -11,6 +11,7 @@ const planned = (header: Partial<PlanHeader>) =>
     {
       forge: createLocalForge({ issues, originDir: undefined, clock: createClock() }),
       repository: undefined,
+      history: undefined,
     },
     {
       query: { labels: [], milestone: undefined, numbers: [], limit: undefined },

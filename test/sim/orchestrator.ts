@@ -2,7 +2,14 @@ import type { PlannedHappening } from "./faults.ts";
 import type { Call, Door } from "./ports/door.ts";
 import { simForge } from "./ports/forge.ts";
 import { simLocks } from "./ports/locks.ts";
-import { simClock, simConversations, simHost, simJournal, simSignals } from "./ports/machine.ts";
+import {
+  simClock,
+  simConversations,
+  simHistory,
+  simHost,
+  simJournal,
+  simSignals,
+} from "./ports/machine.ts";
 import { simManifestStore } from "./ports/manifest-store.ts";
 import { simRepository } from "./ports/repository.ts";
 import { simSessions } from "./ports/sessions.ts";
@@ -115,6 +122,7 @@ function portsOf(door: Door) {
     locks: simLocks(door),
     signals: simSignals(door),
     conversations: simConversations(door),
+    history: simHistory(door),
     clock: simClock(door),
     host: simHost(door),
   };

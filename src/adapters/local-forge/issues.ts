@@ -54,7 +54,9 @@ async function readJsonFile(file: string): Promise<readonly Issue[]> {
     } else if (!isPullRequest(parsed.data)) {
       const origin = `${file}:${locate([index]).line}`;
       const parent = parentOf(parsed.data);
-      issues.push(issueFromRest(parsed.data, { blockedBy: [], parent, origin }));
+      issues.push(
+        issueFromRest(parsed.data, { blockedBy: parsed.data.blocked_by ?? [], parent, origin }),
+      );
     }
   }
   if (problems.length > 0) throw mistakes("issues-invalid", problems);

@@ -40,6 +40,10 @@ export function readMarkdownIssue(text: string, file: string): MarkdownIssue {
     labels: fields.labels,
     state: fields.state,
     milestone: fields.milestone ?? null,
+    milestoneDue: fields.due ?? null,
+    type: fields.type ?? null,
+    priority: fields.priority ?? null,
+    estimate: fields.estimate ?? null,
     authorAssociation: null,
     url: null,
     blockedBy: fields.blockedBy,
@@ -71,6 +75,10 @@ const FrontMatter = closedObject({
   blockedBy: Numbers.default([]),
   parent: z.int().positive().optional(),
   milestone: Words.optional(),
+  due: z.iso.date().optional(),
+  type: Words.optional(),
+  priority: Words.optional(),
+  estimate: Words.optional(),
 });
 type FrontMatter = z.infer<typeof FrontMatter>;
 

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import { makePlan, type PlanPorts, writePlan } from "../../app/plan.ts";
+import { Manifest } from "../../manifest/manifest.ts";
 import { explainPlan } from "../../planner/explain.ts";
+import { estimateSchedule, explainSchedule } from "../../planner/explain-schedule.ts";
 import type { Plan } from "../../planner/plan.ts";
 import { openPlanning } from "../compose.ts";
 import { withExamples } from "../examples.ts";
@@ -40,7 +42,14 @@ export async function planAndShow(
   const made = await makePlan(ports, planning.request);
   if (!dryRun) await writePlan(planning.store, made);
   if (output.json) output.answerJson(made.manifest);
-  else output.answer(explainPlan(made).join("\n"));
+  else {
+    const schedule = estimateSchedule(
+      Manifest.parse(made.manifest),
+      planning.places,
+      made.minutesPerTask,
+    );
+    output.answer([...explainPlan(made), "", ...explainSchedule(schedule)].join("\n").trimEnd());
+  }
   output.story(
     dryRun
       ? "nothing was written (--dry-run)"

@@ -1,6 +1,7 @@
 import { toIso } from "../../../src/manifest/time.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type { Conversations } from "../../../src/ports/conversations.ts";
+import type { History, RecordOutcome } from "../../../src/ports/history.ts";
 import type { Host } from "../../../src/ports/host.ts";
 import type { Journal } from "../../../src/ports/journal.ts";
 import type { Signals } from "../../../src/ports/signals.ts";
@@ -109,5 +110,20 @@ export function simHost({ world }: Door): Host {
         .padStart(bytes * 2, "0"),
     nodeVersion: "v20.0.0",
     homeDir: "/sim/home",
+  };
+}
+
+/** The record of deliveries, which nothing in a run reads. */
+export function simHistory(door: Door): History {
+  return {
+    finished: () =>
+      door.pass({ method: "finished", taskId: null, effect: () => [], failed: couldNot }),
+    record: ({ task }) =>
+      door.pass<RecordOutcome>({
+        method: "record",
+        taskId: task,
+        effect: () => ({ kind: "recorded" }),
+        failed: (reason) => ({ kind: "failed", reason }),
+      }),
   };
 }

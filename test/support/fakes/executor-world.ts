@@ -95,6 +95,7 @@ export function executorWorld(
       },
     },
     conversations: { find: async () => null },
+    history: { finished: async () => [], record: async () => ({ kind: "recorded" }) },
     clock: { now: () => NOW, utcOffsetMinutes: () => 0, sleep: async () => undefined },
     host: {
       cores: 2,
@@ -138,6 +139,7 @@ export function executorWorld(
         repository: noted("repository", ports.repository, answers.repository),
         forge: noted("forge", ports.forge, answers.forge),
         conversations: noted("conversations", ports.conversations, answers.conversations),
+        history: noted("history", ports.history, answers.history),
         clock: { ...ports.clock, ...answers.clock },
         host: { ...ports.host, ...answers.host },
       },

@@ -275,6 +275,7 @@ describe("a delivery", () => {
       "repository.push",
       `repository.summary ${HEAD}`,
       "forge.openPullRequest",
+      "history.record",
     ]);
     expect(after).toMatchObject({ status: "pr_open", prNumber: 7, state: { pushedSha: HEAD } });
   });

@@ -1,9 +1,10 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import { criticalPath } from "../../../src/graph/chains.ts";
 import { stableOrder } from "../../../src/graph/order.ts";
 import { standing } from "../../../src/graph/overlap.ts";
 import { predecessors, type TaskGraph, taskGraph } from "../../../src/graph/task-graph.ts";
-import { criticalPath, waves } from "../../../src/graph/waves.ts";
+import { waves } from "../../../src/graph/waves.ts";
 import { filePath } from "../../../src/manifest/files.ts";
 import { Manifest } from "../../../src/manifest/manifest.ts";
 import { TaskStatus } from "../../../src/manifest/status.ts";
