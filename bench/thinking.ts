@@ -93,6 +93,15 @@ function simulated(count: number): { manifest: Manifest; view: Omit<BeatView, "g
   const verdicts = new Map(running.map(({ id }) => [id, working]));
   return {
     manifest,
-    view: { manifest, evidence, verdicts, base: "main", maxParallel: 100, nowMs, cleanup: false },
+    view: {
+      manifest,
+      evidence,
+      verdicts,
+      base: "main",
+      maxParallel: 100,
+      nowMs,
+      cleanup: false,
+      underWay: new Map(),
+    },
   };
 }

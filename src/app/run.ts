@@ -76,6 +76,7 @@ export async function beatOnce(
     const { clock } = workspace.ports;
     for (let beats = 1; ; beats += 1) {
       const report = await heartbeat.beat();
+      await heartbeat.settle();
       const dueMs =
         report.acted > 0 || report.changed
           ? 0
@@ -126,10 +127,10 @@ async function heartbeatOf(
     emit: story.emit,
   });
   return {
-    look: heartbeat.look,
-    beat: () => {
+    ...heartbeat,
+    beat: (ended) => {
       story.turnPage();
-      return heartbeat.beat();
+      return heartbeat.beat(ended);
     },
   };
 }

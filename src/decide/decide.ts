@@ -39,9 +39,13 @@ export function decide(beat: BeatView): Decision {
   const view = survey({ ...beat, manifest: { ...beat.manifest, pausedAgents } });
   const steps = new Map<TaskId, Step>();
   for (const one of view.placed.values()) {
-    if (!isStartable(one.task)) steps.set(one.task.id, decideStarted(view, one));
+    const { id } = one.task;
+    const begun = view.underWay.get(id);
+    if (begun) steps.set(id, { wait: waitsFor(`${DOING[begun.kind]} now`) });
+    else if (!isStartable(one.task)) steps.set(id, decideStarted(view, one));
   }
-  for (const [id, step] of decideWaiting(view, steps)) steps.set(id, step);
+  // What is finished now frees its place and its dependents now.
+  for (const [id, step] of decideWaiting(afterSteps(view, steps), steps)) steps.set(id, step);
   const patches = sameJson(pausedAgents, beat.manifest.pausedAgents ?? {})
     ? []
     : [{ kind: "root", set: { pausedAgents } } as const];
@@ -49,6 +53,31 @@ export function decide(beat: BeatView): Decision {
 }
 
 const isStartable = (task: Task): boolean => task.status === "pending" || task.status === "blocked";
+
+const DOING: Readonly<Record<Action["kind"], string>> = {
+  start: "is being started",
+  restart: "is being started again",
+  resume: "is being resumed",
+  answer: "is being answered",
+  nudge: "is being nudged",
+  "stop-session": "is having its session ended",
+  verify: "is having its verify command started",
+  deliver: "is being delivered",
+  retire: "is being cleared up",
+};
+
+/** The view with the statuses that were decided; the same one when there are none. */
+function afterSteps(view: Survey, steps: ReadonlyMap<TaskId, Step>): Survey {
+  const statuses = new Map(
+    [...steps].flatMap(([id, { set }]) => (set?.status ? [[id, set.status] as const] : [])),
+  );
+  if (statuses.size === 0) return view;
+  const phases = view.manifest.phases.map((phase) => ({
+    ...phase,
+    tasks: phase.tasks.map((task) => ({ ...task, status: statuses.get(task.id) ?? task.status })),
+  }));
+  return survey({ ...view, manifest: { ...view.manifest, phases } });
+}
 
 /** Everything that is not waiting to be started. */
 function decideStarted(view: Survey, placed: PlacedTask): Step {
@@ -224,7 +253,7 @@ function decideWaiting(
 ): ReadonlyMap<TaskId, Step> {
   const waiting = startOrder(view.manifest, view.graph).flatMap((id) => {
     const one = view.placed.get(id);
-    return one !== undefined && isStartable(one.task) ? [one] : [];
+    return one !== undefined && isStartable(one.task) && !started.has(id) ? [one] : [];
   });
   const taken = new Map(
     waiting.flatMap(({ task }) => {
@@ -286,6 +315,8 @@ function rivalWait(
 
 /** It has a session, or may have one. */
 function holdsPlace(view: BeatView, task: Task, taken: Step | undefined): boolean {
+  const begun = view.underWay.get(task.id)?.kind;
+  if (begun === "start" || begun === "restart" || begun === "resume") return true;
   if (!isStartable(task)) return isActive(task.status);
   const session = view.evidence.get(task.id)?.session;
   const isLive = session?.kind === "known" && session.value !== null;

@@ -2,6 +2,7 @@ import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
+import type { Action } from "./action.ts";
 import { type Step, waitsFor } from "./step.ts";
 import type { Survey } from "./survey.ts";
 import type { PlacedTask } from "./view.ts";
@@ -104,12 +105,13 @@ export function withinHourlyLimit(
   const opened = openedSince(view, view.nowMs - HOUR_MS);
   const limit = view.manifest.policy.pullRequestsPerHourMax;
   const againMs = opened.length < limit ? view.nowMs : Math.min(...opened) + HOUR_MS;
-  let free = limit - opened.length;
+  const delivers = (action: Action) => action.kind === "deliver";
+  let free = limit - opened.length - [...view.underWay.values()].filter(delivers).length;
   const kept = new Map<TaskId, Step>();
   for (const [id, step] of steps) {
-    const delivers = step.actions?.some((action) => action.kind === "deliver") ?? false;
-    if (delivers) free -= 1;
-    kept.set(id, delivers && free < 0 ? putOff(step, limit, againMs) : step);
+    const counts = step.actions?.some(delivers) ?? false;
+    if (counts) free -= 1;
+    kept.set(id, counts && free < 0 ? putOff(step, limit, againMs) : step);
   }
   return kept;
 }

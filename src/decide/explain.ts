@@ -17,6 +17,7 @@ export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<Tas
     maxParallel: manifest.maxParallel ?? 1,
     nowMs,
     cleanup: false,
+    underWay: new Map(),
   });
   const waits = new Map<TaskId, string>();
   for (const one of view.placed.values()) {

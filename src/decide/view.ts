@@ -3,6 +3,7 @@ import type { Verdict } from "../classify/verdict.ts";
 import type { TaskGraph } from "../graph/task-graph.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
+import type { Action } from "./action.ts";
 
 /** Everything that a decision may look at. */
 export interface BeatView {
@@ -17,6 +18,8 @@ export interface BeatView {
   readonly nowMs: number;
   /** Retire merged tasks although others are not merged yet. */
   readonly cleanup: boolean;
+  /** Actions that were begun before and have not ended: nothing else is decided about their tasks. */
+  readonly underWay: ReadonlyMap<TaskId, Action>;
 }
 
 /** A task with its place in the manifest. */

@@ -1,4 +1,3 @@
-import pMap from "p-map";
 import { agentByName } from "../agents/catalog.ts";
 import { classify } from "../classify/classify.ts";
 import type { TaskEvidence } from "../classify/evidence.ts";
@@ -6,11 +5,10 @@ import type { Verdict } from "../classify/verdict.ts";
 import type { Action } from "../decide/action.ts";
 import { type Decision, decide } from "../decide/decide.ts";
 import type { TaskWait } from "../decide/wait.ts";
-import type { ExecutionContext, ExecutorPorts, Outcome } from "../executor/context.ts";
+import type { ExecutorPorts } from "../executor/context.ts";
 import { execute } from "../executor/execute.ts";
 import { taskGraph } from "../graph/task-graph.ts";
 import { CoppiceError } from "../manifest/errors.ts";
-import { machineTrouble } from "../manifest/machine-trouble.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import type { Problem } from "../manifest/problem.ts";
@@ -21,6 +19,7 @@ import { fromIso } from "../manifest/time.ts";
 import type { CoppiceEvent } from "../ports/journal.ts";
 import type { HeldLock } from "../ports/lock.ts";
 import type { ManifestSnapshot, ManifestStore } from "../ports/manifest-store.ts";
+import { createHands } from "./hands.ts";
 import { createObserver, OBSERVED } from "./observe.ts";
 
 export interface HeartbeatOptions {
@@ -44,7 +43,10 @@ export interface BeatReport {
   readonly snapshot: ManifestSnapshot | undefined;
   /** Why the file cannot be read now; nothing was done. */
   readonly problems: readonly Problem[];
+  /** Actions that were begun. */
   readonly acted: number;
+  /** Tasks with an action that was begun, now or before, and has not ended. */
+  readonly underWay: number;
   /** A task has another status than before. */
   readonly changed: boolean;
   readonly waits: readonly TaskWait[];
@@ -52,9 +54,14 @@ export interface BeatReport {
   readonly wakeAtMs: number | undefined;
 }
 
-/** One pass: observe → classify → decide → act → one commit of the manifest. */
+/** One pass: observe → classify → decide → commit → begin the actions; each action's outcome is committed when it ends. */
 export interface Heartbeat {
-  beat(): Promise<BeatReport>;
+  /** `ended` is told each time when the actions of a task have ended. */
+  beat(ended?: () => void): Promise<BeatReport>;
+  /** Waits until the actions under way have ended. Throws what broke one of them. */
+  settle(): Promise<void>;
+  /** Like `settle`, but actions that still wait for their turn are not begun any more. */
+  stop(): Promise<void>;
   /** The first half of a beat: what it sees and what it would do now. Nothing is done or written. */
   look(snapshot: ManifestSnapshot): Promise<Look>;
 }
@@ -66,13 +73,13 @@ export interface Look {
   readonly decision: Decision;
 }
 
-/** How many actions run side by side. */
-const ACTIONS_AT_ONCE = 4;
-
 export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const observer = createObserver(options.ports);
   const told = new Map<string, string>();
+  const hands = createHands(act);
   let lastGood: ManifestSnapshot | undefined;
+  let lastCommit: Promise<unknown> = Promise.resolve();
+  let waits: readonly TaskWait[] = [];
   let invalidText = "";
 
   async function readManifest(): Promise<
@@ -120,40 +127,56 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     }
   }
 
-  async function act(context: ExecutionContext, action: Action): Promise<Outcome | undefined> {
-    if (!(await options.lock.isOurs())) return undefined;
+  async function act({ action, decidedOn, fetched }: Order): Promise<void> {
+    if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
+    // New tasks start from what the base is now.
+    if (action.kind === "start") await fetched();
+    const { ports, workdir } = options;
     await options.emit({ kind: "action-begun", action });
-    const outcome = await execute(context, action);
+    const outcome = await execute({ ports, manifest: decidedOn.manifest, workdir }, action);
     for (const event of outcome.events) await options.emit(event);
     await options.emit(
       outcome.failed
         ? { kind: "action-failed", action, ...outcome.failed }
         : { kind: "action-done", action, result: outcome.result },
     );
-    return outcome;
+    if (action.kind === "deliver") observer.forgetForge();
+    if (outcome.patches.length > 0) await commit(decidedOn, outcome.patches);
   }
 
-  async function commit(
-    before: ManifestSnapshot,
+  /** One commit at a time; `base` is what the patches were made from. */
+  function commit(
+    base: ManifestSnapshot,
     patches: readonly ManifestPatch[],
-    decision: Decision,
   ): Promise<ManifestSnapshot> {
-    const written = await options.ports.store.commit(before, patches);
+    const written = lastCommit.then(() => write(base, patches));
+    lastCommit = written.catch(() => undefined);
+    return written;
+  }
+
+  async function write(
+    base: ManifestSnapshot,
+    patches: readonly ManifestPatch[],
+  ): Promise<ManifestSnapshot> {
+    if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
+    const written = await options.ports.store.commit(base, patches);
     if (written.kind === "invalid") {
       await tellInvalid(written.problems);
-      return before;
+      return base;
     }
+    const before = lastGood ?? base;
+    lastGood = written.snapshot;
     if (written.kind === "committed") {
       for (const { taskId, field } of written.kept)
         await options.emit({ kind: "edit-kept", taskId, field });
     }
-    for (const event of changes(before.manifest, written.snapshot.manifest, decision.waits)) {
+    for (const event of changes(before.manifest, written.snapshot.manifest, waits)) {
       await options.emit(event);
     }
     return written.snapshot;
   }
 
-  /** New tasks start from what the base is now; without an answer from what it was. */
+  /** Without an answer the base stays what it was. */
   async function refresh(): Promise<void> {
     const fetched = await options.ports.repository.fetch();
     await tellUnanswered(
@@ -162,7 +185,10 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     );
   }
 
-  async function look({ manifest }: ManifestSnapshot): Promise<Look> {
+  async function look(
+    { manifest }: ManifestSnapshot,
+    underWay: ReturnType<typeof hands.underWay> = new Map(),
+  ): Promise<Look> {
     const { evidence, unanswered } = await observer.observe(manifest, options.workdir);
     await tellUnanswered(OBSERVED, unanswered);
     const { clock } = options.ports;
@@ -177,42 +203,42 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       maxParallel: manifest.maxParallel ?? options.maxParallelDefault,
       nowMs,
       cleanup: options.cleanup,
+      underWay,
     });
     return { evidence, verdicts, decision };
   }
 
   return {
-    look,
-    async beat() {
+    look: (snapshot) => look(snapshot),
+    settle: () => hands.settle(),
+    stop: () => hands.stop(),
+    async beat(ended = () => undefined) {
+      // What ends from here on was still under way for this beat: its commit may come after the reading.
+      const underWay = hands.underWay();
       const read = await readManifest();
       if ("problems" in read) {
-        return {
-          snapshot: lastGood,
-          problems: read.problems,
-          acted: 0,
-          changed: false,
-          waits: [],
-          wakeAtMs: undefined,
-        };
+        const { problems } = read;
+        const waiting = { acted: 0, underWay: underWay.size, changed: false };
+        return { snapshot: lastGood, problems, ...waiting, waits: [], wakeAtMs: undefined };
       }
-      const { snapshot } = read;
-      const { manifest } = snapshot;
-      const { decision } = await look(snapshot);
-      if (decision.actions.some((action) => action.kind === "start")) await refresh();
-      const context = { ports: options.ports, manifest, workdir: options.workdir };
-      const outcomes = await allDone(decision.actions, (action) => act(context, action));
-      const patches = [
-        ...decision.patches,
-        ...outcomes.flatMap((outcome) => outcome?.patches ?? []),
-      ];
-      if (decision.actions.some((action) => action.kind === "deliver")) observer.forgetForge();
+      lastGood = read.snapshot;
+      const { decision } = await look(read.snapshot, underWay);
       if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
-      lastGood = patches.length > 0 ? await commit(snapshot, patches, decision) : snapshot;
+      waits = decision.waits;
+      const { patches } = decision;
+      const decidedOn = patches.length > 0 ? await commit(read.snapshot, patches) : read.snapshot;
+      const actions = stillMeant(decision, read.snapshot.manifest, decidedOn.manifest);
+      const fetched = once(refresh);
+      hands.begin(
+        actions.map((action) => ({ action, decidedOn, fetched })),
+        ended,
+      );
       return {
-        snapshot: lastGood,
+        snapshot: decidedOn,
         problems: [],
-        acted: decision.actions.length,
-        changed: statusesOf(lastGood.manifest) !== statusesOf(manifest),
+        acted: actions.length,
+        underWay: new Set([...underWay.keys(), ...actions.map(({ taskId }) => taskId)]).size,
+        changed: statusesOf(decidedOn.manifest) !== statusesOf(read.snapshot.manifest),
         waits: decision.waits,
         wakeAtMs: decision.wakeAtMs,
       };
@@ -220,17 +246,31 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   };
 }
 
-/** A few at a time; also where one fails, nothing goes on behind the next beat's back. */
-async function allDone<T>(
-  actions: readonly Action[],
-  act: (action: Action) => Promise<T>,
-): Promise<readonly T[]> {
-  try {
-    return await pMap(actions, act, { concurrency: ACTIONS_AT_ONCE, stopOnError: false });
-  } catch (error) {
-    const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
-    throw errors.find((one) => machineTrouble(one) === undefined) ?? errors[0];
+/** An action with what it was decided on. */
+interface Order {
+  readonly action: Action;
+  readonly decidedOn: ManifestSnapshot;
+  /** Resolves when the base of this beat is fetched. */
+  readonly fetched: () => Promise<void>;
+}
+
+/** The actions of tasks that a person has not taken elsewhere between the reading and the commit. */
+function stillMeant(decision: Decision, read: Manifest, committed: Manifest): readonly Action[] {
+  const meant = new Map(tasksOf(read).map((task) => [task.id, task.status]));
+  for (const patch of decision.patches) {
+    if (patch.kind === "task" && patch.set.status) meant.set(patch.taskId, patch.set.status);
   }
+  const now = new Map(tasksOf(committed).map((task) => [task.id, task.status]));
+  return decision.actions.filter(({ taskId }) => now.get(taskId) === meant.get(taskId));
+}
+
+/** The same promise for all who ask; nothing happens before the first does. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
 }
 
 function verdictsOf(

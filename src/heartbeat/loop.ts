@@ -37,7 +37,7 @@ export async function runLoop(
     for (;;) {
       wake = new AbortController();
       const beganMs = clock.now();
-      const report = await calmBeat(options);
+      const report = await calmBeat(options, () => wake.abort());
       if (report === undefined) return { outcome: "interrupted", report: NOTHING };
       await options.onReport(report);
       const outcome = ended(report);
@@ -45,8 +45,7 @@ export async function runLoop(
       if (stop.aborted) return { outcome: "interrupted", report };
       const dueMs =
         report.wakeAtMs === undefined ? options.intervalMs : report.wakeAtMs - clock.now();
-      const waitMs =
-        report.acted > 0 || report.changed ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
+      const waitMs = report.changed ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
       await clock.sleep(waitMs, AbortSignal.any([wake.signal, stop]));
       if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, stop);
       // The clock on the wall may have been set back meanwhile.
@@ -55,16 +54,19 @@ export async function runLoop(
       if (stop.aborted) return { outcome: "interrupted", report };
     }
   } finally {
-    await source.close();
+    await options.heartbeat.stop().finally(() => source.close());
   }
 }
 
 /** One beat; as long as the machine does not let it be done, it is tried again. Undefined: stopped meanwhile. */
-async function calmBeat(options: LoopOptions): Promise<BeatReport | undefined> {
+async function calmBeat(
+  options: LoopOptions,
+  actionEnded: () => void,
+): Promise<BeatReport | undefined> {
   const { heartbeat, clock, stop, onTrouble } = options;
   for (let told = ""; ; ) {
     try {
-      const report = await heartbeat.beat();
+      const report = await heartbeat.beat(actionEnded);
       if (told !== "") await onTrouble(undefined);
       return report;
     } catch (error) {
@@ -82,6 +84,7 @@ const NOTHING: BeatReport = {
   snapshot: undefined,
   problems: [],
   acted: 0,
+  underWay: 0,
   changed: false,
   waits: [],
   wakeAtMs: undefined,
@@ -89,8 +92,8 @@ const NOTHING: BeatReport = {
 
 /** The outcome when nothing can move by itself any more, else undefined. */
 export function ended(report: BeatReport): RunOutcome | undefined {
-  const { snapshot, problems, acted, changed, waits } = report;
-  if (snapshot === undefined || problems.length > 0 || acted > 0 || changed) return undefined;
+  const { snapshot, problems, underWay, changed, waits } = report;
+  if (snapshot === undefined || problems.length > 0 || underWay > 0 || changed) return undefined;
   if (waits.some((wait) => !wait.needsPerson)) return undefined;
   const statuses = statusesOf(snapshot.manifest);
   if (statuses.includes("error")) return "failed";

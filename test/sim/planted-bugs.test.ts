@@ -223,9 +223,8 @@ test.each(Object.entries(BUGS))(
       numRuns: 1000,
       seed: 1,
       endOnFailure: true,
-      interruptAfterTimeLimit: 20_000,
     });
     expect(result.failed, `${result.numRuns} runs noticed nothing`).toBe(true);
   },
-  30_000,
+  180_000,
 );

@@ -55,7 +55,9 @@ export async function simulate(
     const plan = scenario.happenings.filter(
       (one) => one.at.kind === "method" || one.at.beat === beat,
     );
-    const report = await oneBeat(world, processes, boot, plan, breaches);
+    // As in `coppice run` actions go on during the next beats; as by cron each beat waits for its own.
+    const overlap = beat < scenario.eagerBeats;
+    const report = await oneBeat(world, processes, boot, { plan, overlap }, breaches);
     watch.checkState();
     if (breaches.length + watch.breaches.length > 0) break;
     if (report === undefined) {
@@ -114,7 +116,7 @@ async function oneBeat(
   world: World,
   processes: ReadonlyMap<number, Process>,
   boot: () => Promise<Process | undefined>,
-  plan: readonly PlannedHappening[],
+  { plan, overlap }: { readonly plan: readonly PlannedHappening[]; readonly overlap: boolean },
   breaches: string[],
 ): Promise<BeatReport | undefined> {
   const living = [...processes.values()].filter(({ orchestrator }) => orchestrator.alive);
@@ -126,6 +128,7 @@ async function oneBeat(
     try {
       const report = await Promise.race([heartbeat.beat(), orchestrator.died]);
       if (report) reports.push(report);
+      if (!overlap) await Promise.race([heartbeat.settle(), orchestrator.died]);
     } catch (error) {
       orchestrator.die();
       if (!(error instanceof CoppiceError) || error.kind === "bug") {

@@ -1,11 +1,12 @@
 import { fc } from "@fast-check/vitest";
 import { known, type Probe, unknown } from "../../src/classify/evidence.ts";
 import type { Verdict } from "../../src/classify/verdict.ts";
+import type { Action } from "../../src/decide/action.ts";
 import type { BeatView } from "../../src/decide/view.ts";
 import { TaskStatus } from "../../src/manifest/status.ts";
 import { toIso } from "../../src/manifest/time.ts";
 import { VerdictKind } from "../../src/manifest/verdict-kind.ts";
-import { ago, MINUTE, NOW, SECOND, type Told, viewOf } from "./decision.ts";
+import { ago, MINUTE, NOW, SECOND, type Told, taskId, viewOf } from "./decision.ts";
 import {
   exitFact,
   gitFact,
@@ -150,6 +151,18 @@ const told = (index: number): fc.Arbitrary<Told> =>
       verdict: seen,
     }));
 
+const BEGUN: Readonly<Record<"start" | "deliver", Action>> = {
+  start: {
+    kind: "start",
+    taskId: taskId("t1"),
+    attempt: 1,
+    agent: "codex",
+    branch: "fix/t1",
+    startPoint: { kind: "base", base: "main" },
+  },
+  deliver: { kind: "deliver", taskId: taskId("t1"), sha: HEAD, branch: "fix/t1", base: "main" },
+};
+
 /**
  * Any view of up to five tasks in two phases: every status with every fact and every verdict, also such as do not fit
  * together, for a decision must be safe whatever it is told.
@@ -164,8 +177,10 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
     pullRequestsPerHourMax: fc.constantFrom(1, 100),
     paused: fc.constantFrom(undefined, null, toIso(NOW + MINUTE), ago(MINUTE)),
     cleanup: fc.boolean(),
+    begun: fc.option(fc.constantFrom("start" as const, "deliver" as const), { freq: 2 }),
   })
-  .map(({ tasks, length, second, gate, maxParallel, pullRequestsPerHourMax, paused, cleanup }) => {
+  .map((made) => {
+    const { tasks, length, second, gate, maxParallel, pullRequestsPerHourMax, paused } = made;
     const named = tasks
       .slice(0, length)
       .map((one, index) => [`t${index + 1}`, one] as const satisfies readonly [string, Told]);
@@ -188,6 +203,9 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
           { name: "Second", tasks: inputs.slice(second) as never },
         ],
       },
-      { cleanup },
+      {
+        cleanup: made.cleanup,
+        underWay: new Map(made.begun ? [[taskId("t1"), BEGUN[made.begun]]] : []),
+      },
     );
   });

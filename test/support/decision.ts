@@ -65,6 +65,7 @@ export function viewOf(
     maxParallel: manifest.maxParallel ?? 4,
     nowMs: NOW,
     cleanup: false,
+    underWay: new Map(),
     ...view,
   };
 }

@@ -35,6 +35,15 @@ describe("whatever is seen", () => {
     expect(JSON.stringify(view.manifest)).toBe(before);
   });
 
+  holds("nothing is decided about a task whose action is under way", (view) => {
+    const decision = decide(view);
+    for (const id of view.underWay.keys()) {
+      expect(decision.actions.filter((action) => action.taskId === id)).toEqual([]);
+      expect(newStatus(decision, id)).toBeUndefined();
+      expect(decision.waits.find((one) => one.taskId === id)?.needsPerson).toBe(false);
+    }
+  });
+
   holds("a task gets one action in a beat at most", (view) => {
     const ids = decide(view).actions.map((action) => action.taskId);
     expect(new Set(ids).size).toBe(ids.length);
@@ -90,8 +99,8 @@ describe("starts", () => {
       const session = view.evidence.get(task.id)?.session;
       const alive = session?.kind === "known" && session.value !== null;
       return (
-        isActive(task.status) ||
         isActive(newStatus(decision, task.id) ?? task.status) ||
+        view.underWay.get(task.id)?.kind === "start" ||
         (isWaiting(task.status) && alive)
       );
     });
@@ -99,8 +108,8 @@ describe("starts", () => {
   });
 
   holds("wait for dependencies and for tasks with the same files", (view) => {
-    const placed = placedTasks(view.manifest);
     const decision = decide(view);
+    const placed = placedTasks(patched(view.manifest, decision.patches));
     const { actions } = decision;
     for (const action of actions.filter(({ kind }) => kind === "start")) {
       for (const edge of predecessors(view.graph, action.taskId)) {
@@ -113,8 +122,8 @@ describe("starts", () => {
         ({ task: other }) =>
           other.id !== task.id &&
           other.files.some((file) => task.files.includes(file)) &&
-          (isActive(other.status) ||
-            isActive(newStatus(decision, other.id) ?? other.status) ||
+          (isActive(newStatus(decision, other.id) ?? other.status) ||
+            view.underWay.get(other.id)?.kind === "start" ||
             actions.some((one) => one.kind === "start" && one.taskId === other.id)),
       );
       expect(rivals.map((other) => other.task.id)).toEqual([]);
@@ -122,10 +131,12 @@ describe("starts", () => {
   });
 
   holds("wait for the phases before", (view) => {
-    for (const action of decide(view).actions) {
+    const decision = decide(view);
+    const { phases } = patched(view.manifest, decision.patches);
+    for (const action of decision.actions) {
       if (action.kind !== "start") continue;
       const { phaseIndex } = placedOf(view, action);
-      for (const phase of view.manifest.phases.slice(0, phaseIndex)) {
+      for (const phase of phases.slice(0, phaseIndex)) {
         for (const { id, status } of phase.tasks) {
           const passed =
             ["draft", "planned", "merged", "cancelled", "archived"].includes(status) ||

@@ -23,6 +23,7 @@ const PROBLEM: Problem = {
 };
 
 interface Run {
+  /** Its beats wait for their actions. */
   readonly heartbeat: Heartbeat;
   readonly events: CoppiceEvent[];
   readonly calls: readonly string[];
@@ -60,7 +61,7 @@ function run(
     edit: () => Promise.reject(new Error("a beat makes no person's edit")),
   };
   const world = executorWorld(file.manifest, answers);
-  const heartbeat = createHeartbeat({
+  const created = createHeartbeat({
     ports: { ...world.context.ports, store },
     workdir: "/w",
     base: "main",
@@ -71,6 +72,14 @@ function run(
       events.push(event);
     },
   });
+  const heartbeat: Heartbeat = {
+    ...created,
+    async beat() {
+      const report = await created.beat();
+      await created.settle();
+      return report;
+    },
+  };
   return { heartbeat, events, calls: world.calls, commits, file };
 }
 
@@ -78,11 +87,14 @@ const told = (events: readonly CoppiceEvent[], kind: CoppiceEvent["kind"]) =>
   events.filter((event) => event.kind === kind);
 
 describe("one beat", () => {
-  test("commits everything that it notes and does once", async () => {
+  test("commits what it decides once, and the outcome of each action", async () => {
     const { heartbeat, commits, file } = run({ t1: {}, t2: {}, t3: { status: "draft" } });
     const report = await heartbeat.beat();
-    expect(commits).toHaveLength(1);
-    expect(report).toMatchObject({ acted: 2, changed: true });
+    expect(commits.map((patches) => patches.map((one) => "taskId" in one && one.taskId))).toEqual([
+      ["t1"],
+      ["t2"],
+    ]);
+    expect(report).toMatchObject({ acted: 2, underWay: 2 });
     expect(file.manifest.phases[0]?.tasks.map((task) => task.status)).toEqual([
       "running",
       "running",
@@ -159,7 +171,7 @@ describe("without the lock", () => {
     let asked = 0;
     const once = async () => {
       asked += 1;
-      return asked <= 1;
+      return asked <= 2;
     };
     const { heartbeat, calls, commits } = run({ t1: {}, t2: {} }, {}, once);
     await expect(heartbeat.beat()).rejects.toThrow();
@@ -171,7 +183,8 @@ describe("without the lock", () => {
 describe("a manifest that cannot be read", () => {
   test("stops actions and writes, is told once with its place, and keeps the last good one", async () => {
     const { heartbeat, events, calls, commits, file } = run({ t1: {} });
-    const good = await heartbeat.beat();
+    await heartbeat.beat();
+    const good = file.manifest;
     file.broken = true;
     const before = calls.length;
     const report = await heartbeat.beat();
@@ -179,7 +192,7 @@ describe("a manifest that cannot be read", () => {
     expect(calls.slice(before)).toEqual([]);
     expect(commits).toHaveLength(1);
     expect(report).toMatchObject({ acted: 0, problems: [PROBLEM] });
-    expect(report.snapshot?.manifest).toEqual(good.snapshot?.manifest);
+    expect(report.snapshot?.manifest).toEqual(good);
     expect(told(events, "manifest-invalid")).toEqual([
       {
         kind: "manifest-invalid",

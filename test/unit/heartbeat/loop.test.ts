@@ -19,6 +19,7 @@ const report = (more: Partial<BeatReport> = {}): BeatReport => ({
   snapshot: snapshotOf("running"),
   problems: [],
   acted: 0,
+  underWay: 0,
   changed: false,
   waits: [wait(false)],
   wakeAtMs: undefined,
@@ -52,18 +53,18 @@ describe("a run ends", () => {
     fc.boolean(),
     fc.boolean(),
   ])(
-    "exactly when nothing was done, nothing changed, the manifest can be read and every wait is a person's",
-    (statuses, needs, acted, changed, broken) => {
+    "exactly when nothing is under way, nothing changed, the manifest can be read and every wait is a person's",
+    (statuses, needs, underWay, changed, broken) => {
       const outcome = ended(
         report({
           snapshot: snapshotOf(...statuses),
           waits: needs.map(wait),
-          acted,
+          underWay,
           changed,
           problems: broken ? [problem] : [],
         }),
       );
-      const rests = acted === 0 && !changed && !broken && needs.every(Boolean);
+      const rests = underWay === 0 && !changed && !broken && needs.every(Boolean);
       expect(outcome !== undefined).toBe(rests);
     },
   );
@@ -83,6 +84,7 @@ async function sleeps(
   let wake: () => void = () => undefined;
   let closed = 0;
   const troubles: (string | undefined)[] = [];
+  let stopped = 0;
   const slept: number[] = [];
   const stop = new AbortController();
   const result = await runLoop({
@@ -94,7 +96,11 @@ async function sleeps(
     },
     heartbeat: {
       look: () => Promise.reject(new Error("a run does not only look")),
-      beat: async () => {
+      settle: () => Promise.reject(new Error("a run does not wait for its actions")),
+      stop: async () => {
+        stopped += 1;
+      },
+      beat: async (ended) => {
         const found = reports[beats] ?? AT_REST;
         beats += 1;
         if (happen.jumpMs !== undefined) nowMs += happen.jumpMs;
@@ -102,6 +108,7 @@ async function sleeps(
         if (happen.stopAt === beats) stop.abort();
         slept.push(0);
         if (found instanceof Error) throw found;
+        if (found.underWay > 0) ended?.();
         return found;
       },
     },
@@ -127,7 +134,7 @@ async function sleeps(
       },
     },
   });
-  return { result, beats, slept: slept.slice(0, -1), closed, troubles };
+  return { result, beats, slept: slept.slice(0, -1), closed, stopped, troubles };
 }
 
 describe("between two beats", () => {
@@ -137,8 +144,8 @@ describe("between two beats", () => {
     expect((await sleeps([report({ wakeAtMs: 9_000_000 })])).slept).toEqual([15_000]);
   });
 
-  test("it does not sleep long after something was done, and never shorter than a gap", async () => {
-    expect((await sleeps([report({ acted: 1 }), report({ changed: true })])).slept).toEqual([
+  test("it does not sleep long after a change or the end of an action, and never shorter than a gap", async () => {
+    expect((await sleeps([report({ underWay: 1 }), report({ changed: true })])).slept).toEqual([
       250, 250,
     ]);
     expect((await sleeps([report({ wakeAtMs: 0 })])).slept).toEqual([250]);
@@ -151,7 +158,7 @@ describe("between two beats", () => {
   test.each([-3_600_000, 3_600_000])(
     "a clock that jumps by %i ms does not put it to sleep",
     async (jumpMs) => {
-      const { slept } = await sleeps([report({ acted: 1 }), report()], { jumpMs });
+      const { slept } = await sleeps([report({ changed: true }), report()], { jumpMs });
       for (const ms of slept) expect(ms).toBeLessThanOrEqual(15_250);
       expect(slept[0]).toBeLessThanOrEqual(250);
     },
@@ -181,9 +188,10 @@ describe("a machine that lets no beat be done", () => {
   });
 });
 
-test("a stop ends the run after the running beat, and the listening with it", async () => {
-  const { result, beats, closed } = await sleeps([report(), report(), report()], { stopAt: 2 });
-  expect([result.outcome, beats, closed]).toEqual(["interrupted", 2, 1]);
+test("a stop ends the run after the running beat, its actions and the listening with it", async () => {
+  const { result, ...counts } = await sleeps([report(), report(), report()], { stopAt: 2 });
+  expect(result.outcome).toBe("interrupted");
+  expect(counts).toMatchObject({ beats: 2, stopped: 1, closed: 1 });
 });
 
 test("a run that ends says so also when it is stopped in its last beat", async () => {
