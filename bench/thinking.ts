@@ -79,7 +79,7 @@ function simulated(count: number): { manifest: Manifest; view: Omit<BeatView, "g
         verify: known(null),
         session: known(null),
         screen: known(null),
-        signals: [],
+        signals: known([]),
       },
     ]),
   );

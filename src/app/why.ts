@@ -119,11 +119,13 @@ function evidenceLines(facts: TaskEvidence, nowMs: number): readonly EvidenceLin
       found: `${found.sha.slice(0, 9)} ${found.running ? "is being verified" : `ended with exit code ${found.code}`}`,
       ageMs: since(found.startedAtMs),
     })),
-    ...facts.signals.slice(-3).map(({ kind, text, atMs }) => ({
-      source: "signal",
-      found: `${kind}${text === "" ? "" : `: ${plainLine(text, 100)}`}`,
-      ageMs: since(atMs),
-    })),
+    ...(facts.signals.kind === "known"
+      ? facts.signals.value.slice(-3).map(({ kind, text, atMs }) => ({
+          source: "signal",
+          found: `${kind}${text === "" ? "" : `: ${plainLine(text, 100)}`}`,
+          ageMs: since(atMs),
+        }))
+      : [{ source: "signal", found: `unknown: ${facts.signals.reason}`, ageMs: null }]),
     line("session", facts.session, (found) => ({
       found: `${found.name}, process ${found.panePid}${found.attached > 0 ? ", a person is looking" : ""}${found.cpuSeconds === null ? "" : `, ${Math.round(found.cpuSeconds)} s of processor time`}`,
       ageMs: since(found.createdAtMs),

@@ -32,7 +32,7 @@ export interface ClassifyInput {
  */
 export function classify(input: ClassifyInput): Verdict {
   const { evidence } = input;
-  const { launch, exit, session, screen } = evidence;
+  const { launch, exit, session, screen, signals } = evidence;
   // Without the newest launch no record can be told from an earlier attempt's.
   if (launch.kind === "unknown") return unknownVerdict(`the launch record: ${launch.reason}`);
   if (launch.value === null) return unknownVerdict("it was never launched");
@@ -46,8 +46,10 @@ export function classify(input: ClassifyInput): Verdict {
   if (screen.kind === "unknown") return unknownVerdict(`the screen: ${screen.reason}`);
   if (screen.value === null) return unknownVerdict("the session shows no screen");
   if (screen.value.paneDead) return deadVerdict(deadWhy(screen.value));
+  // A screen without the agent's word may be that of a turn that has ended meanwhile.
+  if (signals.kind === "unknown") return unknownVerdict(`the agent's word: ${signals.reason}`);
   const reading = input.agent.read(screen.value);
-  const signal = newestSignal(evidence.signals, attempt);
+  const signal = newestSignal(signals.value, attempt);
   return stalledOr(
     input,
     signal ? signalVerdict(input, signal, reading) : toVerdict(reading, input),

@@ -105,5 +105,5 @@ export interface TaskEvidence {
   readonly verify: Probe<VerifyFact | null>;
   readonly session: Probe<SessionFact | null>;
   readonly screen: Probe<Screen | null>;
-  readonly signals: readonly SignalFact[];
+  readonly signals: Probe<readonly SignalFact[]>;
 }

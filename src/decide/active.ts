@@ -88,7 +88,8 @@ export function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdic
   const moved =
     key !== null && key !== task.state?.progressKey && view.nowMs - notedMs >= PROGRESS_STEP_MS;
   const changed = verdict.kind !== task.state?.verdict;
-  const conversation = evidence.signals.findLast(({ kind }) => kind === "conversation")?.text;
+  const said = evidence.signals.kind === "known" ? evidence.signals.value : [];
+  const conversation = said.findLast(({ kind }) => kind === "conversation")?.text;
   return {
     set: moved ? { lastProgress: toIso(view.nowMs) } : {},
     state: {

@@ -128,7 +128,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       launch: known(null),
       exit: known(null),
       verify: known(null),
-      signals: [],
+      signals: known([]),
     } satisfies TaskEvidence;
     if (isWaiting(task.status)) return { ...base, launch: await ports.folders.launch(task.id) };
     if (task.status === "complete") {
@@ -139,13 +139,14 @@ export function createObserver(ports: ObserverPorts): Observer {
     const exit: Probe<ExitFact | null> =
       attempt === null ? known(null) : await ports.folders.exit(task.id, attempt);
     if (!isActive(task.status)) return { ...base, launch, exit };
-    const signals = attempt === null ? [] : await ports.folders.signals(task.id, attempt);
+    const signals: TaskEvidence["signals"] =
+      attempt === null ? known([]) : await ports.folders.signals(task.id, attempt);
     // An older answer will do while the agent works: before it says or shows anything else, nothing is decided on it.
     const works =
       (task.state?.verdict === "working" || task.state?.verdict === "unknown") &&
       exit.kind === "known" &&
       exit.value === null;
-    const saidAtMs = signals.at(-1)?.atMs ?? 0;
+    const saidAtMs = signals.kind === "known" ? (signals.value.at(-1)?.atMs ?? 0) : takenAtMs;
     const sinceMs = works
       ? Math.max(takenAtMs - GIT_AGE_MAX_MS, saidAtMs, shownAtMs(seen, takenAtMs))
       : takenAtMs;

@@ -32,6 +32,12 @@ export function machineTrouble(error: unknown): MachineTrouble | undefined {
   });
 }
 
+/** Why a probe has no answer: the error's own words, and the remedy where the machine refuses. */
+export function whyUnknown(error: Error): string {
+  const trouble = machineTrouble(error);
+  return trouble === undefined ? error.message : `${trouble.message}. ${trouble.hint}`;
+}
+
 const TROUBLES: readonly {
   readonly code: string;
   readonly codes: readonly string[];

@@ -13,6 +13,8 @@ export interface ProcessFact {
 /** The machine's process table. */
 export interface Processes {
   list(): Promise<readonly ProcessFact[]>;
+  /** How many files a process may have open; for one that the system tells nothing of, as many as our own children. */
+  openFilesMax(pid: number): Promise<number>;
   /** Sends a signal to exactly this process; false when it is gone, also when its number belongs to another one now. */
   signal(process: ProcessFact, name: "SIGTERM" | "SIGKILL" | "SIGCHLD"): Promise<boolean>;
 }

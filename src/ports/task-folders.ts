@@ -11,7 +11,7 @@ export interface TaskFolders {
   exit(taskId: string, attempt: number): Promise<Probe<ExitFact | null>>;
   recordVerifyStart(taskId: string, sha: string, atMs: number): Promise<string>;
   verify(taskId: string, sha: string): Promise<Probe<VerifyFact | null>>;
-  signals(taskId: string, attempt: number): Promise<readonly SignalFact[]>;
+  signals(taskId: string, attempt: number): Promise<Probe<readonly SignalFact[]>>;
   /** The terminal log of an attempt, escape sequences removed, last `lines` lines. */
   log(taskId: string, attempt: number, lines: number): Promise<readonly string[]>;
   /** Absolute path of the raw log. */

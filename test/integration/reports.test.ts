@@ -31,6 +31,13 @@ const ended = (id: string) =>
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** What was said in an attempt of t1. */
+async function signalsOf(attempt: number) {
+  const signals = await terminals.folders.signals("t1", attempt);
+  if (signals.kind === "known") return signals.value;
+  throw new Error(signals.reason);
+}
+
 test("a hook's notice becomes a signal of the attempt and wakes the orchestrator", async () => {
   const wakes: Wake[] = [];
   const source = await createSignals({
@@ -44,7 +51,7 @@ test("a hook's notice becomes a signal of the attempt and wakes the orchestrator
     `printf %s ${quoted(stopped('It\'s "done"\n$(touch pwned)'))} | sh -c 'exec "$COPPICE_REPORT" claude'; sleep 600`,
   );
   const found = await until("the signal", async () => {
-    const signals = await terminals.folders.signals("t1", 1);
+    const signals = await signalsOf(1);
     return signals.length > 0 && signals;
   });
   expect(found).toMatchObject([
@@ -54,7 +61,7 @@ test("a hook's notice becomes a signal of the attempt and wakes the orchestrator
     wakes.some((wake) => wake.kind === "socket" && wake.taskId === "t1"),
   );
   await source.close();
-  expect(await terminals.folders.signals("t1", 2)).toEqual([]);
+  expect(await signalsOf(2)).toEqual([]);
 });
 
 test("a notice may also be the program's last word, as Codex gives it", async () => {
@@ -65,7 +72,7 @@ test("a notice may also be the program's last word, as Codex gives it", async ()
   });
   await hooksOf("t1", `sh -c 'exec "$COPPICE_REPORT" codex "$1"' report ${quoted(notice)}`);
   await ended("t1");
-  expect(await terminals.folders.signals("t1", 1)).toMatchObject([
+  expect(await signalsOf(1)).toMatchObject([
     { kind: "conversation", text: SESSION },
     { kind: "turn-ended", text: "Done." },
   ]);
@@ -84,7 +91,7 @@ test("whatever happens to it, a report says nothing and never fails the agent", 
   );
   expect((await ended("t1")).code).toBe(0);
   expect(await terminals.folders.log("t1", 1, 10)).toEqual(["all went well"]);
-  expect(await terminals.folders.signals("t1", 1)).toEqual([]);
+  expect(await signalsOf(1)).toEqual([]);
 });
 
 test("a notice of any size becomes a short line that keeps its first and last words", async () => {
@@ -94,7 +101,7 @@ test("a notice of any size becomes a short line that keeps its first and last wo
       last_assistant_message:"first"+" word".repeat(1e5)+" Shall I?",more:Array(1e4).fill({deep:{deep:"x"}})}))' | "$COPPICE_REPORT" claude`,
   );
   await ended("t1");
-  const [signal] = await terminals.folders.signals("t1", 1);
+  const [signal] = await signalsOf(1);
   expect(signal?.text).toMatch(/^first word.* … .* Shall I\?$/);
   const file = await readFile(
     join(await terminals.folders.folder("t1"), "signals.1.jsonl"),

@@ -116,7 +116,8 @@ test("signals come in the order of time; lines that are none are passed over", a
   await writeFile(join(folder, "signals.2.jsonl"), lines.join("\n"));
   await writeFile(join(folder, "done.2"), "all of it\n");
   await writeFile(join(folder, "fail.1"), "an earlier attempt\n");
-  const found = await folders.signals("t1", 2);
+  const answer = await folders.signals("t1", 2);
+  const found = answer.kind === "known" ? answer.value : [];
   expect(found.map(({ kind, text, attempt }) => [kind, text, attempt])).toEqual([
     ["conversation", "0199-abc-9", 2],
     ["turn-ended", "done so far", 2],

@@ -446,17 +446,48 @@ test("twenty sessions start at once and are seen by two tmux processes, unchange
   });
 });
 
-test("a hung server is unknown after the time limit, never empty", async () => {
+test("a hung server is unknown after the time limit, never empty, and is told by name with the remedy", async () => {
   await terminals.sessions.start(await terminals.spec("1", ["sleep", "60"]));
   const pid = Number(await terminals.tmux("display-message", "-p", "#{pid}"));
   process.kill(pid, "SIGSTOP");
   try {
-    expect(await terminals.sessions.observe()).toMatchObject({
-      kind: "unknown",
-      reason: expect.stringContaining("no answer within 5 s"),
+    const { socketPath, sessions } = terminals;
+    const [observed, started, stopped] = await Promise.allSettled([
+      sessions.observe(),
+      sessions.start(await terminals.spec("2", ["sleep", "60"])),
+      sessions.stop("task-1"),
+    ]);
+    const reason = `the tmux server at ${socketPath} gives no answer within 5 s. ps -axo pid,stat,args | grep ${socketPath}`;
+    expect(observed).toMatchObject({
+      value: { kind: "unknown", reason: expect.stringContaining(reason) },
     });
+    for (const acted of [started, stopped]) {
+      expect(acted).toMatchObject({ status: "rejected", reason: { code: "tmux-silent" } });
+    }
   } finally {
     process.kill(pid, "SIGCONT");
+  }
+  expect(await terminals.sessions.observe()).toMatchObject({ kind: "known", value: [{}] });
+});
+
+test("a server is never filled up to its limit of open files, at which it would answer nobody", async () => {
+  const limited = await openTerminals("run", 44);
+  const { sessions, spec } = limited;
+  try {
+    for (let number = 1; number <= 6; number += 1) {
+      await sessions.start(await spec(`${number}`, ["sleep", "60"]));
+    }
+    await expect(sessions.start(await spec("7", ["sleep", "60"]))).rejects.toMatchObject({
+      code: "too-many-sessions",
+      message: expect.stringMatching(/^6 sessions are all .* 44 files open$/),
+    });
+    expect(await sessions.observe()).toMatchObject({ kind: "known", value: { length: 6 } });
+    expect(await sessions.stop("task-6")).toBe(true);
+    expect(await sessions.start(await spec("7", ["sleep", "60"]))).toMatchObject({
+      kind: "started",
+    });
+  } finally {
+    await limited.close();
   }
 });
 

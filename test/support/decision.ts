@@ -80,7 +80,7 @@ const nothingSeen = (id: TaskId): TaskEvidence => ({
   verify: known(null),
   session: known(null),
   screen: known(null),
-  signals: [],
+  signals: known([]),
 });
 
 /** `t1 start, t2 deliver`: what a decision does, one word for each action. */

@@ -30,8 +30,11 @@ export interface Terminals {
 /** Names that a shell, tmux's formats and tmux's command separator would each misread. */
 export const NASTY_NAME = `we ird #(touch pwned) $(touch pwned) 'q" {a,b} ;`;
 
-/** Opens terminals whose workdir has the given name. `close` ends the server and removes the folder. */
-export async function openTerminals(name = "run"): Promise<Terminals> {
+/**
+ * Opens terminals whose workdir has the given name, on a server that may have so many files open. `close` ends the server
+ * and removes the folder.
+ */
+export async function openTerminals(name = "run", openFilesMax?: number): Promise<Terminals> {
   const home = await realpath(await mkdtemp(join(tmpdir(), "cop-")));
   const workdir = join(home, name);
   const worktree = join(home, "work tree");
@@ -51,7 +54,9 @@ export async function openTerminals(name = "run"): Promise<Terminals> {
     lock: (_, work) => work(),
     exec: (program, args, options) => {
       calls.push([program, ...args]);
-      return exec(program, args, options);
+      if (openFilesMax === undefined) return exec(program, args, options);
+      const words = ["-c", `ulimit -n ${openFilesMax} && exec "$@"`, "sh", program, ...args];
+      return exec("/bin/sh", words, options);
     },
   });
   const folders = createTaskFolders({ workdir });

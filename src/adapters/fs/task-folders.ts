@@ -14,6 +14,7 @@ import {
   type VerifyFact,
 } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
+import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import { TaskId } from "../../manifest/task.ts";
 import { fromIso, toIso } from "../../manifest/time.ts";
 import type { TaskFolders } from "../../ports/task-folders.ts";
@@ -119,15 +120,16 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
           : { sha, code: exit.code, running: false, startedAtMs, tail: exit.tail };
       }),
 
-    async signals(taskId, attempt) {
-      const path = folderOf(taskId);
-      const found = [
-        ...(await readSignalLines(join(path, `signals.${attempt}.jsonl`), attempt)),
-        ...(await readSignalFile(path, "done", attempt)),
-        ...(await readSignalFile(path, "fail", attempt)),
-      ];
-      return found.sort((a, b) => a.atMs - b.atMs);
-    },
+    signals: (taskId, attempt) =>
+      probe(async (): Promise<readonly SignalFact[]> => {
+        const path = folderOf(taskId);
+        const found = [
+          ...(await readSignalLines(join(path, `signals.${attempt}.jsonl`), attempt)),
+          ...(await readSignalFile(path, "done", attempt)),
+          ...(await readSignalFile(path, "fail", attempt)),
+        ];
+        return found.sort((a, b) => a.atMs - b.atMs);
+      }),
 
     log: async (taskId, attempt, lines) =>
       lines > 0 ? terminalLines(await readLog(folderOf(taskId), attempt)).slice(-lines) : [],
@@ -225,7 +227,7 @@ async function probe<T>(read: () => Promise<T>): Promise<Probe<T>> {
     return known(await read());
   } catch (error) {
     if (error instanceof CoppiceError && error.kind === "bug") throw error;
-    if (error instanceof Error) return unknown(error.message);
+    if (error instanceof Error) return unknown(whyUnknown(error));
     throw error;
   }
 }

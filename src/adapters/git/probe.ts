@@ -1,6 +1,7 @@
 import picomatch from "picomatch";
 import { type GitFact, known, type Probe, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
+import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import type { Repository } from "../../ports/repository.ts";
 import { baseRefs, type Checkout, canonical, commitOf, forkRef } from "./checkout.ts";
 import { git, gitFailed, gitText } from "./command.ts";
@@ -58,7 +59,8 @@ async function answered<T>(ask: () => Promise<T>): Promise<Probe<T>> {
   try {
     return known(await ask());
   } catch (cause) {
-    if (cause instanceof CoppiceError && cause.kind === "machine") return unknown(cause.message);
+    if (cause instanceof CoppiceError && cause.kind === "machine")
+      return unknown(whyUnknown(cause));
     throw cause;
   }
 }

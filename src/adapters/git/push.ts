@@ -3,6 +3,7 @@ import { access, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { known, type Probe, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
+import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import type { PushOutcome, Repository } from "../../ports/repository.ts";
 import type { ExecResult } from "../exec.ts";
 import type { Checkout } from "./checkout.ts";
@@ -124,7 +125,8 @@ async function asked(
   try {
     return known(await git(checkout.root, args, options));
   } catch (cause) {
-    if (cause instanceof CoppiceError && cause.kind === "machine") return unknown(cause.message);
+    if (cause instanceof CoppiceError && cause.kind === "machine")
+      return unknown(whyUnknown(cause));
     throw cause;
   }
 }

@@ -17,6 +17,13 @@ export function createProcesses(
     fromProc ? readStat(pid) : (await listByPs(["-p", String(pid)]))[0];
   return {
     list,
+    openFilesMax: async (pid) => {
+      const limits = fromProc ? readIfThere(`/proc/${pid}/limits`) : undefined;
+      const told =
+        /^Max open files +(\S+)/m.exec(limits ?? "")?.[1] ??
+        (await exec("/bin/sh", ["-c", "ulimit -n"])).stdout.trim();
+      return told === "unlimited" ? Number.POSITIVE_INFINITY : Number(told);
+    },
     async signal(target, name) {
       const current = await now(target.pid);
       if (current?.startedAt !== target.startedAt) return false;
@@ -39,13 +46,8 @@ function readProc(): ProcessFact[] {
 
 /** A zombie is gone: it does nothing and nothing can end it. */
 function readStat(pid: number): ProcessFact | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch (error) {
-    if (["ENOENT", "ESRCH"].includes(codeOf(error))) return undefined;
-    throw error;
-  }
+  const text = readIfThere(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
   // The program's name stands in parentheses and may itself hold blanks and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const number = (index: number) => Number(fields[index]);
@@ -57,6 +59,15 @@ function readStat(pid: number): ProcessFact | undefined {
     cpuSeconds: (number(11) + number(12) + number(13) + number(14)) / TICKS_PER_SECOND,
     startedAt: fields[19] ?? "",
   };
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    if (["ENOENT", "ESRCH"].includes(codeOf(error))) return undefined;
+    throw error;
+  }
 }
 
 async function listByPs(selection: readonly string[]): Promise<ProcessFact[]> {

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { CoppiceError } from "../../manifest/errors.ts";
+import { MachineTrouble } from "../../manifest/machine-trouble.ts";
 import type { ExecResult, exec } from "../exec.ts";
 
 const TIMEOUT_MS = 5000;
@@ -27,12 +28,15 @@ export function createClient(options: {
   return async (commands, input) => {
     const words = ["-u", "-S", socketPath, "-f", "/dev/null", ...joined(commands)];
     for (let tries = 1; ; tries += 1) {
-      const result = await exec("tmux", words, {
+      const asked = exec("tmux", words, {
         cwd: "/",
         env,
         bareEnv: true,
         timeoutMs: TIMEOUT_MS,
         ...(input === undefined ? {} : { input }),
+      });
+      const result = await asked.catch((error: unknown) => {
+        throw isTimeout(error) ? hangs(socketPath, error) : error;
       });
       const again =
         result.code !== 0 && /server exited unexpectedly|lost server/.test(result.stderr);
@@ -41,6 +45,18 @@ export function createClient(options: {
     }
   };
 }
+
+const isTimeout = (error: unknown): boolean =>
+  error instanceof CoppiceError && error.code === "program-timeout";
+
+const hangs = (socketPath: string, cause: unknown): CoppiceError =>
+  new MachineTrouble({
+    code: "tmux-hangs",
+    kind: "machine",
+    message: `the tmux server at ${socketPath} gives no answer within ${TIMEOUT_MS / 1000} s`,
+    hint: `ps -axo pid,stat,args | grep ${socketPath} names its process: in state T it is stopped, and kill -CONT PID wakes it; else kill -KILL PID ends it with its sessions, and their work is taken up again.`,
+    cause,
+  });
 
 /** No server listens at the socket: there is nothing, which is an answer. */
 export const saysNoServer = ({ code, stderr }: ExecResult): boolean =>

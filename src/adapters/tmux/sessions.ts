@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Probe } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
+import { MachineTrouble } from "../../manifest/machine-trouble.ts";
 import type { Processes } from "../../ports/processes.ts";
 import type { InjectOutcome, SessionSpec, Sessions, StartOutcome } from "../../ports/sessions.ts";
 import { exec as execDoor } from "../exec.ts";
@@ -31,6 +32,9 @@ export interface TmuxSessionsOptions {
 }
 
 const SOCKET_BYTES_MAX = 99;
+/** Each session takes its terminal and the pipe to its log; the server itself and its clients need some, too. */
+const FILES_PER_SESSION = 2;
+const FILES_SPARE = 32;
 const SESSION_NAME = /^(?:task|verify)-[A-Za-z0-9][A-Za-z0-9-]{0,62}$/;
 const SERVER_ENVIRONMENT = ["PATH", "HOME", "LANG", "TERM", "USER", "SHELL", "TMPDIR"];
 const TERMINAL = "screen-256color";
@@ -53,7 +57,7 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
   const listed = async (): Promise<readonly Pane[]> => {
     const listing = await view.list();
     if (listing.kind === "known") return listing.value;
-    throw new CoppiceError({
+    throw new MachineTrouble({
       code: "tmux-silent",
       kind: "machine",
       message: listing.reason,
@@ -100,8 +104,10 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
 
     async start(spec) {
       const folder = folderOf(workdir, spec.taskDir);
-      const running = await find(spec.name);
+      const panes = await listed();
+      const running = panes.find((pane) => pane.name === checkedName(spec.name));
       if (running) return met(running, spec, folder);
+      await refuseCrowd(panes);
       await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
       await writeLaunchFiles(spec, options);
       const separator = nonce();
@@ -159,6 +165,20 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       if (asked.code !== 0 && !saysNoServer(asked)) throw unexpectedAnswer("end its server", asked);
     },
   };
+
+  /** A tmux server at its limit of open files never answers anybody again. */
+  async function refuseCrowd(panes: readonly Pane[]): Promise<void> {
+    const [first] = panes;
+    if (first === undefined) return;
+    const filesMax = await processes.openFilesMax(first.serverPid);
+    if ((panes.length + 1) * FILES_PER_SESSION + FILES_SPARE <= filesMax) return;
+    throw new MachineTrouble({
+      code: "too-many-sessions",
+      kind: "machine",
+      message: `${panes.length} sessions are all that the tmux server at ${socketPath} can hold: it may have ${filesMax} files open`,
+      hint: "Lower maxParallel, or raise the limit (ulimit -n) before a new server starts.",
+    });
+  }
 
   /** The first line of a new session names its pane: without our marks nobody would find it again. */
   async function removeHalfMade(stdout: string): Promise<void> {

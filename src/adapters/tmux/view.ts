@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Screen } from "../../agents/screen.ts";
 import { known, type Probe, type SessionFact, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
+import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import type { Processes } from "../../ports/processes.ts";
 import type { Observation } from "../../ports/sessions.ts";
 import {
@@ -170,7 +171,7 @@ async function answered<T>(ask: () => Promise<Probe<T>>): Promise<Probe<T>> {
   } catch (error) {
     const mayAnswerLater =
       error instanceof CoppiceError && error.kind === "machine" && error.code !== "program-missing";
-    if (mayAnswerLater) return unknown(error.message);
+    if (mayAnswerLater) return unknown(whyUnknown(error));
     throw error;
   }
 }

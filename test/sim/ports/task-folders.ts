@@ -14,7 +14,7 @@ export function simTaskFolders(door: Door): TaskFolders {
       failed: couldNot,
     });
   /** The same as a probe. */
-  const probe = <T>(method: string, taskId: string, look: (folder: SimFolder) => T | null) =>
+  const probe = <T>(method: string, taskId: string, look: (folder: SimFolder) => T) =>
     door.pass({
       method,
       taskId,
@@ -42,7 +42,7 @@ export function simTaskFolders(door: Door): TaskFolders {
     verify: (taskId, sha) =>
       probe("verify", taskId, ({ verify }) => (verify?.sha === sha ? verify : null)),
     signals: (taskId, attempt) =>
-      on("signals", taskId, ({ signals }) => signals.filter((one) => one.attempt === attempt)),
+      probe("signals", taskId, ({ signals }) => signals.filter((one) => one.attempt === attempt)),
     log: (taskId, attempt, lines) =>
       on("log", taskId, ({ logs }) => logs.get(attempt)?.lines.slice(-lines) ?? []),
     logPath: (taskId, attempt) =>

@@ -59,7 +59,7 @@ export function executorWorld(
       exit: async () => known(null),
       recordVerifyStart: async (taskId, sha) => `/w/tasks/${taskId}/verify.${sha}`,
       verify: async () => known(null),
-      signals: async () => [],
+      signals: async () => known([]),
       log: async () => [],
       logPath: async (taskId, attempt) => `/w/tasks/${taskId}/log.${attempt}`,
     },

@@ -61,7 +61,7 @@ const evidence = (more: Partial<TaskEvidence> = {}): TaskEvidence => ({
   verify: known(null),
   session: known(SESSION),
   screen: known(screenOf("codex/016")),
-  signals: [],
+  signals: known([]),
   ...more,
 });
 
@@ -180,17 +180,17 @@ describe("signals", () => {
   const now = { atMs: NOW - 100 };
 
   test("the end of a turn by the agent's own word makes an unreadable screen idle, as a fact", () => {
-    expect(verdictOf({ screen: blank, signals: [signal("turn-ended")] })).toMatchObject({
+    expect(verdictOf({ screen: blank, signals: known([signal("turn-ended")]) })).toMatchObject({
       kind: "idle-done",
       fact: true,
     });
   });
 
   test("a screen that agrees with a fresh word makes it a fact; an old word adds nothing", () => {
-    const fresh = verdictOf({ screen: ended, signals: [signal("turn-ended", now)] });
+    const fresh = verdictOf({ screen: ended, signals: known([signal("turn-ended", now)]) });
     const old = verdictOf({
       screen: ended,
-      signals: [signal("turn-ended", { atMs: NOW - 60_000 })],
+      signals: known([signal("turn-ended", { atMs: NOW - 60_000 })]),
     });
     expect(fresh.fact).toBe(true);
     expect(old).toEqual(verdictOf({ screen: ended }));
@@ -198,28 +198,33 @@ describe("signals", () => {
   });
 
   test("a screen that may lag gives way to the newer word, but not as a fact", () => {
-    expect(verdictOf({ screen: working, signals: [signal("turn-ended", now)] })).toMatchObject({
+    expect(
+      verdictOf({ screen: working, signals: known([signal("turn-ended", now)]) }),
+    ).toMatchObject({
       kind: "idle-done",
       turn: "ended",
       fact: false,
     });
-    expect(verdictOf({ screen: ended, signals: [signal("turn-started", now)] }).kind).toBe(
+    expect(verdictOf({ screen: ended, signals: known([signal("turn-started", now)]) }).kind).toBe(
       "working",
     );
     expect(
-      verdictOf({ screen: working, signals: [signal("approval", { ...now, text: "Bash x" })] }),
+      verdictOf({
+        screen: working,
+        signals: known([signal("approval", { ...now, text: "Bash x" })]),
+      }),
     ).toMatchObject({ kind: "waiting-approval", fact: false });
   });
 
   test("a screen at work outlives an older end of a turn", () => {
     for (const kind of ["turn-ended", "turn-failed", "done", "fail", "approval"] as const) {
-      expect(verdictOf({ screen: working, signals: [signal(kind)] }).kind).toBe("working");
+      expect(verdictOf({ screen: working, signals: known([signal(kind)]) }).kind).toBe("working");
     }
   });
 
   test("an interrupted turn shows at the composer, whatever was said before", () => {
     for (const kind of ["turn-started", "approval"] as const) {
-      expect(verdictOf({ screen: ended, signals: [signal(kind)] })).toEqual(
+      expect(verdictOf({ screen: ended, signals: known([signal(kind)]) })).toEqual(
         verdictOf({ screen: ended }),
       );
     }
@@ -227,7 +232,7 @@ describe("signals", () => {
 
   test("the last words tell a question and an announcement from an end", () => {
     const said = (text: string) =>
-      verdictOf({ screen: blank, signals: [signal("turn-ended", { text })] });
+      verdictOf({ screen: blank, signals: known([signal("turn-ended", { text })]) });
     expect(said("Which one shall I take?")).toMatchObject({ kind: "waiting-input", turn: "ended" });
     expect(said("I'll now run the tests.")).toMatchObject({
       kind: "idle-done",
@@ -238,14 +243,17 @@ describe("signals", () => {
 
   test("a failed request that the screen does not show is told by its words", () => {
     const failed = signal("turn-failed", { text: "rate_limit: 429 Too Many Requests" });
-    expect(verdictOf({ screen: blank, signals: [failed] })).toMatchObject({
+    expect(verdictOf({ screen: blank, signals: known([failed]) })).toMatchObject({
       kind: "rate-limited",
       fact: true,
     });
   });
 
   test("a question for approval on an unreadable screen is a person's", () => {
-    const verdict = verdictOf({ screen: blank, signals: [signal("approval", { text: "Bash x" })] });
+    const verdict = verdictOf({
+      screen: blank,
+      signals: known([signal("approval", { text: "Bash x" })]),
+    });
     expect(verdict.kind).toBe("waiting-approval");
     expect(responseFor(verdict)).toBe("ask-person");
   });
@@ -257,7 +265,7 @@ describe("signals", () => {
     const commandOf = (command: string) =>
       verdictOf({
         screen: known({ ...asking, lines }),
-        signals: [signal("approval", { text: `Bash ${command}`, command })],
+        signals: known([signal("approval", { text: `Bash ${command}`, command })]),
       }).dialog?.command;
     expect(commandOf("git commit -m one two")).toEqual(["git commit -m one two"]);
     expect(commandOf("git commit -m one\ntwo")).toEqual(["git commit -m one\ntwo"]);
@@ -267,13 +275,16 @@ describe("signals", () => {
   test("signals of an earlier attempt decide nothing", () => {
     const found = verdictOf({
       screen: known(screenOf("codex/003")),
-      signals: [signal("done", { attempt: 1 })],
+      signals: known([signal("done", { attempt: 1 })]),
     });
     expect(found.kind).toBe("idle-fresh");
   });
 
   test("an agent that says it cannot go on asks with its own words", () => {
-    const found = verdictOf({ screen: ended, signals: [signal("fail", { text: "no access" })] });
+    const found = verdictOf({
+      screen: ended,
+      signals: known([signal("fail", { text: "no access" })]),
+    });
     expect(found).toMatchObject({ kind: "waiting-input", question: "no access", fact: true });
   });
 });

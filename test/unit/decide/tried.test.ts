@@ -82,7 +82,10 @@ describe("the agent's conversation", () => {
       atMs: index,
       attempt: 1,
     }));
-    const told = running({ verdict: verdict("working"), facts: { ...live, signals } });
+    const told = running({
+      verdict: verdict("working"),
+      facts: { ...live, signals: known(signals) },
+    });
     expect(stateAfter(told).conversation).toBe("newer-id-2");
     const view = viewOf({ t1: running({ verdict: ended }, { nudges: 2, conversation: "id-9" }) });
     expect(theAction(decide(view), "resume").conversation).toBe("id-9");

@@ -28,7 +28,7 @@ const nothing = {
   exit: known(null),
   verify: known(null),
   screen: known(null),
-  signals: [],
+  signals: known([]),
 };
 
 describe("a clock on the screen", () => {
