@@ -25,6 +25,8 @@ export function endingOfCells(view: View, composer: Composer, marks: CellMarks):
     .slice(above.findLastIndex((line) => marks.banner.test(line)) + 1)
     .filter((line) => !marks.noise.test(line) && (line === "" || !isRule(line)));
   const prompt = lines.findLastIndex((line) => marks.prompt.test(line));
+  // All since the program's start is on the screen, and no prompt is: what stands there are its own notices.
+  if (prompt < 0 && above.some((line) => marks.banner.test(line))) return { kind: "fresh" };
   const turn = lines.slice(prompt + 1);
   const at = turn.findLastIndex((line) => marks.cell.test(line));
   if (at < 0)

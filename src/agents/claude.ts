@@ -139,7 +139,7 @@ const LAYOUT: Layout = {
   agent: "claude",
   composer: (view) => framedComposer(view, { top: RULE, bottom: RULE, sign: /^[❯>!#](?:\s|$)/u }),
   busy: new RegExp(
-    `\\besc to interrupt\\b|${SPINNER_ROW.source}|^\\S .*\\bretrying in \\d|${LIMIT_FOOTER.source}`,
+    `\\besc to interrupt\\b|${SPINNER_ROW.source}|^\\S .*\\b[Rr]etrying in \\d|${LIMIT_FOOTER.source}`,
     "u",
   ),
   ending,

@@ -112,5 +112,10 @@ const LAYOUT: Layout = {
   attentionTitle: /\bAction Required\b/,
   // A streamed answer hides the busy row; only the title, where it is set, still tells.
   closing: /^\s*(?:─ )?Worked for \S/u,
+  // Older versions never hide the busy row; a title that is the folder's name is Codex's own, and tells.
+  tellsWork: ({ title }, footer) =>
+    footer.some(
+      (row) => /\b\d+% context left$/u.test(row) || (title !== "" && row.endsWith(`/${title}`)),
+    ),
   ending: (view, composer) => endingOfCells(view, composer, MARKS),
 };

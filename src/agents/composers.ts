@@ -1,5 +1,5 @@
 import type { Composer } from "./tui.ts";
-import { textLines, type View } from "./view.ts";
+import { textLines, unframed, type View } from "./view.ts";
 
 /** Footer rows that may stand below a composer: status, hints, a list of commands. */
 const FOOTER_MAX = 12;
@@ -19,11 +19,24 @@ export function openComposer(view: View, sign: RegExp): Composer | undefined {
   return composerOf(view, from, view.row + 1, from);
 }
 
-/** A composer between two rules or half-block rows; the cursor stands in it. */
-export function framedComposer(
-  view: View,
-  frame: { readonly top: RegExp; readonly bottom: RegExp; readonly sign: RegExp },
-): Composer | undefined {
+interface Frame {
+  readonly top: RegExp;
+  readonly bottom: RegExp;
+  readonly sign: RegExp;
+}
+
+/**
+ * A composer between two rules or half-block rows. The cursor stands in it; but a program that draws its own cursor hides the
+ * terminal's, and one that redraws has it further up for a moment: then the last such frame is the composer.
+ */
+export function framedComposer(view: View, frame: Frame): Composer | undefined {
+  const found = framedAtCursor(view, frame);
+  if (found) return found;
+  const last = lastFramed(view, frame);
+  return last && (!view.screen.cursor.visible || view.row < last.to) ? last : undefined;
+}
+
+function framedAtCursor(view: View, frame: Frame): Composer | undefined {
   const top = rowUpwards(
     view,
     (line) => frame.top.test(line),
@@ -35,6 +48,23 @@ export function framedComposer(
   const bottom = below.findIndex((line) => frame.bottom.test(line));
   if (bottom < 0) return undefined;
   return composerOf(view, top, view.row + bottom + 1, top + 1);
+}
+
+/** The words that stand in an empty composer look like a draft where the cursor does not tell. */
+const PLACEHOLDER = /^\S\s+(?:Try "|Type your message\b|Ask \w+ )/u;
+
+function lastFramed(view: View, { top, bottom, sign }: Frame): Composer | undefined {
+  const last = view.lines.slice(0, view.end).findLastIndex((line) => bottom.test(line));
+  for (let from = last - 1; from >= Math.max(0, last - DRAFT_ROWS_MAX); from -= 1) {
+    if (!top.test(view.lines[from] ?? "")) continue;
+    const row = unframed(view.lines[from + 1] ?? "").trim();
+    const below = textLines(view, last + 1, view.end);
+    const fits = sign.test(view.lines[from + 1] ?? "") && !/^\S\s+\d+[.)]\s/.test(row);
+    if (!fits || below.length > FOOTER_MAX) return undefined;
+    const draft = (/^\S\s+\S/u.test(row) && !PLACEHOLDER.test(row)) || last > from + 2;
+    return { from, to: last + 1, draft };
+  }
+  return undefined;
 }
 
 /** A row above or at the cursor, as long as the rows between belong to the composer. */

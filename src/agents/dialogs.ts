@@ -3,6 +3,7 @@ import type { KnownAnswer } from "../manifest/policy.ts";
 import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { Dialog, DialogOption } from "./agent.ts";
 import { approvalOf } from "./approval.ts";
+import { isDenied } from "./denied.ts";
 
 /** A dialog that is known across agents and versions: how it is recognised, what it means, what is answered. */
 interface KnownDialog {
@@ -120,10 +121,6 @@ const KNOWN: readonly KnownDialog[] = [
   },
 ];
 
-/** What no policy may answer, in any dialog or question: seen in its text or in the chosen answer. */
-const DENIED =
-  /\brm\s+-\w*[rf]|\bsudo\b|\b(?:curl|wget)\b[^|]*\|\s*(?:\w*sh|python3?|node|perl)\b|\bpush\b.*(?:--force|--mirror|--delete|\s-f\b|\s\+\S)|\b(?:npm|pnpm|yarn|cargo|poetry|vsce|gem)\s+(?:publish|push)\b|\btwine upload\b|\bdocker push\b|\bgh (?:release|auth|secret)\b|\bpassw(?:or)?d\b|\bpassphrase\b|\bcredentials?\b|\b(?:secret|private|access|api)[ _-]?(?:key|token)s?\b|\bid_(?:rsa|ed25519)\b|\.(?:ssh|aws|netrc|npmrc|pypirc)\b|\.github\/workflows|\bmkfs\b|\bdd\s+if=|\bchmod\s+-R\b|\bfingerprint\b|\bauthenticity of host\b/i;
-
 /** Words that ask for a secret or for trust in a host. */
 export const SECRET_QUESTION =
   /\bpassw(?:or)?d\b|\bpassphrase\b|\bpin\b(?=.*:)|\botp\b|\bone-time code\b|\bverification code\b|^username for\b|\busername:|\btoken:|\bapi key:|authenticity of host|\bfingerprint\b/i;
@@ -194,11 +191,6 @@ function chosen(option: DialogOption): Answer {
   if (isDenied(option.label)) return askPerson("the option is on the deny list");
   const { label, keys } = option;
   return { kind: "choose", label, ...(keys === undefined ? {} : { keys }) };
-}
-
-/** Also where a narrow terminal broke a word apart. */
-function isDenied(text: string): boolean {
-  return DENIED.test(text.replace(/\s+/g, " ")) || DENIED.test(text.replace(/\s*\n\s*/g, ""));
 }
 
 function knownDialog(text: string, options: readonly DialogOption[]): KnownDialog | undefined {

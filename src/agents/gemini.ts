@@ -1,6 +1,6 @@
 import type { Agent, LaunchRequest } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
-import { framedComposer } from "./composers.ts";
+import { framedComposer, openComposer } from "./composers.ts";
 import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import type { View } from "./view.ts";
@@ -50,12 +50,12 @@ export const GEMINI_MARKS: CellMarks = {
   interrupted: /^\s{0,2}[ℹ●] Request cancelled\b/u,
   compacted: /^\s{0,2}[✦✧◆ℹ●] (?:Chat history|Context) compressed\b/u,
   noise:
-    /^\s{0,2}ℹ This request failed\b|^\s{2}details\.$|\? for shortcuts\s*$|^\s*Press Ctrl\+O to show/u,
+    /^\s{0,2}ℹ This request failed\b|^\s{2}details\.$|\? for shortcuts\s*$|^\s*Press ctrl[+-]\w to show/iu,
 };
 
 const LAYOUT: Layout = {
   agent: "gemini",
-  composer: (view) => halfBlockComposer(view) ?? boxComposer(view),
+  composer: (view) => halfBlockComposer(view) ?? boxComposer(view) ?? bareComposer(view),
   busy: /\(esc to cancel\b|\besc to cancel(?:, \d|\))|^\s?! Shell awaiting input/u,
   busyTitle: /^✦|\bWorking\b/u,
   attentionTitle: /^✋|\bAction Required\b/u,
@@ -82,6 +82,14 @@ function halfBlockComposer(view: View): Composer | undefined {
   if (!found) return undefined;
   const rule = [1, 2, 3].find((up) => /^─{10,}$/u.test(view.lines[found.from - up] ?? ""));
   return { ...found, from: found.from - (rule ?? 0) };
+}
+
+/** Where the terminal has few colours: the row with the sign between two empty ones, below the rule and the mode. */
+function bareComposer(view: View): Composer | undefined {
+  const found = openComposer(view, /^\s[*>!]\s/u);
+  const above = view.lines.slice(0, found?.from ?? 0);
+  const rule = above.findLastIndex((line) => /^─{10,}$/u.test(line));
+  return found && rule >= 0 && found.from - rule <= 5 ? { ...found, from: rule } : undefined;
 }
 
 const boxComposer = (view: View): Composer | undefined =>

@@ -43,7 +43,8 @@ const permission = ({ asks }: LaunchRequest): Record<string, string> =>
 const LAYOUT: Layout = {
   agent: "opencode",
   composer,
-  busy: /\besc (?:again to )?interrupt\b/u,
+  // The bar outlives the hint where the terminal is narrow.
+  busy: /\besc (?:again to )?interrupt\b|^\s*[■⬝]{4,}/u,
   ending,
 };
 

@@ -89,7 +89,7 @@ const LINES = 40;
 
 /** What agents print when they are left. */
 const LEFT =
-  /^\W*(?:to (?:continue|resume|reconnect)\b.*(?:run|:)|resume this session\b|continue\s+\w+ -s \S|.*\b(?:--resume|resume) [0-9a-f]{8}-[0-9a-f-]{20,})/i;
+  /^\W+\bResume\s+copilot --resume=\S|^\W*(?:to (?:continue|resume|reconnect)\b.*(?:run|:)|resume this session\b|continue\s+\w+ -s \S|.*\b(?:--resume|resume) [0-9a-f]{8}-[0-9a-f-]{20,})/i;
 
 /**
  * The error that a program ended with. Only where programs put it: at the start of one of the last lines, in the words of
@@ -115,7 +115,7 @@ const FAILURE: readonly RegExp[] = [
   /^An unexpected (?:critical )?error\b/i,
   /^(?:code|status): [45]\d\d,?$/,
   /^(?:Aborting commit|Could not apply|CONFLICT \(|W: Operation was interrupted)\b/,
-  /^(?:Not logged in|Invalid auth method|Prompt is too long|Credit balance|Execution error)\b/i,
+  /^(?:Not logged in|Authentication failed|Invalid auth method|Prompt is too long|Credit balance|Execution error)\b/i,
   /^Not inside a trusted directory\b|\bcannot be used with root\b|^Unable to connect\b|^Missing environment variable\b/,
   /\bPermission denied \((?:publickey|password|keyboard)/,
   /^\^?C?turn interrupted\b/,
@@ -141,7 +141,8 @@ function lastOutput(
   prompt: string,
 ): { readonly command: string | undefined; readonly lines: readonly string[] } {
   const above = view.lines.slice(0, view.row);
-  const typed = above.findLastIndex((line) => line.startsWith(prompt));
+  // A row that was given up began nothing.
+  const typed = above.findLastIndex((line) => line.startsWith(prompt) && !/\^C$/.test(line));
   const command = typed < 0 ? undefined : (above[typed] ?? "").slice(prompt.length).trim();
   const parts = (command ?? "").split(/[;&|]+/).map((part) => part.trim());
   const looked = parts.every((part) => part === "" || LOOKS.test(part));

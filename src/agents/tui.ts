@@ -12,6 +12,7 @@ import {
   oneLine,
   SPINNER_TITLE,
   textLines,
+  unframed,
   type View,
   viewOf,
 } from "./view.ts";
@@ -45,12 +46,14 @@ export interface Layout {
   readonly attentionTitle?: RegExp;
   /** The row that closes every turn, where there is one: a recent word without it may be part of a turn that runs. */
   readonly closing?: RegExp;
+  /** Whether a busy row, or a busy title, is never missing while a turn runs: then none of them is proof. */
+  readonly tellsWork?: (view: View, footer: readonly string[]) => boolean;
   ending(view: View, composer: Composer): Ending;
 }
 
 /** A turn that runs, but only because the agent tries again. */
 const RETRYING =
-  /\bretrying in \d|\breconnecting\b.*\d\/\d|\bwaiting for network\b|\bcontinuing (?:automatically at \d|shortly\b)/i;
+  /\bretrying(?: in \d|\.{3}|…)|\breconnecting\b.*\d\/\d|\bwaiting for network\b|\bcontinuing (?:automatically at \d|shortly\b)/i;
 /** Rows above the composer in which the sign of work may stand. */
 const BUSY_ROWS = 5;
 /** Every agent that works writes at least this often, but for a silent command. */
@@ -67,7 +70,8 @@ export function readAgent(screen: Screen, layout: Layout): ScreenReading {
   // A shell, a pager, a question of git: the agent is not in front, whatever is left of it on the screen or in the title.
   const program = readProgram(view, composer !== undefined);
   if (program) return program;
-  if (composer) return readComposer(view, composer, layout);
+  if (composer)
+    return readBelow(view, composer, layout.agent) ?? readComposer(view, composer, layout);
   // A dialog hides the composer. It stands before the title, which may be stale or say "working" behind a dialog.
   const dialog = readDialog(view, layout.agent);
   if (dialog) return dialog;
@@ -78,6 +82,15 @@ export function readAgent(screen: Screen, layout: Layout): ScreenReading {
   const row = busyRow(view, view.end, layout);
   if (row !== undefined) return busyReading(row);
   return readPlain(view);
+}
+
+/** A dialog that opened below a composer that does not have the cursor any more. */
+function readBelow(view: View, { from, to }: Composer, agent: string): ScreenReading | undefined {
+  if (view.row >= from && view.row < to) return undefined;
+  return readDialog(
+    { ...view, lines: view.lines.map((line, row) => (row < to ? "" : line)) },
+    agent,
+  );
 }
 
 /** A dialog at the bottom of the screen, known or not. */
@@ -125,7 +138,7 @@ export const working = (confidence: number, why: string): ScreenReading => ({
 
 function readComposer(view: View, composer: Composer, layout: Layout): ScreenReading {
   const draft = composer.draft ? { draft: true } : {};
-  const row = busyRow(view, composer.from, layout) ?? footerRow(view, composer.to, layout);
+  const row = busyRow(view, composer.from, layout) ?? footerRow(view, composer, layout);
   if (row !== undefined) return { ...busyReading(row), ...draft };
   if (isBusyTitle(view, layout))
     return { ...working(0.9, `the title says "${view.title}"`), ...draft };
@@ -142,8 +155,10 @@ function readComposer(view: View, composer: Composer, layout: Layout): ScreenRea
   return { ...endingReading(ending), ...draft };
 }
 
-function maySpeakStill(view: View, composer: Composer, { closing }: Layout): boolean {
+function maySpeakStill(view: View, composer: Composer, layout: Layout): boolean {
+  const { closing, tellsWork } = layout;
   const { silentSeconds } = view.screen;
+  if (tellsWork?.(view, textLines(view, composer.to, view.end))) return false;
   if (closing === undefined || silentSeconds === null || silentSeconds > FRESH_SECONDS)
     return false;
   return !linesAbove(view, composer.from, 2).some((line) => closing.test(line));
@@ -209,12 +224,22 @@ function busyRow(view: View, before: number, layout: Layout): string | undefined
     (row, index) =>
       layout.busy.test(row) || layout.busy.test(oneLine(rows.slice(index, index + 2))),
   );
-  return at < 0 ? undefined : oneLine(rows.slice(at));
+  return at < 0 ? undefined : `${retryNotice(rows.slice(0, at))} ${oneLine(rows.slice(at))}`.trim();
 }
 
-function footerRow(view: View, from: number, layout: Layout): string | undefined {
-  const footer = oneLine(textLines(view, from, view.end));
-  return layout.busy.test(footer) ? footer : undefined;
+/** A failed request that is tried again, when that is the last thing told above the sign of work. */
+function retryNotice(rows: readonly string[]): string {
+  const last = rows.length - 1;
+  if (!/^\s*(?:[●⎿]\s.*)?\bRetrying(?: in \d.*|\.{3}|…)$/u.test(unframed(rows[last] ?? "")))
+    return "";
+  return oneLine(rows.slice(rows.findLastIndex((row) => /^\s*[●⎿]\s/u.test(row))));
+}
+
+function footerRow(view: View, { from, to }: Composer, layout: Layout): string | undefined {
+  // Indented, as a footer is: what looks like a spinner's row in it is a hint that was cut off.
+  const footer = ` ${oneLine(textLines(view, to, view.end))}`;
+  if (!layout.busy.test(footer)) return undefined;
+  return `${retryNotice(linesAbove(view, from, BUSY_ROWS))}${footer}`.trim();
 }
 
 function isBusyTitle(view: View, layout: Layout): boolean {

@@ -68,14 +68,15 @@ test("Claude Code resumes by id, else continues the newest conversation", () => 
 });
 
 test("agents that are to ask edit files by themselves and get no leave to do everything", () => {
-  for (const name of ["codex", "claude", "gemini", "opencode", "qwen"]) {
+  for (const name of ["codex", "claude", "gemini", "opencode", "qwen", "copilot"]) {
     const agent = agentByName(name);
     for (const asks of [true, false]) {
       const plan = agent?.launch(request({ asks }));
       const resumed = agent?.resume(request({ asks }), "id-1");
       const words = [...(plan?.argv ?? []), ...Object.values(plan?.env ?? {})].join(" ");
       const leave = /--dangerously-\S+|--yolo/.test(words);
-      const asking = /on-request|acceptEdits|auto_edit|auto-edit|"bash":"ask"/.test(words);
+      const asking =
+        /on-request|acceptEdits|auto_edit|auto-edit|"bash":"ask"|--allow-tool write/.test(words);
       expect([name, asks, asking]).toEqual([name, asks, asks]);
       expect([name, leave]).toEqual([name, !asks && name !== "opencode"]);
       expect(resumed?.env).toEqual(plan?.env);
