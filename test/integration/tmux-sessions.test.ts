@@ -470,6 +470,29 @@ test("a hung server is unknown after the time limit, never empty, and is told by
   expect(await terminals.sessions.observe()).toMatchObject({ kind: "known", value: [{}] });
 });
 
+test("a socket that something removes comes back with the same sessions, also for a new orchestrator", async () => {
+  const { sessions, spec, socketPath, workdir } = terminals;
+  await sessions.start(await spec("1", ["sleep", "60"]));
+  const [before] = await observed();
+  const successor = createTmuxSessions({
+    workdir,
+    socketPath,
+    signalSocketPath: terminals.signalSocketPath,
+    nodePath: process.execPath,
+    env: { PATH: process.env["PATH"] },
+    processes: createProcesses(),
+    lock: (_, work) => work(),
+  });
+  for (const eyes of [sessions, successor]) {
+    await rm(socketPath);
+    expect(await eyes.observe()).toMatchObject({
+      kind: "known",
+      value: [{ session: { panePid: before?.session.panePid } }],
+    });
+    expect(await eyes.start(await spec("1", ["sleep", "60"]))).toMatchObject({ kind: "adopted" });
+  }
+});
+
 test("a server is never filled up to its limit of open files, at which it would answer nobody", async () => {
   const limited = await openTerminals("run", 44);
   const { sessions, spec } = limited;

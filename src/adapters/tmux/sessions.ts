@@ -11,6 +11,7 @@ import { type Command, createClient, saysNoServer, unexpectedAnswer } from "./cl
 import { folderOf, logOf, writeLaunchFiles } from "./launch-files.ts";
 import { type Pane, paneFormat, parsePanes } from "./panes.ts";
 import { identityOf, processesOf } from "./process-tree.ts";
+import { createServerNote } from "./server-note.ts";
 import { inject, press } from "./typing.ts";
 import { createView, nonce, sessionFactOf } from "./view.ts";
 
@@ -51,7 +52,8 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
     env: serverEnvironment(options),
     exec: options.exec ?? execDoor,
   });
-  const view = createView({ client, workdir, socketPath, processes });
+  const server = createServerNote({ workdir, processes });
+  const view = createView({ client, workdir, socketPath, processes, server });
   const hands = { client, view };
 
   const listed = async (): Promise<readonly Pane[]> => {
@@ -123,7 +125,10 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
           : { kind: "taken", by: "a session that Coppice did not start" };
       }
       const [pane] = parsePanes(result.stdout, separator);
-      if (result.code === 0 && pane) return { kind: "started", session: sessionFactOf(pane, null) };
+      if (result.code === 0 && pane) {
+        await server.remember(pane.serverPid);
+        return { kind: "started", session: sessionFactOf(pane, null) };
+      }
       await removeHalfMade(result.stdout);
       throw unexpectedAnswer(`start the session ${spec.name}`, result);
     },

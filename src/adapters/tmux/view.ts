@@ -14,6 +14,7 @@ import {
 } from "./client.ts";
 import { changeKey, type Pane, paneFormat, parsePanes, screenOf } from "./panes.ts";
 import { processesOf } from "./process-tree.ts";
+import type { ServerNote } from "./server-note.ts";
 
 /** Some 9 kB of command: tmux takes 16 kB at once. */
 const CAPTURES_PER_CALL = 150;
@@ -33,6 +34,7 @@ export function createView(options: {
   readonly workdir: string;
   readonly socketPath: string;
   readonly processes: Processes;
+  readonly server: ServerNote;
 }): View {
   const { client, workdir, processes } = options;
   const captured = new Map<string, { key: string; atMs: number; lines: readonly string[] }>();
@@ -40,10 +42,21 @@ export function createView(options: {
   const list = () =>
     answered(async (): Promise<Probe<readonly Pane[]>> => {
       const separator = nonce();
-      const result = await client([
-        ["display-message", "-p", "#{@coppice}"],
-        ["list-panes", "-a", "-F", paneFormat(separator)],
-      ]);
+      const ask = () =>
+        client([
+          ["display-message", "-p", "#{@coppice}"],
+          ["list-panes", "-a", "-F", paneFormat(separator)],
+        ]);
+      let result = await ask();
+      if (saysNoServer(result)) {
+        const server = await options.server.reopen(async () => {
+          result = await ask();
+          return !saysNoServer(result);
+        });
+        if (server.kind === "unreachable") {
+          return unknown(unreachableServer(options.socketPath, server.pid));
+        }
+      }
       if (saysNoServer(result)) return known([]);
       const mark = result.stdout.slice(0, result.stdout.indexOf("\n"));
       if (result.code !== 0 && !saysNoSession(result)) {
@@ -175,6 +188,9 @@ async function answered<T>(ask: () => Promise<Probe<T>>): Promise<Probe<T>> {
     throw error;
   }
 }
+
+const unreachableServer = (socketPath: string, pid: number): string =>
+  `the tmux server (process ${pid}) lives, but its socket ${socketPath} is gone and does not come back. kill -USR1 ${pid} makes it anew, kill -KILL ${pid} ends the server with its sessions`;
 
 function foreignServer(socketPath: string, mark: string): CoppiceError {
   const owner = mark === "" ? "was not started by Coppice" : `belongs to ${mark}`;
