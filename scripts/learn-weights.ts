@@ -7,8 +7,8 @@ import type { PredictionModel } from "../src/planner/predict/model.ts";
 import { type Chance, meetings, PAIR } from "../src/planner/predict/pairs.ts";
 import {
   askFor,
+  forecast,
   GUESSES_MAX,
-  predictFiles,
   type Questions,
   secondLook,
 } from "../src/planner/predict/predict.ts";
@@ -43,7 +43,7 @@ function learn(repositories: readonly Repository[], heldOutPath: string | undefi
     const files = models[place] ?? fitFiles(samples);
     const pair = fitLogistic(without(place), PAIR_PENALTY);
     const model = { ...files, pair, orderFrom: ORDER_FROM };
-    return [repository.name, predictFiles(repository.issues, repository.index, model)] as const;
+    return [repository.name, forecast(repository.issues, repository.index, model).files] as const;
   });
   if (heldOutPath !== undefined) {
     const json = predictions.map(([name, files]) => [name, Object.fromEntries(files)]);

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { learnedModel } from "../src/planner/predict/model.ts";
-import { predictFiles } from "../src/planner/predict/predict.ts";
+import { forecast } from "../src/planner/predict/predict.ts";
 import { readPlanningData } from "./planning-data.ts";
 
 // Predicts the files of every issue of a data folder and has the folder's own scorer judge them; further options are
@@ -23,7 +23,7 @@ if (scorer === undefined) throw new Error(`no score.mjs in ${data} or in the two
 const model = learnedModel();
 const predictions = readPlanningData(data).map(({ name, issues, index }) => [
   name,
-  Object.fromEntries(predictFiles(issues, index, model)),
+  Object.fromEntries(forecast(issues, index, model).files),
 ]);
 const folder = mkdtempSync(join(tmpdir(), "coppice-score-"));
 try {

@@ -1,17 +1,27 @@
 import { CoppiceError } from "../manifest/errors.ts";
 import { formatManifest } from "../manifest/format.ts";
-import type { IssueQuery } from "../planner/issue.ts";
+import { plainIssue } from "../planner/draft.ts";
+import type { RepositoryFacts } from "../planner/index/facts.ts";
+import { indexRepository } from "../planner/index/repository-index.ts";
+import type { Issue, IssueQuery } from "../planner/issue.ts";
 import { type Plan, type PlanHeader, plan, referencedIssues } from "../planner/plan.ts";
+import { learnedModel } from "../planner/predict/model.ts";
+import { type Forecast, forecast } from "../planner/predict/predict.ts";
 import type { Forge } from "../ports/forge.ts";
 import type { History } from "../ports/history.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import type { Repository } from "../ports/repository.ts";
+import type { RepositoryFactsSource } from "../ports/repository-facts.ts";
 import { readManifest } from "./read-manifest.ts";
 
 export interface PlanRequest {
   readonly query: IssueQuery;
   readonly header: PlanHeader;
   readonly breakCycles: boolean;
+  /** Predict files where the issues do not name them; needs `facts`. */
+  readonly predict: boolean;
+  /** Issues are put in order when they touch a common file with at least this chance; default: the model's. */
+  readonly orderFrom?: number | undefined;
 }
 
 /** Where a plan reads from; a plan needs no repository, but knows fewer files without one. */
@@ -20,6 +30,7 @@ export interface PlanPorts {
   readonly repository: Pick<Repository, "baseBranch" | "listFiles"> | undefined;
   /** What became of the repository's tasks so far. */
   readonly history: Pick<History, "finished"> | undefined;
+  readonly facts?: RepositoryFactsSource | undefined;
 }
 
 /**
@@ -38,11 +49,14 @@ export async function makePlan(ports: PlanPorts, request: PlanRequest): Promise<
   }
   const known = await ports.forge.issueStates(referencedIssues(issues, request.header.repo));
   const base = await ports.repository?.baseBranch(request.header.base);
+  const facts = base === undefined || !request.predict ? undefined : await ports.facts?.read(base);
+  const listed = base === undefined ? undefined : await ports.repository?.listFiles(base);
   const outcome = plan({
     issues,
     known,
     finished: (await ports.history?.finished()) ?? [],
-    files: base === undefined ? [] : ((await ports.repository?.listFiles(base)) ?? []),
+    files: facts?.paths ?? listed ?? [],
+    forecast: facts && forecastOf(issues, facts, request.orderFrom),
     settings: {
       header: base === undefined ? request.header : { ...request.header, base },
       breakCycles: request.breakCycles,
@@ -54,6 +68,19 @@ export async function makePlan(ports: PlanPorts, request: PlanRequest): Promise<
     kind: "input",
     message: `the issues wait for each other: ${outcome.path.join(" → ")}\n${outcome.sentences.map((line) => `  ${line}`).join("\n")}`,
     hint: "Edit one of these issues, or let --break-cycles drop the weakest edge.",
+  });
+}
+
+function forecastOf(
+  issues: readonly Issue[],
+  facts: RepositoryFacts,
+  orderFrom: number | undefined,
+): Forecast {
+  const model = learnedModel();
+  const plain = issues.map((issue) => plainIssue(issue).issue);
+  return forecast(plain, indexRepository(facts), {
+    ...model,
+    orderFrom: orderFrom ?? model.orderFrom,
   });
 }
 

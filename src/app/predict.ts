@@ -1,7 +1,7 @@
 import { indexRepository } from "../planner/index/repository-index.ts";
 import type { Issue } from "../planner/issue.ts";
 import { learnedModel } from "../planner/predict/model.ts";
-import { type Prediction, predictFiles } from "../planner/predict/predict.ts";
+import { forecast, type Prediction } from "../planner/predict/predict.ts";
 import type { RepositoryFactsSource } from "../ports/repository-facts.ts";
 
 export interface PredictPorts {
@@ -16,5 +16,5 @@ export async function predict(
 ): Promise<Readonly<Record<string, Prediction>>> {
   const issues = await ports.readIssues();
   const index = indexRepository(await ports.facts.read(ref));
-  return Object.fromEntries(predictFiles(issues, index, learnedModel()));
+  return Object.fromEntries(forecast(issues, index, learnedModel()).files);
 }

@@ -185,6 +185,8 @@ export async function openPlanning(
     forge,
     repository,
     history: repository && (await openHistory(repository)),
+    facts:
+      root === undefined ? undefined : createRepositoryFacts({ root, cacheDir: cacheFolder() }),
     store: openManifest(options.manifest),
     places: options.maxParallel ?? defaultParallel(host),
     request: {
@@ -195,6 +197,8 @@ export async function openPlanning(
         limit: options.limit,
       },
       breakCycles: options.breakCycles === true,
+      predict: options.predict,
+      orderFrom: options.orderFrom,
       header: headerOf(options, { project, repo, root, originUrl }),
     },
   };

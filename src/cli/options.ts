@@ -32,6 +32,8 @@ export interface PlanOptions extends ManifestOptions {
   readonly prompt?: string;
   readonly draft?: boolean;
   readonly breakCycles?: boolean;
+  readonly predict: boolean;
+  readonly orderFrom?: number;
 }
 
 /** `-m, --manifest FILE` and `--json`, the same for every command. */
@@ -94,7 +96,13 @@ export function withPlanOptions(command: Command): Command {
     )
     .option("--prompt <text>", "an instruction for every task")
     .option("--draft", "open the pull requests as drafts")
-    .option("--break-cycles", "drop the weakest edge of a dependency cycle");
+    .option("--break-cycles", "drop the weakest edge of a dependency cycle")
+    .option("--no-predict", "take files from the issues alone; predict none")
+    .option(
+      "--order-from <chance>",
+      "order two issues that touch a common file with this chance or more: what waiting costs, divided by what work done twice costs (default: 0.25)",
+      chance,
+    );
 }
 
 /** An option that may be repeated; `without` says what holds when it is not given. */
@@ -107,6 +115,14 @@ const collectNumbers = (value: string, before: readonly number[]): readonly numb
   ...before,
   wholeNumber(value.replace(/^#/, "")),
 ];
+
+/** A number above 0 and up to 1. */
+function chance(value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && number <= 1))
+    throw new InvalidArgumentError("it must be a number above 0 and up to 1.");
+  return number;
+}
 
 /** A whole number from 1. */
 export function wholeNumber(value: string): number {

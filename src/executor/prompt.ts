@@ -31,6 +31,7 @@ export interface Failure {
 export function taskPrompt(facts: PromptFacts): string {
   const { task, nonce } = facts;
   const data = (text: string): string => plainText(text).text.replaceAll(nonce, "…");
+  const files = [...task.files, ...(task.predicted ?? []).map(({ path }) => path)];
   const number = task.issue === null ? `task ${task.id}` : `issue #${task.issue}`;
   return [
     `You work on ${number} in this git worktree, alone, on the branch ${facts.branch} (it starts from ${facts.startedFrom}).`,
@@ -42,10 +43,10 @@ export function taskPrompt(facts: PromptFacts): string {
       data(plainLine(task.title, 200)),
       "",
       data(task.body ?? "").trim(),
-      ...(task.files.length > 0
+      ...(files.length > 0
         ? [
             "",
-            `Files that it probably touches: ${task.files.map((file) => data(plainLine(file, 300))).join(", ")}`,
+            `Files that it probably touches: ${files.map((file) => data(plainLine(file, 300))).join(", ")}`,
           ]
         : []),
       `</issue-${nonce}>`,

@@ -1,5 +1,5 @@
 import { unreachable } from "../manifest/errors.ts";
-import { filePath } from "../manifest/files.ts";
+import { filePath, isUpkeep } from "../manifest/files.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { TaskStatus } from "../manifest/status.ts";
@@ -37,7 +37,8 @@ export function standing(status: TaskStatus): number {
 }
 
 /**
- * Edges between tasks that name the same file, or a folder and something below it, along `order`. Of the earlier users
+ * Edges between tasks that name the same file, or a folder and something below it, along `order`. Predicted files count
+ * like named ones; upkeep files order nothing. Of the earlier users
  * of a path a task is linked to the last ones only: whatever stands before those, they wait for themselves. A task is
  * never linked to one whose work stands less far (that edge would hold nothing back), so every user of a path is
  * linked about once and the whole costs little more than reading all paths.
@@ -56,8 +57,12 @@ export function overlapEdges(manifest: Manifest, order: readonly Task[]): TaskEd
       }
     }
     for (const [earlier, paths] of shared) {
-      const why = `both touch ${listed(paths)}`;
-      edges.push({ from: earlier.task.id, to: task.id, kind: "overlap", why });
+      edges.push({
+        from: earlier.task.id,
+        to: task.id,
+        kind: "overlap",
+        ...told(earlier.task, task, paths),
+      });
     }
   });
   return edges;
@@ -121,11 +126,45 @@ function hidden(user: User, among: readonly Meeting[]): boolean {
 }
 
 function pathsOf(task: Task): string[] {
-  const paths = task.files.flatMap((file) => {
-    const outcome = filePath(file);
-    return outcome.kind === "inside" ? [outcome.path] : [];
+  const named = [...task.files, ...(task.predicted ?? []).map(({ path }) => path)];
+  const paths = named.flatMap((file) => {
+    const path = cleanPath(file);
+    return path === undefined || isUpkeep(path) ? [] : [path];
   });
   return [...new Set(paths)];
+}
+
+/** `both touch src/a.ts`; where only a prediction says so, `both probably touch src/a.ts (60 % and 45 %)`. */
+function told(
+  earlier: Task,
+  later: Task,
+  paths: readonly string[],
+): Pick<TaskEdge, "why" | "probable"> {
+  const shared = paths.map((path) => ({
+    path,
+    chances: [earlier, later].map((task) => chanceOf(task, path)),
+  }));
+  const certain = shared.filter(({ chances }) => chances.every((chance) => chance === 1));
+  if (certain.length > 0) return { why: `both touch ${listed(certain.map(({ path }) => path))}` };
+  const percent = (chance: number) => `${Math.round(100 * chance)} %`;
+  const guesses = shared.map(
+    ({ path, chances }) => `${path} (${chances.map(percent).join(" and ")})`,
+  );
+  return { why: `both probably touch ${listed(guesses)}`, probable: true };
+}
+
+/** How likely a task touches a path at which it meets another: 1 unless it is predicted and not named. */
+function chanceOf({ files, predicted }: Task, path: string): number {
+  const guess = predicted?.find((file) => cleanPath(file.path) === path);
+  if (guess === undefined) return 1;
+  const named = files.map(cleanPath);
+  const isNamed = named.some((file) => file === "" || file === path || path.startsWith(`${file}/`));
+  return isNamed ? 1 : guess.confidence;
+}
+
+function cleanPath(file: string): string | undefined {
+  const outcome = filePath(file);
+  return outcome.kind === "inside" ? outcome.path : undefined;
 }
 
 function listed(paths: readonly string[]): string {

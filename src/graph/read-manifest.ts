@@ -103,7 +103,8 @@ function dependsOn(task: PlacedTask, other: PlacedTask, tasks: PlacedTasks): boo
 function overlapWarnings(tasks: PlacedTasks, graph: TaskGraph): Mistake[] {
   return graph.edges.flatMap((edge): Mistake[] => {
     const [from, to] = [tasks.get(edge.from), tasks.get(edge.to)];
-    if (edge.kind !== "overlap" || from === undefined || to === undefined) return [];
+    if (edge.kind !== "overlap" || edge.probable || from === undefined || to === undefined)
+      return [];
     const begun = standing(from.task.status) < standing("pending");
     if (from.phaseIndex !== to.phaseIndex || begun || dependsOn(to, from, tasks)) return [];
     return [

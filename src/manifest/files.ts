@@ -17,6 +17,15 @@ export function filePath(text: string): FileOutcome {
   return { kind: "inside", path: segments.slice(0, pattern < 0 ? undefined : pattern).join("/") };
 }
 
+/**
+ * True for what everybody touches in passing: lock files, changelogs, generated files. A collision there is settled by
+ * making them again, so they keep no task waiting.
+ */
+export const isUpkeep = (path: string): boolean => UPKEEP.test(path);
+
+const UPKEEP =
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|Cargo\.lock|go\.sum|poetry\.lock|uv\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|(?:CHANGE(?:S|LOG)|NEWS|HISTORY|RELEASES?(?:[_-]NOTES)?|what'?s-?new)(?:\.[a-z]+)?)$|\.min\.[cm]?js$|(?:^|\/)(?:dist|node_modules|vendor)\/|[._-](?:pb|generated|gen)\.[a-z]+$/i;
+
 function objectionTo(text: string): { why: string; remedy: string } | undefined {
   const inside = "Name a path below the repository's top folder, e.g. src/app.ts.";
   if (text.trim() === "") return { why: "is empty", remedy: inside };

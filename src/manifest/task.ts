@@ -85,6 +85,13 @@ export const TaskState = closedObject({
 });
 export type TaskState = z.infer<typeof TaskState>;
 
+/** A file that a task will probably touch, by the planner's model; a person may correct, move or delete it. */
+export const ProbableFile = closedObject({
+  path: z.string().describe("Relative to the repository."),
+  confidence: z.number().min(0).max(1).describe("How likely the task touches it."),
+  why: z.string().default("").describe("What speaks for it."),
+});
+
 /** One unit of work: an issue, a branch, a worktree, a session and, in the end, a pull request. */
 export const Task = closedObject({
   id: TaskId.describe(
@@ -98,6 +105,12 @@ export const Task = closedObject({
     .default([])
     .describe(
       "Files and folders that it will touch, relative to the repository. Tasks that share one run in order.",
+    ),
+  predicted: z
+    .array(ProbableFile)
+    .optional()
+    .describe(
+      "Files that nobody named and that it will probably touch. They order tasks like `files`; those that would only cost waiting are left out.",
     ),
   dependsOn: z.array(TaskId).default([]).describe("Tasks whose work must be delivered first."),
   status: TaskStatus.default("pending").describe(

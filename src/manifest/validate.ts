@@ -19,6 +19,9 @@ export function manifestMistakes(manifest: Manifest): Mistake[] {
     ...pathMistakes(manifest.copyFiles, ["copyFiles"]),
     ...tasks.flatMap(({ task, path }) => [
       ...pathMistakes(task.files, [...path, "files"]),
+      ...(task.predicted ?? []).flatMap((file, index) =>
+        pathMistake(file.path, [...path, "predicted", index, "path"]),
+      ),
       ...pathMistakes(task.copyFiles ?? [], [...path, "copyFiles"]),
     ]),
     ...commandMistakes(manifest, tasks),
@@ -86,12 +89,14 @@ function foldersOf(branch: string): string[] {
 }
 
 function pathMistakes(paths: readonly string[], path: JsonPath): Mistake[] {
-  return paths.flatMap((text, index) => {
-    const outcome = filePath(text);
-    if (outcome.kind === "inside") return [];
-    const message = `the path ${JSON.stringify(text)} ${outcome.why}`;
-    return [mistake("path-outside", [...path, index], message, outcome.remedy)];
-  });
+  return paths.flatMap((text, index) => pathMistake(text, [...path, index]));
+}
+
+function pathMistake(text: string, path: JsonPath): Mistake[] {
+  const outcome = filePath(text);
+  if (outcome.kind === "inside") return [];
+  const message = `the path ${JSON.stringify(text)} ${outcome.why}`;
+  return [mistake("path-outside", path, message, outcome.remedy)];
 }
 
 /** The agent `command` is a program that only the manifest knows. One mistake for each place that asks for it. */

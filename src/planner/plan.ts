@@ -9,10 +9,11 @@ import { type Statement, statedDependencies } from "./dependencies.ts";
 import { type Draft, draftOf, plainIssue } from "./draft.ts";
 import { type DroppedEdge, settleEdges, strongest } from "./edges.ts";
 import { minutesPerTask } from "./estimate.ts";
-import { type FilePredictor, fileIndex, mentionedFiles } from "./files.ts";
+import { type FilePredictor, fileIndex, mentionedFiles, type PredictedFile } from "./files.ts";
 import type { Issue } from "./issue.ts";
 import type { PlanNote } from "./note.ts";
 import { PHASES, type Placement, placements } from "./phases.ts";
+import type { Forecast } from "./predict/predict.ts";
 
 /** Everything that a plan is made of; the planner reads nothing else. */
 export interface PlanInput {
@@ -25,8 +26,8 @@ export interface PlanInput {
   /** Tasks of this repository that are delivered: they tell how long others take. Default: none. */
   readonly finished?: readonly FinishedTask[];
   readonly settings: PlanSettings;
-  /** Default: `mentionedFiles`. */
-  readonly predictFiles?: FilePredictor;
+  /** What the issues will probably touch. Without it every file that an issue mentions counts as named. */
+  readonly forecast?: Forecast | undefined;
 }
 
 export interface PlanSettings {
@@ -52,6 +53,7 @@ export interface Plan {
   readonly edges: readonly PlanEdge[];
   /** Minutes that an ordinary task took so far; null when too few are known. */
   readonly minutesPerTask: number | null;
+  readonly forecast: Forecast | undefined;
 }
 
 /** Issues that wait for each other. */
@@ -76,7 +78,9 @@ export function plan(input: PlanInput): PlanOutcome {
   const { header, breakCycles } = input.settings;
   const { issues, notes: repeated } = uniqueIssues(input.issues);
   const index = fileIndex(input.files);
-  const predictFiles = input.predictFiles ?? mentionedFiles;
+  const { forecast } = input;
+  const predictFiles: FilePredictor =
+    forecast === undefined ? mentionedFiles : ({ number }) => forecast.files.get(number) ?? [];
   const drafts = issues.map((issue) =>
     draftOf(issue, index, predictFiles, header.repo, input.finished ?? []),
   );
@@ -110,9 +114,9 @@ export function plan(input: PlanInput): PlanOutcome {
       ...(draft.estimate === null
         ? []
         : [`Takes ${draft.estimate.value} of an ordinary task, by ${draft.estimate.why}.`]),
-      ...draft.files.map(({ path, why }) => `${path}: ${why}.`),
+      ...namedFiles(draft, forecast).map(({ path, why }) => `${path}: ${why}.`),
     ];
-    return { phase: placement.phase, task: taskOf(draft, own, reasons) };
+    return { phase: placement.phase, task: taskOf(draft, own, reasons, forecast) };
   });
   const phases = PHASES.map((name, phase) => ({
     name,
@@ -130,6 +134,7 @@ export function plan(input: PlanInput): PlanOutcome {
     notes: notes.toSorted((a, b) => a.issue - b.issue),
     edges: placed.flatMap(({ item }) => (edges.get(item.number) ?? []).map(planEdge)),
     minutesPerTask: minutesPerTask(input.finished ?? []),
+    forecast,
   };
 }
 
@@ -223,18 +228,30 @@ const planEdge = (edge: Statement): PlanEdge => ({
   why: whyOf(edge),
 });
 
+/** What the issue names itself. A forecast weighs what is only mentioned; without one that counts as named. */
+function namedFiles({ files }: Draft, forecast: Forecast | undefined): readonly PredictedFile[] {
+  return forecast === undefined ? files : files.filter(({ confidence }) => confidence === 1);
+}
+
 /** A task as it is written: fields that a person may want to edit, in the order of the specification, then the rest. */
 function taskOf(
-  { issue, priority, estimate, files }: Draft,
+  draft: Draft,
   edges: readonly Statement[],
   reasons: readonly string[],
+  forecast: Forecast | undefined,
 ): JsonObject {
+  const { issue, priority, estimate } = draft;
+  const named = namedFiles(draft, forecast);
+  const predicted = draft.files.filter((file) => !named.includes(file));
   const labels = issue.labels.map((label) => plainLine(label, LABEL_LENGTH_MAX));
   return {
     id: taskIdOf(issue.number),
     issue: issue.number,
     title: issue.title,
-    files: files.map(({ path }) => path),
+    files: named.map(({ path }) => path),
+    ...(predicted.length === 0
+      ? {}
+      : { predicted: predicted.map(({ path, confidence, why }) => ({ path, confidence, why })) }),
     dependsOn: edges.map((edge) => taskIdOf(edge.dependsOn)),
     status: "pending",
     ...(issue.body === "" ? {} : { body: issue.body }),

@@ -17,6 +17,7 @@ const planned = (header: Partial<PlanHeader>) =>
       query: { labels: [], milestone: undefined, numbers: [], limit: undefined },
       header: { project: "tally", ...header },
       breakCycles: false,
+      predict: false,
     },
   );
 

@@ -31,6 +31,7 @@ export function addDemo(program: Command): void {
             schemaUrl: demo.schemaUrl,
           }),
           breakCycles: false,
+          predict: false,
         });
         await writePlan(demo.store, plan);
         output.story(`${explainPlan(plan).join("\n")}\n`);

@@ -18,7 +18,8 @@ export function addPlan(program: Command): void {
     );
   withPlanOptions(command)
     .option("--dry-run", "show the plan and write nothing")
-    .action(async (options: PlanOptions & { dryRun?: boolean }) => {
+    .option("--explain", "say of every file and every edge why it is there")
+    .action(async (options: PlanOptions & { dryRun?: boolean; explain?: boolean }) => {
       const output = createOutput({ json: options.json === true });
       await planAndShow(options, output, options.dryRun === true);
     });
@@ -33,7 +34,7 @@ export function addPlan(program: Command): void {
 
 /** Makes the plan, shows it, and writes it unless told not to. */
 export async function planAndShow(
-  options: PlanOptions,
+  options: PlanOptions & { readonly explain?: boolean },
   output: Output,
   dryRun: boolean,
 ): Promise<Plan> {
@@ -48,7 +49,7 @@ export async function planAndShow(
       planning.places,
       made.minutesPerTask,
     );
-    output.answer([...explainPlan(made), "", ...explainSchedule(schedule)].join("\n").trimEnd());
+    output.answer([...explainPlan(made, options.explain === true), "", ...explainSchedule(schedule)].join("\n").trimEnd());
   }
   output.story(
     dryRun

@@ -1,3 +1,5 @@
+import { isUpkeep } from "../../manifest/files.ts";
+
 /** What a file is for, told by its path. */
 export const FILE_KINDS = ["source", "test", "fixture", "doc", "upkeep", "other"] as const;
 export type FileKind = (typeof FILE_KINDS)[number];
@@ -12,7 +14,7 @@ export const stemName = (path: string): string => baseName(path).replace(/(?<=.)
 
 /** `upkeep` is what everybody touches in passing: lock files, changelogs, generated files. */
 export function kindOf(path: string): FileKind {
-  if (UPKEEP.test(path)) return "upkeep";
+  if (isUpkeep(path)) return "upkeep";
   if (FIXTURE_FOLDER.test(path) || TEST_DATA_FOLDER.test(path)) return "fixture";
   if (TEST_FOLDER.test(path) && !TEST_CODE.test(path)) return "fixture";
   if (TEST_FOLDER.test(path) || TEST_NAME.test(path)) return "test";
@@ -24,8 +26,6 @@ export function kindOf(path: string): FileKind {
 export const isFolderFile = (path: string): boolean =>
   /^(?:index|mod|main|lib|__init__)$/.test(stemName(path));
 
-const UPKEEP =
-  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|Cargo\.lock|go\.sum|poetry\.lock|uv\.lock|Pipfile\.lock|Gemfile\.lock|composer\.lock|(?:CHANGE(?:S|LOG)|NEWS|HISTORY|RELEASES?(?:[_-]NOTES)?|what'?s-?new)(?:\.[a-z]+)?)$|\.min\.[cm]?js$|(?:^|\/)(?:dist|node_modules|vendor)\/|[._-](?:pb|generated|gen)\.[a-z]+$/i;
 const FIXTURE_FOLDER =
   /(?:^|\/)(?:testdata|__fixtures__|fixtures?|__snapshots__|snapshots|golden|roots)\//i;
 const TEST_FOLDER =

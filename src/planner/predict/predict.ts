@@ -25,12 +25,20 @@ export interface Questions {
 /** The files that an issue will probably touch, the likeliest first. */
 export type Prediction = readonly PredictedFile[];
 
-/** By issue number: which files each issue will touch, and so which issues are done one after the other. */
-export function predictFiles(
+/** What is expected of issues that are planned together. */
+export interface Forecast {
+  /** By issue number: the files to plan with. Issues that share one are better done one after the other. */
+  readonly files: ReadonlyMap<number, Prediction>;
+  /** How likely two issues, by number, touch a common file; 0 where nothing speaks for it. */
+  chanceOfMeeting(a: number, b: number): number;
+}
+
+/** Which files each issue will touch, and so which issues are done one after the other. */
+export function forecast(
   issues: readonly Issue[],
   index: RepositoryIndex,
   model: PredictionModel,
-): ReadonlyMap<number, Prediction> {
+): Forecast {
   const questions = askFor(issues, index);
   const looks = questions.issues.map((_, place) => firstLook(questions, place, model.evidence));
   const guesses = looks.map((look) => look.map(({ guess }) => guess));
@@ -44,7 +52,7 @@ export function predictFiles(
     questions.stated.map((files) => certainFiles(files, index)),
     (a, b) => (orders.get(pairKey({ a, b }, issues.length)) ?? 0) - model.orderFrom,
   );
-  return new Map(
+  const files = new Map(
     questions.issues.map(({ number }, place) => {
       const candidates = new Map(
         (looks[place] ?? []).map(({ candidate }) => [candidate.file, candidate]),
@@ -59,6 +67,14 @@ export function predictFiles(
       return [number, withStated(predicted, questions.stated[place] ?? [])];
     }),
   );
+  const placeOf = new Map(questions.issues.map(({ number }, place) => [number, place]));
+  return {
+    files,
+    chanceOfMeeting(a, b) {
+      const [first, second] = [placeOf.get(a) ?? -1, placeOf.get(b) ?? -1];
+      return orders.get(pairKey({ a: first, b: second }, issues.length)) ?? 0;
+    },
+  };
 }
 
 /** Reads the issues, by ascending number. */

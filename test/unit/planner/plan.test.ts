@@ -4,7 +4,6 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { Manifest } from "../../../src/manifest/manifest.ts";
 import { explainPlan } from "../../../src/planner/explain.ts";
-import type { FilePredictor } from "../../../src/planner/files.ts";
 import type { Issue } from "../../../src/planner/issue.ts";
 import { type PlanInput, plan, referencedIssues } from "../../../src/planner/plan.ts";
 import { issueFromRest, RestIssue } from "../../../src/planner/rest-issue.ts";
@@ -320,13 +319,38 @@ describe("files", () => {
     expect(tasks.get("t1")?.files).toEqual(["src/cart", "src/new"]);
   });
 
-  test("may come from another predictor", () => {
-    const predictFiles: FilePredictor = () => [
-      { path: "src/user.ts", confidence: 0.4, why: "often changed together" },
+  test("that are forecast stand apart from those that the issue lists, with chance and reason", () => {
+    const guess = { path: "src/user.ts", confidence: 0.4, why: "often changed together" };
+    const listed = { path: "src/session.ts", confidence: 1, why: "listed under Files" };
+    const forecast = { files: new Map([[1, [listed, guess]]]), chanceOfMeeting: () => 0 };
+    const { tasks } = planned([issue(1, "")], { forecast });
+    expect(tasks.get("t1")?.files).toEqual(["src/session.ts"]);
+    expect(tasks.get("t1")?.predicted).toEqual([guess]);
+    expect(tasks.get("t1")?.reasons).toContain("src/session.ts: listed under Files.");
+  });
+
+  test("that are forecast order tasks, and the plan says how surely; upkeep orders none", () => {
+    const guess = (confidence: number) => [
+      { path: "src/user.ts", confidence, why: "often changed together" },
     ];
-    const { tasks } = planned([issue(1, "src/session.ts")], { predictFiles });
-    expect(tasks.get("t1")?.files).toEqual(["src/user.ts"]);
-    expect(tasks.get("t1")?.reasons).toContain("src/user.ts: often changed together.");
+    const forecast = {
+      files: new Map([
+        [1, guess(0.4)],
+        [2, guess(0.65)],
+      ]),
+      chanceOfMeeting: () => 0.3,
+    };
+    const issues = [
+      issue(1, ""),
+      issue(2, ""),
+      issue(3, "Files: CHANGELOG.md"),
+      issue(4, "Files: CHANGELOG.md"),
+    ];
+    const told = explainPlan(planned(issues, { forecast }).plan, true).join("\n");
+    expect(told.match(/waits for .*/g)).toEqual([
+      "waits for t1: both probably touch src/user.ts (40 % and 65 %), 30 % likely to collide",
+    ]);
+    expect(told).toContain("probably src/user.ts (65 %): often changed together.");
   });
 
   test("a listing of many keeps the surest fifty, and the plan says so", () => {

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { factsFromLists } from "../../../../src/planner/index/facts.ts";
 import { indexRepository } from "../../../../src/planner/index/repository-index.ts";
 import { learnedModel } from "../../../../src/planner/predict/model.ts";
-import { predictFiles } from "../../../../src/planner/predict/predict.ts";
+import { forecast } from "../../../../src/planner/predict/predict.ts";
 import { issue } from "../../../support/issue.ts";
 
 const PATHS = [
@@ -25,7 +25,7 @@ const INDEX = indexRepository(
 );
 const MODEL = learnedModel();
 const filesOf = (title: string, body: string) =>
-  predictFiles([issue(1, body, { title })], INDEX, MODEL).get(1) ?? [];
+  forecast([issue(1, body, { title })], INDEX, MODEL).files.get(1) ?? [];
 
 test("a path that the issue names comes first, and surer than all others", () => {
   const [first, ...others] = filesOf("Wrong total", "It is in `src/cart/checkout.ts`, I think.");
@@ -62,11 +62,11 @@ test.prop([fc.array(fc.tuple(words, words), { maxLength: 5 })])(
     const issues = texts.map(([title, body], index) =>
       issue(index + 1, body.join(" "), { title: title.join(" ") }),
     );
-    const predicted = predictFiles(issues, INDEX, MODEL);
+    const predicted = forecast(issues, INDEX, MODEL).files;
     expect([...predicted.keys()].toSorted((a, b) => a - b)).toEqual(
       issues.map((one) => one.number),
     );
-    expect(predictFiles(issues.toReversed(), INDEX, MODEL)).toEqual(predicted);
+    expect(forecast(issues.toReversed(), INDEX, MODEL).files).toEqual(predicted);
     for (const files of predicted.values()) {
       expect(new Set(files.map(({ path }) => path)).size).toBe(files.length);
       for (const { path, confidence, why } of files) {
