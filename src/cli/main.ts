@@ -21,7 +21,7 @@ function tell(error: unknown): number {
     tellScripts({ code: "usage", kind: "usage", message, hint: "coppice --help" });
     return EXIT_CODES.usage;
   }
-  const known = error instanceof CoppiceError ? error : (machineTrouble(error) ?? asBug(error));
+  const known = machineTrouble(error) ?? (error instanceof CoppiceError ? error : asBug(error));
   tellScripts(known);
   process.stderr.write(`coppice: ${known.message}\n${known.hint}\n`);
   if (known.kind === "bug" || process.env["COPPICE_DEBUG"]) {
