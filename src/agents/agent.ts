@@ -7,6 +7,8 @@ export interface LaunchRequest {
   readonly branch: string;
   readonly worktree: string;
   readonly promptFile: string;
+  /** The folder of the programs that every session has, e.g. an agent's plugin. */
+  readonly programsDir: string;
   readonly model: string | undefined;
   readonly modelTier: string | undefined;
   /** It edits files by itself but asks before commands; else it does as it thinks fit. */
@@ -22,6 +24,18 @@ export interface LaunchRequest {
 export interface LaunchPlan {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * How an agent is run without a composer: it reads its words from the standard input, tells what it does as JSON, one event
+ * a line, and ends with its turn.
+ */
+export interface Headless {
+  launch(request: LaunchRequest): LaunchPlan;
+  /** Continues a conversation. */
+  resume(request: LaunchRequest, conversation: string): LaunchPlan;
+  /** Events that `signals` understands, by `type` or by `type` and `subtype` or the item's own type: `item.completed agent_message`. */
+  readonly events: readonly string[];
 }
 
 /** An option of a dialog on the screen. */
@@ -71,10 +85,12 @@ export interface ScreenReading {
 
 /**
  * What an agent, or its hooks, says of itself: its turn began, ended by its own word or by a failed request, it asks for
- * approval, it is done, it cannot go on; or the id of its conversation.
+ * approval, tries a request again, it is done, it cannot go on; words that may be its last; or the id of its conversation.
  */
 export type SignalKind =
   | "turn-started"
+  | "said"
+  | "retrying"
   | "turn-ended"
   | "turn-failed"
   | "approval"
@@ -107,7 +123,8 @@ export interface Agent {
   launch(request: LaunchRequest): LaunchPlan;
   /** Continues a conversation; the prompt file holds the words to go on with. `undefined`: cannot. */
   resume(request: LaunchRequest, conversation: string | undefined): LaunchPlan | undefined;
-  /** What a notice of its hooks means, as its launch has them sent; none for what says nothing. */
+  readonly headless?: Headless;
+  /** What a notice of its hooks, or an event of a headless run, means; none for what says nothing. */
   signals?(notice: unknown): readonly Signal[];
   /** Reads the text of a live pane. */
   read(screen: Screen): ScreenReading;

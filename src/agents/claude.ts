@@ -46,6 +46,14 @@ export const claude: Agent = {
     ],
     env: {},
   }),
+  headless: {
+    launch: (request) => ({ argv: headlessArgv(request, []), env: {} }),
+    resume: (request, conversation) => ({
+      argv: headlessArgv(request, ["--resume", conversation]),
+      env: {},
+    }),
+    events: ["system init", "system api_retry", "result"],
+  },
   signals,
   read: (screen) => readAgent(screen, LAYOUT),
 };
@@ -86,7 +94,66 @@ const flags = ({ asks, model }: LaunchRequest): string[] => [
   ...modelFlag(model),
 ];
 
+/** No hooks: the stream says the same. */
+const headlessArgv = ({ model }: LaunchRequest, more: readonly string[]): string[] => [
+  "claude",
+  "--print",
+  "--output-format",
+  "stream-json",
+  "--verbose",
+  "--dangerously-skip-permissions",
+  ...modelFlag(model),
+  ...more,
+];
+
+/** The events of `--output-format stream-json`. */
+const StreamEvent = z.union([
+  z.object({ type: z.literal("system"), subtype: z.literal("init"), session_id: ConversationId }),
+  z.object({
+    type: z.literal("system"),
+    subtype: z.literal("api_retry"),
+    error: z.string().nullish(),
+    error_status: z.number().nullish(),
+  }),
+  z.object({
+    type: z.literal("result"),
+    subtype: z.string(),
+    is_error: z.boolean(),
+    result: z.string().nullish(),
+  }),
+]);
+
 function signals(notice: unknown): readonly Signal[] {
+  const event = StreamEvent.safeParse(notice);
+  return event.success ? eventSignals(event.data) : hookSignals(notice);
+}
+
+function eventSignals(event: z.infer<typeof StreamEvent>): readonly Signal[] {
+  switch (event.type) {
+    case "system":
+      return event.subtype === "init"
+        ? [
+            { kind: "conversation", text: event.session_id },
+            { kind: "turn-started", text: "" },
+          ]
+        : [
+            {
+              kind: "retrying",
+              text: `API Error: ${[event.error_status, event.error].filter(Boolean).join(" ")}`,
+            },
+          ];
+    case "result":
+      return [
+        event.is_error
+          ? { kind: "turn-failed", text: event.result || event.subtype }
+          : { kind: "turn-ended", text: event.result ?? "" },
+      ];
+    default:
+      return unreachable(event);
+  }
+}
+
+function hookSignals(notice: unknown): readonly Signal[] {
   const parsed = Notice.safeParse(notice);
   if (!parsed.success) return [];
   const { data } = parsed;

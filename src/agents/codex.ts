@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { unreachable } from "../manifest/errors.ts";
 import type { Agent, LaunchPlan, LaunchRequest, Signal } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
 import { openComposer } from "./composers.ts";
-import { ConversationId, PROXY_ENVIRONMENT, reportFromWord } from "./launch.ts";
+import { ConversationId, modelFlag, PROXY_ENVIRONMENT, reportFromWord } from "./launch.ts";
 import { type Layout, readAgent } from "./tui.ts";
 
 /** OpenAI Codex. Known versions: 0.98, 0.130, 0.169. */
@@ -24,6 +25,19 @@ export const codex: Agent = {
   // `--last` looks only at conversations of the same folder, so it can only find the task's own.
   resume: (request, conversation) =>
     plan(["codex", "resume", ...flags(request), conversation ?? "--last", "--", "{prompt}"]),
+  headless: {
+    launch: (request) => plan(["codex", "exec", ...headlessFlags(request), "-"]),
+    resume: (request, conversation) =>
+      plan(["codex", "exec", "resume", ...headlessFlags(request), conversation, "-"]),
+    events: [
+      "thread.started",
+      "turn.started",
+      "item.completed agent_message",
+      "error",
+      "turn.completed",
+      "turn.failed",
+    ],
+  },
   signals,
   read: (screen) => readAgent(screen, LAYOUT),
 };
@@ -37,7 +51,45 @@ const TurnComplete = z.object({
 });
 const TITLE_ERRAND = /^Generate a .{0,80}\btitle\b/;
 
+/** The events of `codex exec --json`. */
+const Event = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("thread.started"), thread_id: ConversationId }),
+  z.object({ type: z.literal("turn.started") }),
+  z.object({
+    type: z.literal("item.completed"),
+    item: z.object({ type: z.literal("agent_message"), text: z.string() }),
+  }),
+  z.object({ type: z.literal("error"), message: z.string() }),
+  z.object({ type: z.literal("turn.completed") }),
+  z.object({ type: z.literal("turn.failed"), error: z.object({ message: z.string() }) }),
+]);
+
 function signals(notice: unknown): readonly Signal[] {
+  const event = Event.safeParse(notice);
+  return event.success ? [eventSignal(event.data)] : noticeSignals(notice);
+}
+
+function eventSignal(event: z.infer<typeof Event>): Signal {
+  switch (event.type) {
+    case "thread.started":
+      return { kind: "conversation", text: event.thread_id };
+    case "turn.started":
+      return { kind: "turn-started", text: "" };
+    case "item.completed":
+      return { kind: "said", text: event.item.text };
+    // The last one comes again as the turn's failure.
+    case "error":
+      return { kind: "retrying", text: event.message };
+    case "turn.completed":
+      return { kind: "turn-ended", text: "" };
+    case "turn.failed":
+      return { kind: "turn-failed", text: event.error.message };
+    default:
+      return unreachable(event);
+  }
+}
+
+function noticeSignals(notice: unknown): readonly Signal[] {
   const parsed = TurnComplete.safeParse(notice);
   if (!parsed.success || TITLE_ERRAND.test(parsed.data["input-messages"][0] ?? "")) return [];
   return [
@@ -56,22 +108,34 @@ function flags(request: LaunchRequest): string[] {
     ...(request.asks
       ? ["--sandbox", "workspace-write", "--ask-for-approval", "on-request"]
       : ["--dangerously-bypass-approvals-and-sandbox"]),
-    "--disable",
-    "hooks",
     ...overrides({
-      check_for_update_on_startup: "false",
-      projects: `{${tomlString(request.worktree)}={trust_level="trusted"}}`,
       "notice.model_migrations": `{${MIGRATIONS.map(([from, to]) => `"${from}"="${to}"`).join(",")}}`,
       "notice.hide_rate_limit_model_nudge": "true",
       "tui.resume_cwd": '"current"',
       notify: JSON.stringify(["sh", "-c", reportFromWord("codex"), "report"]),
-      ...(request.modelTier === undefined
-        ? {}
-        : { model_reasoning_effort: tomlString(request.modelTier) }),
     }),
-    ...(request.model === undefined ? [] : ["--model", request.model]),
+    ...commonFlags(request),
   ];
 }
+
+const headlessFlags = (request: LaunchRequest): string[] => [
+  "--json",
+  "--dangerously-bypass-approvals-and-sandbox",
+  ...commonFlags(request),
+];
+
+const commonFlags = (request: LaunchRequest): string[] => [
+  "--disable",
+  "hooks",
+  ...overrides({
+    check_for_update_on_startup: "false",
+    projects: `{${tomlString(request.worktree)}={trust_level="trusted"}}`,
+    ...(request.modelTier === undefined
+      ? {}
+      : { model_reasoning_effort: tomlString(request.modelTier) }),
+  }),
+  ...modelFlag(request.model),
+];
 
 /** Offers of another model count as seen when they are named with their exact target. */
 const MIGRATIONS: readonly (readonly [string, string])[] = [

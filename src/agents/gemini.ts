@@ -1,7 +1,9 @@
-import type { Agent, LaunchRequest } from "./agent.ts";
+import { z } from "zod";
+import { unreachable } from "../manifest/errors.ts";
+import type { Agent, LaunchRequest, Signal } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
 import { framedComposer, openComposer } from "./composers.ts";
-import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
+import { ConversationId, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import type { View } from "./view.ts";
 
@@ -30,8 +32,61 @@ export const gemini: Agent = {
     argv: ["gemini", ...flags(request), "--resume", conversation ?? "latest", "-i", "{prompt}"],
     env: {},
   }),
+  headless: {
+    launch: (request) => ({ argv: [...headlessArgv(request)], env: {} }),
+    resume: (request, conversation) => ({
+      argv: [...headlessArgv(request), "--resume", conversation],
+      env: {},
+    }),
+    events: ["init", "message", "result"],
+  },
+  signals,
   read: (screen) => readAgent(screen, LAYOUT),
 };
+
+const headlessArgv = (request: LaunchRequest): readonly string[] => [
+  "gemini",
+  ...flags(request),
+  "--output-format",
+  "stream-json",
+];
+
+/** The events of `--output-format stream-json`. */
+const Event = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("init"), session_id: ConversationId }),
+  z.object({
+    type: z.literal("message"),
+    role: z.enum(["user", "assistant"]),
+    content: z.string(),
+  }),
+  z.object({
+    type: z.literal("result"),
+    status: z.string(),
+    error: z.object({ message: z.string() }).nullish(),
+  }),
+]);
+
+function signals(notice: unknown): readonly Signal[] {
+  const parsed = Event.safeParse(notice);
+  if (!parsed.success) return [];
+  const { data } = parsed;
+  switch (data.type) {
+    case "init":
+      return [{ kind: "conversation", text: data.session_id }];
+    case "message":
+      return data.role === "user"
+        ? [{ kind: "turn-started", text: "" }]
+        : [{ kind: "said", text: data.content }];
+    case "result":
+      return [
+        data.error
+          ? { kind: "turn-failed", text: data.error.message }
+          : { kind: "turn-ended", text: "" },
+      ];
+    default:
+      return unreachable(data);
+  }
+}
 
 /** `--skip-trust`: for this launch only; without it `--yolo` is taken back in a folder that is not trusted. */
 const flags = ({ asks, model }: LaunchRequest): string[] => [

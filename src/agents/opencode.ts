@@ -1,5 +1,7 @@
-import type { Agent, LaunchRequest } from "./agent.ts";
-import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
+import { z } from "zod";
+import { unreachable } from "../manifest/errors.ts";
+import type { Agent, LaunchPlan, LaunchRequest, Signal } from "./agent.ts";
+import { ConversationId, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import { oneLine, unframed, type View } from "./view.ts";
 
@@ -19,26 +21,112 @@ export const opencode: Agent = {
   ],
   interactive: true,
   install: "npm install --global opencode-ai, then opencode auth login",
-  launch: (request) => ({
-    argv: ["opencode", ...modelFlag(request.model), "--prompt", "{prompt}"],
-    env: permission(request),
-  }),
-  resume: (request, conversation) => ({
-    argv: [
-      "opencode",
+  launch: (request) => plan(request, [...modelFlag(request.model), "--prompt", "{prompt}"]),
+  resume: (request, conversation) =>
+    plan(request, [
       ...modelFlag(request.model),
       ...(conversation === undefined ? ["--continue"] : ["--session", conversation]),
       "--prompt",
       "{prompt}",
-    ],
-    env: permission(request),
-  }),
+    ]),
+  headless: {
+    launch: (request) => headlessPlan(request, []),
+    resume: (request, conversation) => headlessPlan(request, ["--session", conversation]),
+    events: ["step_start", "text", "step_finish", "error"],
+  },
+  signals,
   read: (screen) => readAgent(screen, LAYOUT),
 };
 
 /** Laid over the person's own configuration, for this launch only. */
-const permission = ({ asks }: LaunchRequest): Record<string, string> =>
-  asks ? { OPENCODE_CONFIG_CONTENT: JSON.stringify({ permission: { bash: "ask" } }) } : {};
+function plan({ asks, programsDir }: LaunchRequest, words: readonly string[]): LaunchPlan {
+  const programs = programsDir.split("/").map(encodeURIComponent).join("/");
+  const config = {
+    autoupdate: false,
+    plugin: [`file://${programs}/opencode-plugin.js`],
+    ...(asks ? { permission: { bash: "ask" } } : {}),
+  };
+  return {
+    argv: ["opencode", ...words],
+    env: { OPENCODE_CONFIG_CONTENT: JSON.stringify(config) },
+  };
+}
+
+/** It says nothing of a request that it tries again: the plugin does. */
+const headlessPlan = (request: LaunchRequest, more: readonly string[]): LaunchPlan =>
+  plan(request, ["run", "--format", "json", ...modelFlag(request.model), ...more]);
+
+const Conversation = z
+  .string()
+  .regex(/^ses_\w{8,60}$/)
+  .pipe(ConversationId);
+/** What the plugin reports, and the events of `opencode run --format json`. */
+const Notice = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("session.created"), sessionID: Conversation }),
+  z.object({ type: z.literal("session.error"), name: z.string(), text: z.string() }),
+  z.object({
+    type: z.literal("permission.asked"),
+    text: z.string(),
+    command: z.string().optional(),
+  }),
+  z.object({ type: z.literal("retry"), text: z.string() }),
+  z.object({ type: z.literal("busy"), sessionID: Conversation }),
+  z.object({ type: z.literal("idle"), text: z.string() }),
+  z.object({ type: z.literal("step_start"), sessionID: Conversation }),
+  z.object({ type: z.literal("text"), part: z.object({ text: z.string() }) }),
+  z.object({ type: z.literal("step_finish"), part: z.object({ reason: z.string() }) }),
+  z.object({
+    type: z.literal("error"),
+    error: z.object({
+      name: z.string(),
+      data: z
+        .object({ message: z.string().optional(), statusCode: z.number().optional() })
+        .default({}),
+    }),
+  }),
+]);
+
+function signals(notice: unknown): readonly Signal[] {
+  const parsed = Notice.safeParse(notice);
+  if (!parsed.success) return [];
+  const { data } = parsed;
+  switch (data.type) {
+    case "session.created":
+      return [{ kind: "conversation", text: data.sessionID }];
+    case "busy":
+    case "step_start":
+      return [
+        { kind: "conversation", text: data.sessionID },
+        { kind: "turn-started", text: "" },
+      ];
+    case "retry":
+      return [{ kind: "retrying", text: data.text }];
+    case "text":
+      return [{ kind: "said", text: data.part.text }];
+    case "idle":
+      return [{ kind: "turn-ended", text: data.text }];
+    case "step_finish":
+      return data.part.reason === "stop" ? [{ kind: "turn-ended", text: "" }] : [];
+    case "permission.asked":
+      return [
+        {
+          kind: "approval",
+          text: data.text,
+          ...(data.command === undefined ? {} : { command: data.command }),
+        },
+      ];
+    // An interrupted turn is no failure: the screen tells it.
+    case "session.error":
+      return data.name === "MessageAbortedError" ? [] : [{ kind: "turn-failed", text: data.text }];
+    case "error": {
+      const { name, data: more } = data.error;
+      const text = [more.statusCode, more.message ?? name].filter(Boolean).join(" ");
+      return [{ kind: "turn-failed", text }];
+    }
+    default:
+      return unreachable(data);
+  }
+}
 
 const LAYOUT: Layout = {
   agent: "opencode",

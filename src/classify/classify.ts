@@ -12,6 +12,8 @@ import type { Verdict } from "./verdict.ts";
 
 /** A screen may show what was before the agent's word this much later. */
 const SCREEN_LAG_MS = 800;
+/** Output counts as later than a word from here on: silence is measured in whole seconds. */
+const SHOWN_LATER_MS = 2000;
 /** An older word of an agent may be about an earlier turn than its screen. */
 const SIGNAL_FRESH_MS = 5000;
 
@@ -36,24 +38,30 @@ export function classify(input: ClassifyInput): Verdict {
   // Without the newest launch no record can be told from an earlier attempt's.
   if (launch.kind === "unknown") return unknownVerdict(`the launch record: ${launch.reason}`);
   if (launch.value === null) return unknownVerdict("it was never launched");
-  const { attempt } = launch.value;
+  const { attempt, mode } = launch.value;
+  const said = signals.kind === "known" ? newestSignal(signals.value, attempt) : undefined;
   // The wrapper's own record: a fact, and the only one that outlives tmux.
   if (exit.kind === "unknown") return unknownVerdict(`the exit record: ${exit.reason}`);
-  if (exit.value?.attempt === attempt) return exitVerdict(input, exit.value);
+  if (exit.value?.attempt === attempt) {
+    if (mode === "interactive") return exitVerdict(input, exit.value, undefined);
+    return signals.kind === "unknown"
+      ? unknownVerdict(`the agent's word: ${signals.reason}`)
+      : exitVerdict(input, exit.value, said);
+  }
   if (session.kind === "unknown") return unknownVerdict(`the session: ${session.reason}`);
   // No record and no session: the wrapper itself was killed, or tmux with it.
   if (session.value === null) return deadVerdict("the session is gone and left no exit record");
   if (screen.kind === "unknown") return unknownVerdict(`the screen: ${screen.reason}`);
   if (screen.value === null) return unknownVerdict("the session shows no screen");
   if (screen.value.paneDead) return deadVerdict(deadWhy(screen.value));
-  // A screen without the agent's word may be that of a turn that has ended meanwhile.
+  // Any sign without the agent's word may be that of a turn that has ended meanwhile.
   if (signals.kind === "unknown") return unknownVerdict(`the agent's word: ${signals.reason}`);
+  // Without a composer there is nothing to read: the program runs until it ends.
+  if (mode === "headless") {
+    return stalledOr(input, headlessVerdict(input, said, screen.value.silentSeconds));
+  }
   const reading = input.agent.read(screen.value);
-  const signal = newestSignal(signals.value, attempt);
-  return stalledOr(
-    input,
-    signal ? signalVerdict(input, signal, reading) : toVerdict(reading, input),
-  );
+  return stalledOr(input, said ? signalVerdict(input, said, reading) : toVerdict(reading, input));
 }
 
 /** A verdict on one screen alone, in the words of a scored corpus. */
@@ -73,7 +81,12 @@ export function classifyScreen(
   return { state: kind, action: responseFor(verdict), confidence, why };
 }
 
-function exitVerdict(input: ClassifyInput, exit: ExitFact): Verdict {
+/** `signal`: the last word of a headless agent, which tells why it ended. */
+function exitVerdict(
+  input: ClassifyInput,
+  exit: ExitFact,
+  signal: SignalFact | undefined,
+): Verdict {
   if (exit.stage !== "agent") {
     const what =
       exit.stage === "directory" ? "the worktree could not be entered" : "the setup command failed";
@@ -85,7 +98,14 @@ function exitVerdict(input: ClassifyInput, exit: ExitFact): Verdict {
       turn: "ended",
     };
   }
-  const said = toVerdict(readOutput(exit.tail), input);
+  if (signal?.kind === "turn-failed") {
+    const failed = toVerdict(failureReading(signal.text, "ended", 1), input);
+    return { ...failed, why: `exit code ${exit.code}; ${failed.why}`, fact: true };
+  }
+  const said = toVerdict(
+    signal?.kind === "turn-ended" ? saidReading(signal.text.split("\n")) : readOutput(exit.tail),
+    input,
+  );
   // Agents end with 0 also when they only ask or give up: the code says that the turn ended, the proof says the rest.
   if (exit.code === 0) {
     const turn = said.turn === "broken-off" ? "broken-off" : "ended";
@@ -117,9 +137,29 @@ function newestSignal(signals: readonly SignalFact[], attempt: number): SignalFa
   const telling = signals.filter(
     (signal) => signal.attempt === attempt && signal.kind !== "conversation",
   );
-  return telling.reduce<SignalFact | undefined>(
-    (newest, signal) => (newest && newest.atMs > signal.atMs ? newest : signal),
+  const newest = telling.reduce<SignalFact | undefined>(
+    (before, signal) => (before && before.atMs > signal.atMs ? before : signal),
     undefined,
+  );
+  if (newest?.kind !== "turn-ended" || newest.text !== "") return newest;
+  // The last words came before the word that the turn ended.
+  const said = telling.findLast(({ kind }) => kind === "said" || kind === "turn-started");
+  return { ...newest, text: said?.text ?? "" };
+}
+
+/** A program without a composer is at work for as long as it runs; what it shows after a word that it tries again is work too. */
+function headlessVerdict(
+  input: ClassifyInput,
+  signal: SignalFact | undefined,
+  silentSeconds: number | null,
+): Verdict {
+  const shownAtMs = silentSeconds === null ? 0 : input.nowMs - silentSeconds * 1000;
+  const retries = signal?.kind === "retrying" && shownAtMs <= signal.atMs + SHOWN_LATER_MS;
+  return toVerdict(
+    retries
+      ? failureReading(signal.text, "running", 0.9)
+      : working(0.9, "the program has not ended"),
+    input,
   );
 }
 
@@ -172,6 +212,8 @@ function signalVerdict(input: ClassifyInput, signal: SignalFact, reading: Screen
       return lags && !goesOn && !reading.dialog
         ? toVerdict(working(0.8, "the agent's turn began"), input)
         : seen;
+    case "said":
+    case "retrying":
     case "conversation":
       return seen;
     default:

@@ -1,6 +1,6 @@
 import type { Signal } from "../agents/agent.ts";
 import type { Screen } from "../agents/screen.ts";
-import type { TaskId } from "../manifest/task.ts";
+import type { AgentMode, TaskId } from "../manifest/task.ts";
 
 /** The answer of a probe. `unknown` is a value: a probe that could not answer did not answer no. */
 export type Probe<T> =
@@ -44,7 +44,9 @@ export interface LaunchFact {
   readonly attempt: number;
   readonly agent: string;
   readonly startedAtMs: number;
-  readonly kind: "start" | "resume" | "restart";
+  /** `nudge`: a headless agent is told something, for which its conversation is resumed. */
+  readonly kind: "start" | "resume" | "restart" | "nudge";
+  readonly mode: AgentMode;
   /** Absolute. */
   readonly worktree: string;
   readonly branch: string;

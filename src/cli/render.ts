@@ -100,8 +100,9 @@ function doneLine(action: Action, result: string, paint: Paint): string | undefi
     case "start":
       return `${action.taskId} → ${paint("cyan", "running")}: ${result}`;
     case "restart":
+      return `${action.taskId} restart: ${result}`;
     case "resume":
-      return `${action.taskId} ${action.kind}: ${result}`;
+      return `${action.taskId} ${action.as}: ${result}`;
     case "answer":
     case "nudge":
     case "verify":
@@ -158,8 +159,9 @@ export function actionLine(action: Action): string {
     case "start":
       return `${action.taskId} start ${action.agent} on ${action.branch} from ${action.startPoint.kind === "base" ? action.startPoint.base : action.startPoint.branches.join(" and ")}`;
     case "restart":
+      return `${action.taskId} restart ${action.agent}, attempt ${action.attempt}: ${action.why}`;
     case "resume":
-      return `${action.taskId} ${action.kind} ${action.agent}, attempt ${action.attempt}: ${action.why}`;
+      return `${action.taskId} ${action.as} ${action.agent}, attempt ${action.attempt}: ${action.why}`;
     case "answer":
       return `${action.taskId} answer ${JSON.stringify(action.answer)} to ${action.dialogId}`;
     case "nudge":

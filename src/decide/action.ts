@@ -33,6 +33,8 @@ export type Action =
   | {
       /** A new launch that goes on with the agent's own conversation. */
       readonly kind: "resume";
+      /** `nudge`: nothing broke, but the agent runs headless and is told something. */
+      readonly as: "resume" | "nudge";
       readonly taskId: TaskId;
       readonly attempt: number;
       readonly agent: string;

@@ -111,13 +111,16 @@ function respond(
 ): Step {
   const { task } = placed;
   const agent = task.state?.agent ?? settingsOf(view.manifest, task).agents[0] ?? "";
+  // It has conversations; whether it keeps a composer open for one, its launch says.
   const interactive = agentByName(agent)?.interactive ?? false;
+  const headless = evidence.launch.kind === "known" && evidence.launch.value?.mode === "headless";
+  const nudgeBy = headless ? "resume" : "words";
   const retryDeadlineMs = view.manifest.policy.retryDeadlineMinutes * 60_000;
   const trouble = (why: string, words: string, more: Partial<Trouble> = {}): Step =>
     heal(view, task, evidence, {
       why,
       words,
-      mayNudge: interactive && isLive(evidence),
+      nudgeBy: interactive && isLive(evidence) !== headless ? nudgeBy : null,
       mayResume: interactive,
       sinceMs,
       ...more,
@@ -136,7 +139,7 @@ function respond(
       return {
         set: { status: "running", error: null },
         wait: waitsFor(`${agent} is working`),
-        ...(interactive ? { wakeAtMs: view.nowMs + COMPOSER_LOOK_MS } : {}),
+        ...(interactive && !headless ? { wakeAtMs: view.nowMs + COMPOSER_LOOK_MS } : {}),
       };
     case "unknown":
       return { wait: waitsFor(`cannot tell: ${verdict.why}`) };
@@ -187,25 +190,25 @@ function respond(
       return trouble(
         verdict.why,
         "The connection failed. Please go on with the task.",
-        verdict.turn === "running" ? { mayNudge: false } : {},
+        verdict.turn === "running" ? { nudgeBy: null } : {},
       );
     case "context-full":
-      return trouble("the agent's context is full", GO_ON, { mayNudge: false, mayResume: false });
+      return trouble("the agent's context is full", GO_ON, { nudgeBy: null, mayResume: false });
     case "exited-error":
       return adoptOr(view, task, evidence, () =>
         // Killed in its turn: its conversation is whole and is worth going on with.
         trouble(verdict.why, GO_ON, {
-          mayNudge: false,
+          nudgeBy: null,
           mayResume: interactive && verdict.turn === "broken-off",
         }),
       );
     case "dead":
       return adoptOr(view, task, evidence, () =>
-        trouble(`the session ended: ${verdict.why}`, GO_ON, { mayNudge: false }),
+        trouble(`the session ended: ${verdict.why}`, GO_ON, { nudgeBy: null }),
       );
     case "stalled":
       return trouble(`no progress for ${view.manifest.policy.stallAfterMinutes} minutes`, GO_ON, {
-        mayNudge: false,
+        nudgeBy: null,
       });
     case "editor":
     case "pager":

@@ -1,8 +1,10 @@
 import { agentByName } from "../agents/catalog.ts";
 import type { TaskEvidence } from "../classify/evidence.ts";
+import { unreachable } from "../manifest/errors.ts";
 import { agentsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
+import type { Action } from "./action.ts";
 import { agentForLaunch, backoffMs, launchesUsed, triedWith } from "./ladder.ts";
 import { pausedUntil } from "./pause.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
@@ -14,8 +16,8 @@ export interface Trouble {
   readonly why: string;
   /** For the agent: whole sentences. */
   readonly words: string;
-  /** The session takes typed words now. */
-  readonly mayNudge: boolean;
+  /** How the agent can be told something now: words for its composer, or a headless turn that goes on; `null`: not at all. */
+  readonly nudgeBy: "words" | "resume" | null;
   /** The next nudge only says that a wait is over: it is none of the policy's nudges. */
   readonly isReminder?: boolean;
   /** The agent's own conversation is worth going on with. */
@@ -28,12 +30,43 @@ const NUDGE_GRACE_MS = 60_000;
 
 /** The next rung of the ladder: nudge → resume → restart → next agent → ask a person. */
 export function heal(view: BeatView, task: Task, evidence: TaskEvidence, trouble: Trouble): Step {
-  return nudge(view, task, trouble) ?? relaunch(view, task, evidence, trouble);
+  switch (trouble.nudgeBy) {
+    case "words":
+      return nudge(view, task, trouble) ?? relaunch(view, task, evidence, trouble);
+    case "resume":
+      return nudgeAnew(view, task, trouble) ?? relaunch(view, task, evidence, trouble);
+    case null:
+      return relaunch(view, task, evidence, trouble);
+    default:
+      return unreachable(trouble.nudgeBy);
+  }
+}
+
+/** A headless agent hears of nothing while it runs: it is told when its turn has ended, as the next one. */
+function nudgeAnew(view: BeatView, task: Task, trouble: Trouble): Step | undefined {
+  const { policy } = view.manifest;
+  const agent = task.state?.agent;
+  const nudges = task.state?.nudges ?? 0;
+  const counted = trouble.isReminder === true ? 0 : 1;
+  if (agent === undefined || (counted > 0 && nudges >= policy.nudgesMax)) return undefined;
+  const held = pausedStep(view, agent);
+  if (held) return held;
+  const dueMs = trouble.sinceMs + (nudges === 0 ? 0 : backoffMs(nudges, policy));
+  if (view.nowMs < dueMs) return startsAt(trouble, dueMs);
+  return {
+    actions: [resumeAction(task, agent, "nudge", trouble)],
+    set: { status: "running", error: trouble.why },
+    state: {
+      nudges: nudges + counted,
+      lastHealAt: toIso(view.nowMs),
+      tried: triedWith(task, `nudged: ${trouble.why}`),
+    },
+    wait: waitsFor(`${trouble.why}; nudged`),
+  };
 }
 
 function nudge(view: BeatView, task: Task, trouble: Trouble): Step | undefined {
   const nudges = task.state?.nudges ?? 0;
-  if (!trouble.mayNudge) return undefined;
   const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
   const answered = trouble.sinceMs > lastHealMs(task);
   if (!answered && view.nowMs < graceUntilMs) {
@@ -72,41 +105,17 @@ function relaunch(view: BeatView, task: Task, evidence: TaskEvidence, trouble: T
       ),
     };
   }
-  const pause = pausedUntil(view, agent);
-  if (pause) {
-    return {
-      set: { status: "stuck" },
-      wait: pause.until
-        ? waitsFor(`${agent} is paused until ${pause.until}`)
-        : waitsForPerson(`${agent} is paused: ${pause.why}`),
-      ...(pause.until ? { wakeAtMs: fromIso(pause.until) } : {}),
-    };
-  }
+  const held = pausedStep(view, agent);
+  if (held) return held;
   const notBeforeMs = task.state?.notBefore ? fromIso(task.state.notBefore) : 0;
   const dueMs = Math.max(notBeforeMs, trouble.sinceMs + backoffMs(used, policy));
-  if (view.nowMs < dueMs) {
-    return {
-      set: { status: "stuck", error: trouble.why },
-      wait: waitsFor(`${trouble.why}; starts again at ${toIso(dueMs)}`),
-      wakeAtMs: dueMs,
-    };
-  }
+  if (view.nowMs < dueMs) return startsAt(trouble, dueMs);
   const attempt = (task.attempts ?? 0) + 1;
   const resumes = task.state?.resumes ?? 0;
   const resumable = trouble.mayResume && agent === task.state?.agent && resumes < policy.resumesMax;
   if (resumable && agentByName(agent)?.interactive) {
     return {
-      actions: [
-        {
-          kind: "resume",
-          taskId: task.id,
-          attempt,
-          agent,
-          conversation: task.state?.conversation,
-          why: trouble.why,
-          text: trouble.words,
-        },
-      ],
+      actions: [resumeAction(task, agent, "resume", trouble)],
       set: { status: "running", error: trouble.why },
       state: {
         resumes: resumes + 1,
@@ -135,6 +144,41 @@ function relaunch(view: BeatView, task: Task, evidence: TaskEvidence, trouble: T
     wait: waitsFor(`${trouble.why}; started again`),
   };
 }
+
+const resumeAction = (
+  task: Task,
+  agent: string,
+  as: "resume" | "nudge",
+  { why, words }: Trouble,
+): Action => ({
+  kind: "resume",
+  as,
+  taskId: task.id,
+  attempt: (task.attempts ?? 0) + 1,
+  agent,
+  conversation: task.state?.conversation,
+  why,
+  text: words,
+});
+
+/** Nothing is started while the agent is paused. */
+function pausedStep(view: BeatView, agent: string): Step | undefined {
+  const pause = pausedUntil(view, agent);
+  if (!pause) return undefined;
+  return {
+    set: { status: "stuck" },
+    wait: pause.until
+      ? waitsFor(`${agent} is paused until ${pause.until}`)
+      : waitsForPerson(`${agent} is paused: ${pause.why}`),
+    ...(pause.until ? { wakeAtMs: fromIso(pause.until) } : {}),
+  };
+}
+
+const startsAt = (trouble: Trouble, dueMs: number): Step => ({
+  set: { status: "stuck", error: trouble.why },
+  wait: waitsFor(`${trouble.why}; starts again at ${toIso(dueMs)}`),
+  wakeAtMs: dueMs,
+});
 
 /** The last lines of the attempt that failed. */
 function contextLines(evidence: TaskEvidence, linesMax: number): readonly string[] {

@@ -13,14 +13,20 @@ export function launchedPatch(
   launch: LaunchFact,
 ): Required<Pick<TaskPatch, "set" | "state">> {
   const startedAt = toIso(launch.startedAtMs);
-  const first =
+  const counts =
     launch.kind === "start"
       ? { attemptsBefore: task.attempts ?? 0, resumes: undefined, tried: undefined }
       : {};
+  // A nudge is none of the starts that the policy counts, and it goes on with the nudges so far.
+  const nudged =
+    launch.kind === "nudge"
+      ? { attemptsBefore: (task.state?.attemptsBefore ?? 0) + 1 }
+      : { nudges: undefined };
   // What became of an earlier pull request does not end work that was begun anew.
   const pullRequest = launch.kind === "start" ? { prNumber: null, prUrl: null } : {};
   // Only a resumed conversation goes on; any other launch begins one that is not known yet.
-  const conversation = launch.kind === "resume" ? {} : { conversation: undefined };
+  const goesOn = launch.kind === "resume" || launch.kind === "nudge";
+  const conversation = goesOn ? {} : { conversation: undefined };
   return {
     set: {
       status: "running",
@@ -37,7 +43,6 @@ export function launchedPatch(
       agent: launch.agent,
       parent: launch.parent,
       forkPoint: launch.forkPoint ?? undefined,
-      nudges: undefined,
       answers: undefined,
       notBefore: undefined,
       startFailures: undefined,
@@ -45,7 +50,8 @@ export function launchedPatch(
       verdict: undefined,
       verdictSince: undefined,
       progressKey: undefined,
-      ...first,
+      ...counts,
+      ...nudged,
       ...conversation,
     },
   };

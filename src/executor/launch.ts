@@ -7,7 +7,7 @@ import { CoppiceError } from "../manifest/errors.ts";
 import type { TaskPatch } from "../manifest/merge.ts";
 import { sessionNameOf, verifySessionNameOf } from "../manifest/names.ts";
 import { settingsOf } from "../manifest/settings.ts";
-import type { CommandLine, Task, TaskId } from "../manifest/task.ts";
+import type { AgentMode, CommandLine, Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
 import type { SessionSpec } from "../ports/sessions.ts";
 import { agentEnvironment } from "./agent-environment.ts";
@@ -54,7 +54,7 @@ export async function start(
     kind: "start",
     started,
     prompt: (nonce) => promptOf(context, task, nonce, startedFrom(startPoint)),
-    plan: (agent, request) => agent.launch(request),
+    plan: launchPlan,
   });
   return outcomeOf(task, launched);
 }
@@ -79,7 +79,7 @@ export async function restart(
     kind: "restart",
     started: startedAs(task),
     prompt: (nonce) => promptOf(context, task, nonce, startedFrom, failure),
-    plan: (agent, request) => agent.launch(request),
+    plan: launchPlan,
   });
   return outcomeOf(task, launched);
 }
@@ -119,10 +119,13 @@ export async function resume(
   const launched = await launch(context, task, {
     attempt: action.attempt,
     agent: action.agent,
-    kind: "resume",
+    kind: action.as,
     started: startedAs(task),
     prompt: () => action.text,
-    plan: (agent, request) => agent.resume(request, conversation) ?? agent.launch(request),
+    plan: (agent, request, mode) =>
+      mode === "headless"
+        ? agent.headless?.resume(request, conversation)
+        : agent.resume(request, conversation),
   });
   return outcomeOf(task, launched, { conversation });
 }
@@ -141,6 +144,7 @@ export async function verify(
   const outcome = await sessions.start({
     ...(await sessionSpec(context, task, { name, taskDir, attempt: 1, environment: [] })),
     argv: programOf(settings.verify ?? "true"),
+    events: null,
     promptFile: undefined,
     setup: undefined,
   });
@@ -157,11 +161,15 @@ export async function verify(
 interface LaunchOrder {
   readonly attempt: number;
   readonly agent: string;
-  readonly kind: "start" | "restart" | "resume";
+  readonly kind: LaunchFact["kind"];
   readonly started: Pick<LaunchFact, "parent" | "forkPoint">;
   readonly prompt: (nonce: string) => string;
-  readonly plan: (agent: Agent, request: LaunchRequest) => LaunchPlan;
+  /** Undefined: the agent cannot; then it begins anew. */
+  readonly plan: (agent: Agent, request: LaunchRequest, mode: AgentMode) => LaunchPlan | undefined;
 }
+
+const launchPlan = (agent: Agent, request: LaunchRequest, mode: AgentMode): LaunchPlan =>
+  mode === "headless" && agent.headless ? agent.headless.launch(request) : agent.launch(request);
 
 async function launch(
   context: ExecutionContext,
@@ -178,16 +186,20 @@ async function launch(
     order.attempt,
     order.prompt(host.randomHex(8)),
   );
-  const plan = order.plan(agent, {
+  // A program of the manifest's own has one way to run.
+  const mode = agent.headless ? settings.mode : "interactive";
+  const request: LaunchRequest = {
     taskId: task.id,
     branch: place.branch,
     worktree: place.worktree,
     promptFile,
+    programsDir: `${context.workdir}/bin`,
     model: settings.model,
     modelTier: settings.modelTier,
     asks: context.manifest.permissions.mode === "ask",
     command: settings.command,
-  });
+  };
+  const plan = order.plan(agent, request, mode) ?? launchPlan(agent, request, mode);
   const spec = await sessionSpec(context, task, {
     name: sessionNameOf(task.id),
     taskDir: await folders.folder(task.id),
@@ -199,6 +211,7 @@ async function launch(
     agent: order.agent,
     startedAtMs: clock.now(),
     kind: order.kind,
+    mode,
     branch: place.branch,
     worktree: place.worktree,
     ...order.started,
@@ -207,6 +220,10 @@ async function launch(
   const outcome = await sessions.start({
     ...spec,
     argv: plan.argv,
+    events:
+      mode === "headless" && agent.headless
+        ? { agent: agent.name, kinds: agent.headless.events }
+        : null,
     env: { ...spec.env, ...plan.env },
     promptFile,
     setup: settings.setup,
@@ -231,7 +248,7 @@ async function sessionSpec(
     readonly attempt: number;
     readonly environment: readonly string[];
   },
-): Promise<Omit<SessionSpec, "argv" | "promptFile" | "setup">> {
+): Promise<Omit<SessionSpec, "argv" | "events" | "promptFile" | "setup">> {
   const { policy } = context.manifest;
   return {
     name: run.name,

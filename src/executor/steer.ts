@@ -41,6 +41,10 @@ export async function say(
   takes: (reading: ScreenReading) => boolean,
 ): Promise<InjectOutcome> {
   const agent = agentOf(context, task);
+  const launch = await context.ports.folders.launch(task.id);
+  if (launch.kind === "known" && launch.value?.mode === "headless") {
+    return { kind: "refused", reason: "its agent runs headless and reads no words" };
+  }
   return await context.ports.sessions.inject(
     sessionNameOf(task.id),
     text,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { closedObject } from "./closed-object.ts";
 import { Permissions } from "./permissions.ts";
 import { Policy } from "./policy.ts";
-import { BranchName, CommandLine, OverlapRule, Task } from "./task.ts";
+import { AgentMode, BranchName, CommandLine, OverlapRule, Task } from "./task.ts";
 
 /** The newest version of the file that this program reads and writes. */
 export const MANIFEST_VERSION = 1;
@@ -87,6 +87,9 @@ export const Manifest = closedObject({
     .describe(
       "The program of the agent `command`: `{promptFile}`, `{taskId}` and `{branch}` are filled in.",
     ),
+  mode: AgentMode.default("interactive").describe(
+    "`interactive`: agents keep a terminal that a person can join. `headless`: each turn is a program that ends; it is told more by resuming its conversation.",
+  ),
   model: z.string().optional().describe("The model, as the agent names it."),
   modelTier: z.string().optional().describe("The effort, as the agent names it, e.g. high."),
   prompt: z

@@ -1,5 +1,5 @@
 import type { Manifest } from "./manifest.ts";
-import type { CommandLine, Task } from "./task.ts";
+import type { AgentMode, CommandLine, Task } from "./task.ts";
 
 /** What holds for one task: its own word where it has one, else the manifest's. */
 export interface TaskSettings {
@@ -7,6 +7,7 @@ export interface TaskSettings {
   readonly agents: readonly string[];
   /** The program of the agent `command`. */
   readonly command: readonly string[] | undefined;
+  readonly mode: AgentMode;
   readonly model: string | undefined;
   readonly modelTier: string | undefined;
   readonly prompt: string | undefined;
@@ -23,6 +24,7 @@ export function settingsOf(manifest: Manifest, task: Task): TaskSettings {
   return {
     agents: agentsOf(manifest, task),
     command: task.command ?? manifest.command,
+    mode: task.mode ?? manifest.mode,
     model: task.model ?? manifest.model,
     modelTier: task.modelTier ?? manifest.modelTier,
     prompt: task.prompt ?? manifest.prompt,

@@ -26,6 +26,10 @@ export type Priority = z.infer<typeof Priority>;
 
 export const OverlapRule = z.enum(["serial", "parallel"]);
 
+/** With a terminal and a composer, or as a program that gets its words, works, and ends. */
+export const AgentMode = z.enum(["interactive", "headless"]);
+export type AgentMode = z.infer<typeof AgentMode>;
+
 /** One program with its arguments, e.g. `["npm","test"]`; a string is run by `sh -c` in the worktree. */
 export const CommandLine = z.union([z.string().min(1), z.array(z.string()).min(1)]);
 export type CommandLine = z.infer<typeof CommandLine>;
@@ -149,6 +153,7 @@ export const Task = closedObject({
     .min(1)
     .optional()
     .describe("The program of the agent `command`; overrules the manifest."),
+  mode: AgentMode.optional().describe("How its agent is run; overrules the manifest."),
   model: z.string().optional(),
   modelTier: z.string().optional(),
   prompt: z

@@ -25,6 +25,7 @@ export function manifestMistakes(manifest: Manifest): Mistake[] {
       ...pathMistakes(task.copyFiles ?? [], [...path, "copyFiles"]),
     ]),
     ...commandMistakes(manifest, tasks),
+    ...modeMistakes(manifest, tasks),
   ];
 }
 
@@ -115,6 +116,23 @@ function commandMistakes(manifest: Manifest, tasks: readonly Placed[]): Mistake[
       at,
       'the agent "command" is asked for, and no "command" says what to run',
       'Add "command": ["program", "{promptFile}"] here or to the manifest.',
+    ),
+  );
+}
+
+/** Without a terminal there is nobody to ask. */
+function modeMistakes(manifest: Manifest, tasks: readonly Placed[]): Mistake[] {
+  if (manifest.permissions.mode !== "ask") return [];
+  const at: JsonPath[] = [
+    ...(manifest.mode === "headless" ? [["mode"]] : []),
+    ...tasks.flatMap(({ task, path }) => (task.mode === "headless" ? [[...path, "mode"]] : [])),
+  ];
+  return at.map((path) =>
+    mistake(
+      "headless-asks",
+      path,
+      'a headless agent cannot ask, and "permissions" say that it is to',
+      'Set "mode" to "interactive", or the mode of "permissions" to "bypass".',
     ),
   );
 }

@@ -12,6 +12,8 @@ export interface SessionSpec {
   readonly worktree: string;
   /** Argument words; a word `{prompt}` stands for the text of `promptFile`. No line breaks. */
   readonly argv: readonly string[];
+  /** The program is headless: it is given `promptFile` on its standard input, and its events of these kinds are reported. */
+  readonly events: { readonly agent: string; readonly kinds: readonly string[] } | null;
   readonly promptFile: string | undefined;
   /** Run by `sh -c` (string) or as a program (array) before the agent; once per worktree. */
   readonly setup: string | readonly string[] | undefined;

@@ -47,6 +47,7 @@ test("the newest launch is the one with the highest attempt, not the highest wor
       agent: "codex",
       startedAtMs: AT_MS + attempt,
       kind: "restart",
+      mode: "headless",
       worktree: "/run/worktrees/t1",
       branch: "fix/t1",
       parent: TaskId.parse("t0"),

@@ -31,6 +31,7 @@ const spec = (attempt = 1): SessionSpec => ({
   taskDir: "/sim/tasks/t1",
   worktree: "/w/t1",
   argv: ["agent"],
+  events: null,
   promptFile: undefined,
   setup: undefined,
   setupTimeoutSeconds: 60,

@@ -54,6 +54,8 @@ export const SHELL = {
     tool: "Bash",
     args: { command, description: "Work", timeout: 60_000 },
   }),
+  gemini: (command: string) => ({ tool: "run_shell_command", args: { command } }),
+  opencode: (command: string) => ({ tool: "bash", args: { command, description: "Work" } }),
 } as const;
 
 type AgentName = keyof typeof SHELL;
@@ -144,8 +146,9 @@ async function begunActions(
 
 function words(action: Action): string {
   switch (action.kind) {
-    case "nudge":
     case "resume":
+      return `${action.as}: ${action.why}`;
+    case "nudge":
     case "restart":
       return `${action.kind}: ${action.why}`;
     case "answer":

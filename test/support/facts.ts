@@ -43,6 +43,7 @@ export const launchFact = (more: Partial<LaunchFact> = {}): LaunchFact => ({
   agent: "codex",
   startedAtMs: NOW - 600_000,
   kind: "start",
+  mode: "interactive",
   worktree: "/w/worktrees/t1",
   branch: "fix/t1",
   parent: null,

@@ -2,6 +2,8 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { unreachable } from "../../src/manifest/errors.ts";
+import { chatWire } from "./chat-wire.ts";
+import { geminiErrandWire, geminiWire } from "./gemini-wire.ts";
 import { messagesWire } from "./messages-wire.ts";
 import type { ModelRequest, Wire } from "./model-wire.ts";
 import { responsesWire } from "./responses-wire.ts";
@@ -86,7 +88,10 @@ export interface ModelServerOptions {
   readonly respond?: (request: ModelRequest) => ModelStep;
 }
 
-/** A scripted model on 127.0.0.1 that speaks, as streams, OpenAI's Responses API and Anthropic's Messages API. */
+/**
+ * A scripted model on 127.0.0.1 that speaks, as streams, OpenAI's Responses and Chat Completions APIs, Anthropic's Messages
+ * API and Gemini's.
+ */
 export async function startModelServer(options: ModelServerOptions = {}): Promise<ModelServer> {
   const respond = options.respond ?? (() => ({ kind: "say", text: "Done." }) as const);
   const requests: ModelRequest[] = [];
@@ -145,9 +150,19 @@ export async function startModelServer(options: ModelServerOptions = {}): Promis
   };
 }
 
-const WIRES: readonly Wire[] = [responsesWire, messagesWire];
+const WIRES: readonly Wire[] = [
+  responsesWire,
+  messagesWire,
+  chatWire,
+  geminiWire,
+  geminiErrandWire,
+];
 
-const ERRAND: ModelStep = { kind: "say", text: JSON.stringify({ title: "Work on the task" }) };
+/** Titles, and Gemini's question which of its models is to work. */
+const ERRAND: ModelStep = {
+  kind: "say",
+  text: JSON.stringify({ title: "Work on the task", reasoning: "short", model_choice: "flash" }),
+};
 
 async function readRequest(
   incoming: IncomingMessage,

@@ -63,5 +63,13 @@ export function openEvents(response: ServerResponse): (type: string, fields: obj
   };
 }
 
+/** Begins a stream of server-sent events that are data only. */
+export function openData(response: ServerResponse): (data: object | "[DONE]") => void {
+  response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+  return (data) => {
+    response.write(`data: ${typeof data === "string" ? data : JSON.stringify(data)}\n\n`);
+  };
+}
+
 /** A text in the pieces in which models stream it. */
 export const pieces = (text: string): readonly string[] => text.match(/[\s\S]{1,16}/g) ?? [];

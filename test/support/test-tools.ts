@@ -6,6 +6,8 @@ import { exec } from "../../src/adapters/exec.ts";
 const TOOLS = {
   codex: { package: "@openai/codex", version: "0.169.0" },
   claude: { package: "@anthropic-ai/claude-code", version: "2.1.328" },
+  gemini: { package: "@google/gemini-cli", version: "0.61.0" },
+  opencode: { package: "opencode-ai", version: "1.18.33" },
   openapi: { package: "@octokit/openapi", version: "23.0.2" },
 } as const;
 

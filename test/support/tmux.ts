@@ -79,6 +79,7 @@ export async function openTerminals(name = "run", openFilesMax?: number): Promis
       taskDir: await folders.folder(id),
       worktree,
       argv,
+      events: null,
       promptFile: undefined,
       setup: undefined,
       setupTimeoutSeconds: 30,

@@ -15,7 +15,7 @@ import {
 } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { whyUnknown } from "../../manifest/machine-trouble.ts";
-import { TaskId } from "../../manifest/task.ts";
+import { AgentMode, TaskId } from "../../manifest/task.ts";
 import { fromIso, toIso } from "../../manifest/time.ts";
 import type { TaskFolders } from "../../ports/task-folders.ts";
 import { terminalLines } from "./terminal-text.ts";
@@ -34,7 +34,8 @@ const LaunchRecord = z.strictObject({
   attempt: z.number().int().min(1),
   agent: z.string(),
   startedAt: Time,
-  kind: z.enum(["start", "resume", "restart"]),
+  kind: z.enum(["start", "resume", "restart", "nudge"]),
+  mode: AgentMode.default("interactive"),
   worktree: z.string(),
   branch: z.string(),
   parent: TaskId.nullable(),

@@ -2,12 +2,15 @@ import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/pro
 import { join, relative } from "node:path";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { SessionSpec } from "../../ports/sessions.ts";
+import { OPENCODE_PLUGIN } from "./opencode-plugin.ts";
 import {
   LOG_SCRIPT,
   NOTIFY_SCRIPT,
+  RECORD_MODULE,
   REPORT_PROGRAM,
   REPORT_SCRIPT,
   SESSION_SCRIPT,
+  STREAM_PROGRAM,
 } from "./scripts.ts";
 
 /** Linux takes no longer single argument (MAX_ARG_STRLEN, 32 pages with the closing NUL). */
@@ -55,6 +58,9 @@ const SCRIPTS = {
   "notify.cjs": NOTIFY_SCRIPT,
   report: REPORT_SCRIPT,
   "report.cjs": REPORT_PROGRAM,
+  "record.cjs": RECORD_MODULE,
+  "stream.cjs": STREAM_PROGRAM,
+  "opencode-plugin.js": OPENCODE_PLUGIN,
 };
 
 /** The attempt's log, relative to its task folder. */
@@ -63,6 +69,7 @@ export const logOf = (spec: SessionSpec): string => `logs/${spec.attempt}.log`;
 async function planOf(spec: SessionSpec, around: Surroundings): Promise<string> {
   const setup = typeof spec.setup === "string" ? ["/bin/sh", "-c", spec.setup] : (spec.setup ?? []);
   if (spec.argv.includes(PROMPT_WORD)) await checkPrompt(spec.promptFile);
+  const argv = spec.events === null ? spec.argv : [...streaming(spec, around), ...spec.argv];
   const lines: [string, string][] = [
     ["cwd", spec.worktree],
     ["limit", String(Math.ceil(spec.setupTimeoutSeconds))],
@@ -77,7 +84,7 @@ async function planOf(spec: SessionSpec, around: Surroundings): Promise<string> 
       },
     ),
     ...setup.map((word): [string, string] => ["setup", word]),
-    ...spec.argv.map((word): [string, string] => ["argv", word]),
+    ...argv.map((word): [string, string] => ["argv", word]),
   ];
   return lines.map(([name, value]) => `${name} ${encoded(name, value)}\n`).join("");
 }
@@ -88,6 +95,13 @@ const reporting = (around: Surroundings): Record<string, string> => ({
   COPPICE_NODE: around.nodePath,
   COPPICE_SOCKET: around.signalSocketPath,
 });
+
+/** The words before those of a headless program: the one that runs it and reports its events. */
+function streaming(spec: SessionSpec, around: Surroundings): readonly string[] {
+  const { agent = "", kinds = [] } = spec.events ?? {};
+  const program = join(around.workdir, "bin/stream.cjs");
+  return [around.nodePath, program, agent, kinds.join(","), spec.promptFile ?? ""];
+}
 
 /** One line whatever the value holds; the wrapper's `printf %b` turns it back. */
 function encoded(name: string, value: string): string {

@@ -170,12 +170,20 @@ export const REPORT_SCRIPT = `#!/bin/sh
 exit 0
 `;
 
-/**
- * Appends one line `{at, agent, notice}` to the attempt's `signals.<n>.jsonl` and tells the orchestrator's socket. A notice is
- * data of any size: long strings lose their middle, deep and wide parts are left out.
- */
-export const REPORT_PROGRAM = `const { appendFileSync, readFileSync } = require("node:fs");
+/** What `report` runs: one notice, then a word to the orchestrator. */
+export const REPORT_PROGRAM = `const { readFileSync } = require("node:fs");
+const { record, tell } = require("./record.cjs");
 const [agent, given] = process.argv.slice(2);
+record(agent, JSON.parse(given ?? readFileSync(0, "utf8")));
+tell();
+`;
+
+/**
+ * `record` appends one line `{at, agent, notice}` to the attempt's `signals.<n>.jsonl`; `tell` gives the orchestrator's socket
+ * a word, and gives up after a second. A notice is data of any size: long strings lose their middle, deep and wide parts are
+ * left out.
+ */
+export const RECORD_MODULE = `const { appendFileSync } = require("node:fs");
 const { COPPICE_TASK_DIR, COPPICE_ATTEMPT, COPPICE_TASK, COPPICE_SOCKET } = process.env;
 const cut = (value, depth) => {
   if (typeof value === "string")
@@ -183,15 +191,103 @@ const cut = (value, depth) => {
   if (typeof value !== "object" || value === null) return value;
   if (depth === 0) return null;
   if (Array.isArray(value)) return value.slice(0, 8).map((item) => cut(item, depth - 1));
-  const entries = Object.entries(value).slice(0, 32);
+  const entries = Object.entries(value).slice(0, 64);
   return Object.fromEntries(entries.map(([key, item]) => [key.slice(0, 100), cut(item, depth - 1)]));
 };
-const notice = cut(JSON.parse(given ?? readFileSync(0, "utf8")), 3);
-const line = JSON.stringify({ at: new Date().toISOString(), agent, notice });
-const path = COPPICE_TASK_DIR + "/signals." + COPPICE_ATTEMPT + ".jsonl";
-appendFileSync(path, line + "\\n", { mode: 0o600 });
-process.argv.splice(2, Infinity, COPPICE_SOCKET, COPPICE_TASK);
-require("./notify.cjs");
+exports.record = (agent, notice) => {
+  const line = JSON.stringify({ at: new Date().toISOString(), agent, notice: cut(notice, 3) });
+  const path = COPPICE_TASK_DIR + "/signals." + COPPICE_ATTEMPT + ".jsonl";
+  appendFileSync(path, line + "\\n", { mode: 0o600 });
+};
+exports.tell = () => {
+  const socket = require("node:net").connect(COPPICE_SOCKET);
+  const late = setTimeout(() => socket.destroy(), 1000);
+  socket.on("error", () => undefined);
+  socket.on("close", () => clearTimeout(late));
+  socket.end(JSON.stringify({ taskId: COPPICE_TASK }) + "\\n");
+};
+`;
+
+/**
+ * Runs a headless agent: the prompt is its standard input, each line of its output an event. Events of the wanted kinds are
+ * reported, and every event is shown as one line of words. An event with `delta` goes on with the one before it. It ends
+ * as the agent did; what the agent left running in the background does not keep it.
+ */
+export const STREAM_PROGRAM = `// Usage: stream.cjs AGENT KIND,... PROMPT_FILE PROGRAM [WORD...]
+const { spawn } = require("node:child_process");
+const { openSync } = require("node:fs");
+const { constants } = require("node:os");
+const { createInterface } = require("node:readline");
+const { record, tell } = require("./record.cjs");
+const [agent, wanted, promptFile, program, ...words] = process.argv.slice(2);
+const kinds = new Set(wanted.split(","));
+const SHOWN = /^(?:text|message|content|command|result|error|name|tool_name|status|reason)$/;
+
+const wordsOf = (value, depth) =>
+  Object.entries(value ?? {}).flatMap(([key, item]) => {
+    if (typeof item === "string") return SHOWN.test(key) && item !== "" ? [item] : [];
+    return typeof item === "object" && depth > 0 ? wordsOf(item, depth - 1) : [];
+  });
+const show = (kind, event) => {
+  const text = wordsOf(event, 4).join(" · ").replace(/[\\x00-\\x1f\\x7f-\\x9f]+/g, " ");
+  console.log(kind + (text === "" ? "" : ": " + text.slice(0, 500)));
+};
+
+let open = null;
+const flush = () => {
+  if (open === null) return;
+  const event = open;
+  open = null;
+  const kind = [event.type, event.subtype ?? event.item?.type].filter(Boolean).join(" ");
+  show(kind, event);
+  if (!kinds.has(kind) && !kinds.has(event.type)) return;
+  record(agent, event);
+  tell();
+};
+const take = (line) => {
+  let event = null;
+  try {
+    event = JSON.parse(line);
+  } catch {
+    // Not an event: words for a person.
+  }
+  if (typeof event?.type !== "string") {
+    flush();
+    if (line.trim() !== "") console.log(line);
+    return;
+  }
+  if (event.delta === true && open?.delta === true) {
+    open.content += event.content;
+    return;
+  }
+  flush();
+  open = event;
+  if (event.delta !== true) flush();
+};
+
+const child = spawn(program, words, { stdio: [openSync(promptFile), "pipe", "inherit"] });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+const output = createInterface({ input: child.stdout });
+let code = null;
+let heard = false;
+const finish = () => {
+  flush();
+  process.exit(code);
+};
+output.on("line", take);
+output.on("close", () => {
+  heard = true;
+  if (code !== null) finish();
+});
+child.on("error", (error) => {
+  console.error(program + ": " + error.message);
+  process.exit(127);
+});
+child.on("exit", (status, signal) => {
+  code = status ?? 128 + constants.signals[signal];
+  if (heard) finish();
+  setTimeout(finish, 500);
+});
 `;
 
 /**

@@ -4,12 +4,14 @@ import { agentByName, agentNames } from "../../../src/agents/catalog.ts";
 import { claude } from "../../../src/agents/claude.ts";
 import { codex } from "../../../src/agents/codex.ts";
 import { command } from "../../../src/agents/command.ts";
+import { opencode } from "../../../src/agents/opencode.ts";
 
 const request = (more: Partial<LaunchRequest> = {}): LaunchRequest => ({
   taskId: "t1",
   branch: "fix/issue-1",
   worktree: "/state/worktrees/t1",
   promptFile: "/state/tasks/t1/prompt.1.md",
+  programsDir: "/state/a b/bin",
   model: undefined,
   modelTier: undefined,
   asks: false,
@@ -35,6 +37,28 @@ test("no agent's words hold a line break, and the prompt is always its placehold
       expect(plan?.argv.filter((word) => word === "{prompt}")).toHaveLength(1);
     }
   }
+});
+
+test("a headless run has no words of the task, asks nobody, and is found in the list of its events", () => {
+  for (const name of ["codex", "claude", "gemini", "opencode"]) {
+    const headless = agentByName(name)?.headless;
+    const plans = [headless?.launch(request()), headless?.resume(request(), "id-1")];
+    for (const plan of plans) {
+      expect(plan?.argv[0]).toBe(name);
+      expect(plan?.argv).not.toContain("{prompt}");
+    }
+    expect(plans[0]?.argv).not.toContain("id-1");
+    expect(plans[1]?.argv).toContain("id-1");
+    expect(headless?.events.length).toBeGreaterThan(0);
+  }
+});
+
+test("opencode's plugin is named by an address, for this launch only", () => {
+  const { env } = opencode.launch(request());
+  expect(JSON.parse(String(env["OPENCODE_CONFIG_CONTENT"]))).toEqual({
+    autoupdate: false,
+    plugin: ["file:///state/a%20b/bin/opencode-plugin.js"],
+  });
 });
 
 test("Codex runs without its daemon and trusts exactly the worktree, for this launch", () => {

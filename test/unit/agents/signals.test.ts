@@ -3,6 +3,8 @@ import { describe, expect } from "vitest";
 import { agentByName, agentNames } from "../../../src/agents/catalog.ts";
 import { claude } from "../../../src/agents/claude.ts";
 import { codex } from "../../../src/agents/codex.ts";
+import { gemini } from "../../../src/agents/gemini.ts";
+import { opencode } from "../../../src/agents/opencode.ts";
 
 const THREAD = "01a1f8ec-177e-77d0-a44d-fccfbcb4f63f";
 
@@ -82,6 +84,7 @@ describe("Claude Code's notices", () => {
       branch: "b",
       worktree: "/w/$(touch pwned)",
       promptFile: "/p",
+      programsDir: "/state/bin",
       model: undefined,
       modelTier: undefined,
       asks: false,
@@ -92,6 +95,71 @@ describe("Claude Code's notices", () => {
     expect(Object.keys(settings.hooks)).toContain("StopFailure");
     expect(new Set(JSON.stringify(settings).match(/exec [^,]*claude/g))).toHaveLength(1);
     expect(JSON.stringify(settings)).not.toContain("pwned");
+  });
+});
+
+describe("the events of a headless run", () => {
+  test("Codex names its conversation, says words, retries, fails or ends", () => {
+    expect(codex.signals?.({ type: "thread.started", thread_id: THREAD })).toEqual([
+      { kind: "conversation", text: THREAD },
+    ]);
+    const item = { id: "item_2", type: "agent_message", text: "Done." };
+    expect(codex.signals?.({ type: "item.completed", item })).toEqual([
+      { kind: "said", text: "Done." },
+    ]);
+    expect(codex.signals?.({ type: "error", message: "Reconnecting... 1/5" })).toEqual([
+      { kind: "retrying", text: "Reconnecting... 1/5" },
+    ]);
+    const error = { message: "You’ve hit your usage limit." };
+    expect(codex.signals?.({ type: "turn.failed", error })).toEqual([
+      { kind: "turn-failed", text: error.message },
+    ]);
+    expect(codex.signals?.({ type: "turn.completed", usage: {} })).toEqual([
+      { kind: "turn-ended", text: "" },
+    ]);
+  });
+
+  test("Claude Code's result is its last word or its error", () => {
+    const result = (isError: boolean, text: string) =>
+      claude.signals?.({ type: "result", subtype: "success", is_error: isError, result: text });
+    expect(result(false, "Done.")).toEqual([{ kind: "turn-ended", text: "Done." }]);
+    const limit = "You've hit your 5-hour limit · resets 3:53pm (UTC)";
+    expect(result(true, limit)).toEqual([{ kind: "turn-failed", text: limit }]);
+    const retry = { type: "system", subtype: "api_retry", error_status: 429, error: "rate_limit" };
+    expect(claude.signals?.(retry)).toEqual([
+      { kind: "retrying", text: "API Error: 429 rate_limit" },
+    ]);
+    expect(
+      claude.signals?.({ type: "system", subtype: "init", session_id: THREAD }),
+    ).toContainEqual({ kind: "conversation", text: THREAD });
+  });
+
+  test("Gemini's result has its error, its words come before", () => {
+    expect(gemini.signals?.({ type: "init", session_id: THREAD, model: "auto" })).toEqual([
+      { kind: "conversation", text: THREAD },
+    ]);
+    const message = { type: "message", role: "assistant", content: "Done.", delta: true };
+    expect(gemini.signals?.(message)).toEqual([{ kind: "said", text: "Done." }]);
+    const error = { type: "unknown", message: "[API Error: You have exhausted your daily quota]" };
+    expect(gemini.signals?.({ type: "result", status: "error", error })).toEqual([
+      { kind: "turn-failed", text: error.message },
+    ]);
+  });
+
+  test("opencode's steps name the conversation; only the last one ends the turn", () => {
+    const sessionID = "ses_e06a4f5b1ffezMWOoWRZcPJyAM";
+    expect(opencode.signals?.({ type: "step_start", sessionID, part: {} })).toContainEqual({
+      kind: "conversation",
+      text: sessionID,
+    });
+    const finish = (reason: string) =>
+      opencode.signals?.({ type: "step_finish", part: { reason } });
+    expect(finish("tool-calls")).toEqual([]);
+    expect(finish("stop")).toEqual([{ kind: "turn-ended", text: "" }]);
+    const error = { name: "APIError", data: { message: "Incorrect API key", statusCode: 401 } };
+    expect(opencode.signals?.({ type: "error", sessionID, error })).toEqual([
+      { kind: "turn-failed", text: "401 Incorrect API key" },
+    ]);
   });
 });
 

@@ -35,6 +35,7 @@ const LAUNCH: LaunchFact = {
   agent: "codex",
   startedAtMs: NOW - 60_000,
   kind: "start",
+  mode: "interactive",
   worktree: "/run/worktrees/t1",
   branch: "fix/t1",
   parent: null,
@@ -354,5 +355,58 @@ describe("responses", () => {
 
   test("nothing is ever typed at a shell's prompt", () => {
     expect(responseFor(verdict("shell-prompt"))).toBe("ask-person");
+  });
+});
+
+describe("a headless agent", () => {
+  const headless = { launch: known({ ...LAUNCH, mode: "headless" } as const) };
+  const dialog = known(screenOf("claude/0"));
+
+  test("works for as long as it runs, whatever its output looks like", () => {
+    expect(verdictOf({ ...headless, screen: dialog })).toMatchObject({ kind: "working" });
+    const said = known([signal("turn-ended", { text: "Shall I?" })]);
+    expect(verdictOf({ ...headless, signals: said }).kind).toBe("working");
+  });
+
+  test("that tries again says so, until it shows something else", () => {
+    const signals = known([
+      signal("retrying", { text: "API Error: 429 rate_limit", atMs: NOW - 9000 }),
+    ]);
+    const shown = (silentSeconds: number) => known({ ...screenOf("codex/016"), silentSeconds });
+    expect(verdictOf({ ...headless, signals, screen: shown(8) })).toMatchObject({
+      kind: "rate-limited",
+      turn: "running",
+    });
+    expect(verdictOf({ ...headless, signals, screen: shown(1) }).kind).toBe("working");
+  });
+
+  test("ends as it said: by its error, by its last words, or without one", () => {
+    const ended = (code: number, ...signals: SignalFact[]) =>
+      verdictOf({ ...headless, exit: known(exit({ code })), signals: known(signals) });
+    const limit = "You've hit your usage limit, try again at 11:31 AM.";
+    expect(ended(173, signal("turn-failed", { text: limit }))).toMatchObject({
+      kind: "rate-limited",
+      fact: true,
+      waitUntilMs: Date.parse("2026-10-03T11:31:00Z"),
+    });
+    const words = signal("said", { text: "Shall I use tabs?" });
+    expect(ended(0, words, signal("turn-ended"))).toMatchObject({
+      kind: "exited-ok",
+      question: "Shall I use tabs?",
+    });
+    expect(ended(137, signal("turn-started"))).toMatchObject({
+      kind: "exited-error",
+      turn: "broken-off",
+    });
+  });
+
+  test("is judged by the words of this turn only", () => {
+    const signals = known([
+      signal("said", { text: "Shall I use tabs?", atMs: NOW - 900 }),
+      signal("turn-started", { atMs: NOW - 800 }),
+      signal("turn-ended", { atMs: NOW - 700 }),
+    ]);
+    const found = verdictOf({ ...headless, exit: known(exit()), signals });
+    expect(found.question).toBeUndefined();
   });
 });

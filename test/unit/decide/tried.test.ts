@@ -122,3 +122,37 @@ test("an agent whose turn broke off is told to go on, one that asks is told to d
     /Decide yourself/,
   );
 });
+
+describe("a headless agent that ended its turn", () => {
+  const left = {
+    ...live,
+    launch: known(launchFact({ mode: "headless" })),
+    exit: known(exitFact()),
+  };
+  const told = (state: Partial<TaskState> = {}) =>
+    running({ facts: left, verdict: verdict("exited-ok", { turn: "ended", fact: true }) }, state);
+
+  test("is nudged by resuming its conversation, and that is none of its starts", () => {
+    const conversation = "01a1f8ec-177e";
+    expect(theAction(decide(viewOf({ t1: told({ conversation }) })), "resume")).toMatchObject({
+      kind: "resume",
+      as: "nudge",
+      conversation,
+      attempt: 2,
+    });
+    const task = viewOf({ t1: told({ attemptsBefore: 0 }) }).manifest.phases[0]?.tasks[0];
+    if (task === undefined) throw new Error("no task");
+    const nudge = launchFact({ kind: "nudge", mode: "headless", attempt: 2 });
+    expect(launchedPatch(task, nudge).state).toMatchObject({ attemptsBefore: 1 });
+    expect(launchedPatch(task, nudge).state).not.toHaveProperty("nudges");
+  });
+
+  test("is resumed and started again when nudges have not helped", () => {
+    expect(theAction(decide(viewOf({ t1: told({ nudges: 2 }) })), "resume")).toMatchObject({
+      kind: "resume",
+      as: "resume",
+    });
+    const third = decide(viewOf({ t1: told({ nudges: 2, resumes: 1 }) }));
+    expect(theAction(third, "restart").attempt).toBe(2);
+  });
+});

@@ -105,6 +105,7 @@ const MISTAKES: [string, string[]][] = [
     "command-missing",
     ["3:12 command-missing agent", "4:81 command-missing phases[0].tasks[1].agents"],
   ],
+  ["headless-asks", ["3:11 headless-asks mode", "5:79 headless-asks phases[0].tasks[1].mode"]],
   [
     "dependencies",
     [

@@ -1,0 +1,44 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Account, createAccount } from "./account.ts";
+import { ensureTool } from "./test-tools.ts";
+
+/** The pinned opencode binary, downloaded once; the plain build for processors without AVX2. */
+export async function installOpencode() {
+  const tool = await ensureTool("opencode");
+  if (tool.kind === "unavailable") return tool;
+  const build = `opencode-${process.platform}-${process.arch}${process.arch === "x64" ? "-baseline" : ""}`;
+  return { kind: "ready", program: join(tool.dir, "node_modules", build, "bin/opencode") } as const;
+}
+
+/** An account whose opencode knows one provider and leaves the machine for nothing. */
+export async function createOpencodeAccount(
+  dir: string,
+  program: string,
+  modelUrl: string,
+): Promise<Account> {
+  const config = join(dir, "home/opencode.json");
+  const account = await createAccount(dir, "opencode", [program], {
+    OPENCODE_CONFIG: config,
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
+    npm_config_registry: "http://127.0.0.1:9/",
+  });
+  await writeFile(config, JSON.stringify(settings(modelUrl)));
+  return account;
+}
+
+const settings = (modelUrl: string) => ({
+  model: "scripted/model",
+  small_model: "scripted/model",
+  provider: {
+    scripted: {
+      npm: "@ai-sdk/openai-compatible",
+      name: "scripted",
+      options: { baseURL: `${modelUrl}/opencode/v1`, apiKey: "not-a-secret" },
+      models: { model: { name: "model", limit: { context: 100_000, output: 8000 } } },
+    },
+  },
+});
