@@ -58,9 +58,9 @@ export function readAnyProgram(view: View): ScreenReading | undefined {
   return undefined;
 }
 
-/** A question on the cursor's line, with nothing behind it. */
+/** A question on the cursor's line, with nothing behind it but a yes or no that was typed and not sent. */
 function readQuestion(view: View): ScreenReading | undefined {
-  const line = textBeforeCursor(view).trim();
+  const line = unanswered(textBeforeCursor(view).trim());
   if (line === "" || view.row < view.end - 1) return undefined;
   if (SECRET_QUESTION.test(line) && /[:?]$/.test(line)) {
     return { ...asked(view, line, [], 0.9), needsPerson: true };
@@ -75,6 +75,10 @@ function readQuestion(view: View): ScreenReading | undefined {
   if (typed || /^#\?$|\?$|[\w)"']:$/.test(line)) return asked(view, line, [], typed ? 0.9 : 0.75);
   return undefined;
 }
+
+/** The question without such a draft: whoever typed it may have died before Enter. */
+const unanswered = (line: string): string =>
+  line.replace(/([[(](?:y|n|yes|no)\b[^()]*[\])](?:\s*[:?])?)\s*(?:y|n|yes|no)$/i, "$1");
 
 const keyOption = (key: string): DialogOption => ({ label: key, highlighted: false, keys: [key] });
 

@@ -7,6 +7,8 @@ import { formatManifest } from "../manifest/format.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import { keyOf, stateHome } from "./places.ts";
 
+export { armFaultPoints } from "../adapters/fault-point.ts";
+
 /** One for the whole process: tasks of the same process queue in it. */
 export const locks = createLocks();
 

@@ -6,6 +6,8 @@ import { createProgram } from "./program.ts";
 
 process.stdout.on("error", leaveOnClosedPipe);
 try {
+  const fault = process.env["COPPICE_FAULT_POINT"];
+  if (fault !== undefined) (await import("./compose-manifest.ts")).armFaultPoints(fault);
   const program = await createProgram(process.argv[2]);
   await program.parseAsync(process.argv);
 } catch (error) {

@@ -16,5 +16,8 @@ export interface Processes {
   /** How many files a process may have open; for one that the system tells nothing of, as many as our own children. */
   openFilesMax(pid: number): Promise<number>;
   /** Sends a signal to exactly this process; false when it is gone, also when its number belongs to another one now. */
-  signal(process: ProcessFact, name: "SIGTERM" | "SIGKILL" | "SIGCHLD" | "SIGUSR1"): Promise<boolean>;
+  signal(
+    process: ProcessFact,
+    name: "SIGTERM" | "SIGKILL" | "SIGCHLD" | "SIGUSR1",
+  ): Promise<boolean>;
 }

@@ -47,7 +47,8 @@ function objection(from: string, spec: string): string | undefined {
     return builds ? "only cli/compose.ts and cli/compose-manifest.ts build adapters" : undefined;
   }
   if (room === "adapters" && to === "adapters") {
-    const same = dirname(from) === dirname(target) || target.endsWith("/adapters/exec.ts");
+    const same =
+      dirname(from) === dirname(target) || /\/adapters\/(exec|fault-point)\.ts$/.test(target);
     return same ? undefined : "an adapter does not know another adapter";
   }
   return to === room || MAY_IMPORT[room]?.includes(to) ? undefined : `${room} must not know ${to}`;

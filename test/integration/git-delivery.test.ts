@@ -1,4 +1,4 @@
-import { access, chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createLocks } from "../../src/adapters/fs/locks.ts";
@@ -178,6 +178,18 @@ test("an agent that redirects pushes in the shared configuration redirects nothi
   expect(await onOrigin("fix/t1")).toBe(sha);
   expect(await lab.git(["for-each-ref"], trap)).toBe("");
   expect(await exists(join(lab.root, ".git/coppice"))).toBe(true);
+});
+
+test("what a push that was killed left is taken away when it is old, and not before", async () => {
+  const rooms = join(lab.root, ".git/coppice");
+  const [old, fresh] = [join(rooms, "remote-old"), join(rooms, "remote-fresh")];
+  for (const room of [old, fresh]) await mkdir(join(room, "refs"), { recursive: true });
+  await utimes(old, 0, 0);
+  const head = await lab.commit({ "done.txt": "done" }, worktree);
+  expect(await push(head)).toMatchObject({ kind: "pushed" });
+  expect((await readdir(rooms)).filter((name) => name.startsWith("remote-"))).toEqual([
+    "remote-fresh",
+  ]);
 });
 
 test("files in Git LFS are uploaded as its own hook would, and their lack is said", async () => {

@@ -12,6 +12,7 @@ import { open, realpath, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoppiceError } from "../../manifest/errors.ts";
+import { boundary, effect } from "../fault-point.ts";
 
 /** How a conditional replacement ended. */
 export type ReplaceOutcome =
@@ -39,10 +40,10 @@ export async function replaceFile(
   const temporary = join(dirname(target), `.${basename(target)}.coppice-new`);
   const old = openIfThere(target);
   try {
-    await writeDurably(temporary, text, old);
+    await effect("manifest-draft", () => writeDurably(temporary, text, old));
     if (!renameOver(target, temporary, old, expected)) return { kind: "changed" };
     const overtaken = old === null || expected === null ? null : await lateText(old, expected);
-    await syncFolder(dirname(target));
+    await effect("manifest-sync", () => syncFolder(dirname(target)));
     return overtaken === null ? { kind: "replaced" } : { kind: "overtaken", text: overtaken };
   } catch (cause) {
     throw writeFailed(path, cause);
@@ -81,7 +82,9 @@ function renameOver(
   const inode = old === null ? undefined : fstatSync(old).ino;
   if ((old === null ? null : readWhole(old)) !== expected) return false;
   if (statSync(target, { throwIfNoEntry: false })?.ino !== inode) return false;
+  boundary("before-manifest-rename");
   renameSync(temporary, target);
+  boundary("after-manifest-rename");
   return true;
 }
 

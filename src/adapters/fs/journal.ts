@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { CoppiceEvent, Journal, JournalLine } from "../../ports/journal.ts";
 import type { Locks } from "../../ports/lock.ts";
+import { effect } from "../fault-point.ts";
 
 export interface JournalOptions {
   /** The newest file; the one before it is `<path>.1`. */
@@ -71,8 +72,8 @@ async function write(options: JournalOptions, line: string): Promise<void> {
     const end = size === 0 ? null : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer;
     // A line that a crash tore off stays alone on its line.
     const separator = end === null || end[0] === NEWLINE ? "" : "\n";
-    await file.appendFile(`${separator}${line}\n`);
-    await file.datasync();
+    await effect("journal-append", () => file.appendFile(`${separator}${line}\n`));
+    await effect("journal-sync", () => file.datasync());
   } finally {
     await file.close();
   }
@@ -81,7 +82,8 @@ async function write(options: JournalOptions, line: string): Promise<void> {
 async function rotate({ path, locks, bytesMax = 8 * 1024 * 1024 }: JournalOptions): Promise<void> {
   if ((await bytesOf(path)) <= bytesMax) return;
   await locks.withLock(`${path}.lock`, "rotate the journal", ROTATE_TIMEOUT_MS, async () => {
-    if ((await bytesOf(path)) > bytesMax) await rename(path, `${path}.1`);
+    if ((await bytesOf(path)) <= bytesMax) return;
+    await effect("journal-rotate", () => rename(path, `${path}.1`));
   });
 }
 

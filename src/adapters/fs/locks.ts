@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { HeldLock, LockHolder, LockOutcome, Locks } from "../../ports/lock.ts";
+import { effect } from "../fault-point.ts";
 import { lifeOf, ownIdentity } from "./process-identity.ts";
 
 const POLL_MS = 5;
@@ -98,7 +99,7 @@ async function acquire(path: string, purpose: string): Promise<LockOutcome> {
       holder,
       isOurs,
       async release() {
-        if (await isOurs()) await rm(path, { force: true });
+        if (await isOurs()) await effect("lock-release", () => rm(path, { force: true }));
       },
     },
   };
@@ -117,7 +118,9 @@ async function claim(path: string, mine: LockHolder): Promise<LockHolder | null>
     const rival = await claim(guard, mine);
     if (rival !== null) return rival;
     try {
-      if ((await find(path))?.text === found.text) await rm(path, { force: true });
+      if ((await find(path))?.text === found.text) {
+        await effect("lock-takeover", () => rm(path, { force: true }));
+      }
     } finally {
       await rm(guard, { force: true });
     }
@@ -129,7 +132,7 @@ async function publish(path: string, mine: LockHolder): Promise<boolean> {
   const draft = `${path}.${randomUUID()}`;
   try {
     await writeFile(draft, JSON.stringify(mine), { flag: "wx", mode: 0o600 });
-    await link(draft, path);
+    await effect("lock-take", () => link(draft, path));
     return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -177,7 +180,7 @@ async function find(path: string): Promise<{ text: string; holder: LockHolder | 
  */
 async function raiseFence(path: string, mine: LockHolder): Promise<LockHolder> {
   const holder = { ...mine, fence: (await readFence(path)) + 1 };
-  await replace(`${path}.fence`, `${holder.fence}\n`);
+  await effect("fence-raise", () => replace(`${path}.fence`, `${holder.fence}\n`));
   if (holder.fence !== mine.fence) await replace(path, JSON.stringify(holder));
   return holder;
 }

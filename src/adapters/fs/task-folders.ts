@@ -18,6 +18,7 @@ import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import { AgentMode, TaskId } from "../../manifest/task.ts";
 import { fromIso, toIso } from "../../manifest/time.ts";
 import type { TaskFolders } from "../../ports/task-folders.ts";
+import { effect } from "../fault-point.ts";
 import { terminalLines } from "./terminal-text.ts";
 
 const TAIL_LINES = 200;
@@ -75,14 +76,14 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
 
     async writePrompt(taskId, attempt, text) {
       const path = join(await folder(taskId), `prompt.${attempt}.md`);
-      await writePrivate(path, text);
+      await effect("prompt-write", () => writePrivate(path, text));
       return path;
     },
 
     async recordLaunch(taskId, { startedAtMs, ...launch }) {
       const record = { version: 1, ...launch, startedAt: toIso(startedAtMs) };
       const path = join(await folder(taskId), `launch.${launch.attempt}.json`);
-      await writePrivate(path, json(record));
+      await effect("launch-record", () => writePrivate(path, json(record)));
     },
 
     launch: (taskId) =>
@@ -104,7 +105,7 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
       await rm(path, { recursive: true, force: true });
       await mkdir(path, { mode: 0o700 });
       const record = { version: 1, sha, startedAt: toIso(atMs) };
-      await writePrivate(join(path, "start.json"), json(record));
+      await effect("verify-record", () => writePrivate(join(path, "start.json"), json(record)));
       return path;
     },
 

@@ -1,6 +1,7 @@
 import { constants, copyFile, lstat, mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import picomatch from "picomatch";
+import { effect } from "../fault-point.ts";
 import { type Checkout, canonical } from "./checkout.ts";
 import { git, gitFailed, gitText } from "./command.ts";
 
@@ -33,7 +34,9 @@ export async function copyIgnoredFiles(
   if (published.length > 0) {
     return refusal(`git does not ignore ${published.slice(0, 5).join(", ")}`, ignoreHint(checkout));
   }
-  for (const path of ignored) await copyOne(checkout.root, worktree, path, replace);
+  for (const path of ignored) {
+    await effect("file-copy", () => copyOne(checkout.root, worktree, path, replace));
+  }
   return { kind: "copied" };
 }
 

@@ -1,6 +1,7 @@
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { effect } from "../fault-point.ts";
 import {
   baseRefs,
   type Checkout,
@@ -144,7 +145,7 @@ async function keep(checkout: Checkout, taskId: string, commit: string): Promise
   const numbers = refs.split("\n").map((ref) => Number(ref.slice(prefix.length)) || 0);
   const ref = `${prefix}${Math.max(0, ...numbers) + 1}`;
   // The empty old value: never over a ref that is there.
-  await gitText(checkout.root, ["update-ref", ref, commit, ""]);
+  await effect("preserve", () => gitText(checkout.root, ["update-ref", ref, commit, ""]));
   return ref;
 }
 

@@ -1,19 +1,23 @@
 import { randomUUID } from "node:crypto";
-import { access, mkdir, rm, symlink, writeFile } from "node:fs/promises";
+import { access, mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { known, type Probe, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import type { PushOutcome, Repository } from "../../ports/repository.ts";
 import type { ExecResult } from "../exec.ts";
+import { effect } from "../fault-point.ts";
 import type { Checkout } from "./checkout.ts";
 import { type GitOptions, git, gitTest, gitText, reasonOf } from "./command.ts";
+import { namesIn } from "./worktree-entry.ts";
 
 type PushRequest = Parameters<Repository["push"]>[0];
 
 const PUSH_TIMEOUT_MS = 120_000;
 const LARGE_FILES_TIMEOUT_MS = 600_000;
 const ASK_TIMEOUT_MS = 30_000;
+/** Longer than any command that may be at work in a room. */
+const ROOM_AGE_MAX_MS = 3_600_000;
 
 /** Pushes one commit to one branch of `origin`, never forced; what `origin` has afterwards decides, not what git said. */
 export async function pushCommit(checkout: Checkout, push: PushRequest): Promise<PushOutcome> {
@@ -25,10 +29,8 @@ export async function pushCommit(checkout: Checkout, push: PushRequest): Promise
     const large = await pushLargeFiles(checkout, push, url, room);
     if (large.kind === "unknown" || large.value.code !== 0) return large;
     const args = ["push", "--porcelain", "--no-verify", "--no-follow-tags"];
-    return asked(checkout, [...args, "--recurse-submodules=no", "--", url, refspec], {
-      ...room,
-      timeoutMs: PUSH_TIMEOUT_MS,
-    });
+    const words = [...args, "--recurse-submodules=no", "--", url, refspec];
+    return effect("push", () => asked(checkout, words, { ...room, timeoutMs: PUSH_TIMEOUT_MS }));
   });
   const flag = said.kind === "known" ? /^([ *=!])\t/m.exec(said.value.stdout)?.[1] : undefined;
   if (said.kind === "known" && said.value.code === 0 && flag !== undefined && flag !== "!") {
@@ -85,8 +87,10 @@ async function inCleanRoom<T>(
   checkout: Checkout,
   work: (options: GitOptions) => Promise<T>,
 ): Promise<T> {
-  const room = join(checkout.commonDir, "coppice", `remote-${randomUUID()}`);
+  const rooms = join(checkout.commonDir, "coppice");
+  const room = join(rooms, `remote-${randomUUID()}`);
   const shared = (name: string) => join(checkout.commonDir, name);
+  await sweep(rooms);
   try {
     await mkdir(join(room, "refs"), { recursive: true, mode: 0o700 });
     await writeFile(join(room, "HEAD"), "ref: refs/heads/none\n");
@@ -98,6 +102,17 @@ async function inCleanRoom<T>(
     const env = { GIT_DIR: room, GIT_OBJECT_DIRECTORY: shared("objects"), ...shallow };
     return await work({ env, remote: true });
   } finally {
+    await rm(room, { recursive: true, force: true });
+  }
+}
+
+/** Takes away the rooms of processes that were killed in them. */
+async function sweep(rooms: string): Promise<void> {
+  for (const name of await namesIn(rooms)) {
+    if (!name.startsWith("remote-")) continue;
+    const room = join(rooms, name);
+    const found = await stat(room).catch(() => null);
+    if (found === null || Date.now() - found.mtimeMs < ROOM_AGE_MAX_MS) continue;
     await rm(room, { recursive: true, force: true });
   }
 }
@@ -139,7 +154,8 @@ async function contains(checkout: Checkout, tip: string, sha: string): Promise<b
 
 /** Keeps the tracking branch true: a push by URL does not move it. */
 async function recordTip(checkout: Checkout, branch: string, sha: string): Promise<void> {
-  await gitText(checkout.root, ["update-ref", `refs/remotes/origin/${branch}`, sha]);
+  const args = ["update-ref", `refs/remotes/origin/${branch}`, sha];
+  await effect("push-record", () => gitText(checkout.root, args));
 }
 
 /** The remote's own words, e.g. `[rejected] (non-fast-forward)`; a hook's message is added. */

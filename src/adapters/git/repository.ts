@@ -1,6 +1,7 @@
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Repository, WorkSummary } from "../../ports/repository.ts";
 import { startingPrograms } from "../exec.ts";
+import { effect } from "../fault-point.ts";
 import {
   type Checkout,
   canonical,
@@ -77,11 +78,9 @@ async function listFiles(checkout: Checkout, ref: string): Promise<readonly stri
 async function fetchOrigin(checkout: Checkout): ReturnType<Repository["fetch"]> {
   return withRepositoryLock(checkout, async () => {
     try {
-      await startingPrograms(() =>
-        porcelain(checkout.root, FETCH_TIMEOUT_MS).fetch("origin", [
-          "--no-tags",
-          "--no-write-fetch-head",
-        ]),
+      const options = ["--no-tags", "--no-write-fetch-head"];
+      await effect("fetch", () =>
+        startingPrograms(() => porcelain(checkout.root, FETCH_TIMEOUT_MS).fetch("origin", options)),
       );
       return { kind: "fetched" };
     } catch (cause) {

@@ -3,6 +3,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Repository, WorktreeOutcome, WorktreeSpec } from "../../ports/repository.ts";
+import { effect } from "../fault-point.ts";
 import {
   type Checkout,
   canonical,
@@ -75,8 +76,10 @@ export function removeWorktree(checkout: Checkout, task: TaskWorktree): Promise<
       return { kind: "refused", reason: `${path} holds repositories of their own: ${names}` };
     }
     if (entry !== undefined) {
-      await discardFolder(path, path);
-      await withRepositoryLock(checkout, () => discardEntry(checkout, entry));
+      await effect("worktree-remove", () => discardFolder(path, path));
+      await withRepositoryLock(checkout, () =>
+        effect("worktree-forget", () => discardEntry(checkout, entry)),
+      );
     }
     await sweep(path);
     return withRepositoryLock(checkout, () => removeBranch(checkout, task.branch));
@@ -192,7 +195,9 @@ async function add(
       ? [path, spec.branch]
       : ["--no-track", "-b", spec.branch, path, start.fresh];
   // It runs in the new folder, so that the next call sees a git that outlives this process (see isSettled).
-  const result = await gitWrite(path, [`--git-dir=${checkout.commonDir}`, ...args, ...branch]);
+  const result = await effect("worktree-add", () =>
+    gitWrite(path, [`--git-dir=${checkout.commonDir}`, ...args, ...branch]),
+  );
   if (result.code === 0) return null;
   if (start.fresh !== null && (await commitOf(checkout, `refs/heads/${spec.branch}`)) === null) {
     await gitText(checkout.root, ["update-ref", "-d", forkRef(spec.branch)]);
@@ -240,7 +245,7 @@ async function branchToUse(
     );
   }
   const args = ["update-ref", forkRef(branch), start.sha];
-  const recorded = await gitWrite(checkout.root, args);
+  const recorded = await effect("fork-record", () => gitWrite(checkout.root, args));
   return recorded.code === 0
     ? { kind: "branch", fresh: start.sha }
     : refused(reasonOf(recorded), hint);
@@ -285,11 +290,13 @@ async function complete(
   const reset = ["reset", "--hard", "--quiet"];
   const [origin] = await Promise.all([
     originOf(checkout, spec),
-    wasReady ? null : gitText(path, reset, { timeoutMs: CHECKOUT_TIMEOUT_MS }),
+    wasReady
+      ? null
+      : effect("checkout", () => gitText(path, reset, { timeoutMs: CHECKOUT_TIMEOUT_MS })),
   ]);
   const copied = await copyIgnoredFiles(checkout, path, spec.copyFiles, !wasReady);
   if (copied.kind === "refused") return copied;
-  if (!wasReady) await writeFile(readyMark(entry), "");
+  if (!wasReady) await effect("worktree-ready", () => writeFile(readyMark(entry), ""));
   return { kind: "ready", path: spec.path, ...origin, created: !wasReady };
 }
 
@@ -334,10 +341,11 @@ async function removeBranch(checkout: Checkout, branch: string): Promise<RemoveO
     if ((await commitOf(checkout, forkRef(branch))) === null) {
       return { kind: "refused", reason: `the branch ${branch} was not made by Coppice` };
     }
-    const deleted = await gitWrite(checkout.root, ["branch", "-D", "--quiet", "--", branch]);
+    const args = ["branch", "-D", "--quiet", "--", branch];
+    const deleted = await effect("branch-delete", () => gitWrite(checkout.root, args));
     if (deleted.code !== 0) return { kind: "refused", reason: reasonOf(deleted) };
   }
-  await gitText(checkout.root, ["update-ref", "-d", forkRef(branch)]);
+  await effect("fork-delete", () => gitText(checkout.root, ["update-ref", "-d", forkRef(branch)]));
   return { kind: "removed" };
 }
 

@@ -3,6 +3,7 @@ import { known, type Probe, type PullRequestFact, unknown } from "../../classify
 import { unreachable } from "../../manifest/errors.ts";
 import { markedTask, ownership } from "../../manifest/marker.ts";
 import type { OpenOutcome, PullRequestSpec } from "../../ports/forge.ts";
+import { type Effect, effect } from "../fault-point.ts";
 import type { GitHubClient } from "./client.ts";
 import { GitHubError } from "./errors.ts";
 import type { GitHubRepository } from "./repository.ts";
@@ -174,7 +175,9 @@ async function create(
   const { title, body, base, draft } = spec;
   const parameters = { owner, repo, title, body, base, draft, head: spec.branch };
   try {
-    const pull = await client.post(`POST ${PULLS}`, parameters, Pull);
+    const pull = await effect("pull-request-create", () =>
+      client.post(`POST ${PULLS}`, parameters, Pull),
+    );
     const decorated = await decorate(place, pull, spec);
     return { kind: "opened", pullRequest: factOf(pull), notes: [...notes, ...decorated] };
   } catch (error) {
@@ -221,9 +224,16 @@ async function decorate(place: Place, pull: Pull, spec: PullRequestSpec): Promis
     (pull.requested_teams ?? []).map((team) => team.slug),
   );
   const notes: string[] = [];
-  const add = async (what: string, route: string, parameters: object): Promise<void> => {
+  const add = async (
+    what: string,
+    name: Effect,
+    route: string,
+    parameters: object,
+  ): Promise<void> => {
     try {
-      await place.client.post(route, { owner, repo, ...parameters }, z.unknown());
+      await effect(name, () =>
+        place.client.post(route, { owner, repo, ...parameters }, z.unknown()),
+      );
     } catch (error) {
       if (!(error instanceof GitHubError)) throw error;
       notes.push(`${what} of pull request #${pull.number} not set: ${error.message}`);
@@ -231,12 +241,12 @@ async function decorate(place: Place, pull: Pull, spec: PullRequestSpec): Promis
   };
   if (labels.length > 0) {
     const route = "POST /repos/{owner}/{repo}/issues/{issue_number}/labels";
-    await add("labels", route, { issue_number: pull.number, labels });
+    await add("labels", "labels-add", route, { issue_number: pull.number, labels });
   }
   if (people.length + teams.length > 0) {
     const route = `POST ${PULLS}/{pull_number}/requested_reviewers`;
     const asked = { pull_number: pull.number, reviewers: people, team_reviewers: teams };
-    await add("reviewers", route, asked);
+    await add("reviewers", "reviewers-ask", route, asked);
   }
   return notes;
 }

@@ -6,6 +6,7 @@ import { closedObject } from "../../manifest/closed-object.ts";
 import { shapeMistakes } from "../../manifest/shape.ts";
 import { readSource } from "../../manifest/source.ts";
 import { BranchName } from "../../manifest/task.ts";
+import { effect } from "../fault-point.ts";
 import { mistakes } from "./problems.ts";
 
 const Sha = z
@@ -56,20 +57,24 @@ export async function addRecord(folder: string, record: PullRecord): Promise<boo
   await mkdir(folder, { recursive: true });
   const scratch = join(folder, `.${record.number}.${randomUUID()}.tmp`);
   try {
-    const file = await open(scratch, "wx");
-    try {
-      await file.writeFile(`${JSON.stringify(record, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await link(scratch, recordPath(folder, record.number));
+    await effect("pull-request-draft", () => writeDurably(scratch, record));
+    await effect("pull-request-create", () => link(scratch, recordPath(folder, record.number)));
     return true;
   } catch (error) {
     if (hasCode(error, "EEXIST")) return false;
     throw error;
   } finally {
     await rm(scratch, { force: true });
+  }
+}
+
+async function writeDurably(path: string, record: PullRecord): Promise<void> {
+  const file = await open(path, "wx");
+  try {
+    await file.writeFile(`${JSON.stringify(record, null, 2)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -7,6 +7,7 @@ import { MachineTrouble } from "../../manifest/machine-trouble.ts";
 import type { Processes } from "../../ports/processes.ts";
 import type { InjectOutcome, SessionSpec, Sessions, StartOutcome } from "../../ports/sessions.ts";
 import { exec as execDoor } from "../exec.ts";
+import { effect } from "../fault-point.ts";
 import { type Command, createClient, saysNoServer, unexpectedAnswer } from "./client.ts";
 import { folderOf, logOf, writeLaunchFiles } from "./launch-files.ts";
 import { type Pane, paneFormat, parsePanes } from "./panes.ts";
@@ -111,13 +112,15 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       if (running) return met(running, spec, folder);
       await refuseCrowd(panes);
       await mkdir(dirname(socketPath), { recursive: true, mode: 0o700 });
-      await writeLaunchFiles(spec, options);
+      await effect("session-files", () => writeLaunchFiles(spec, options));
       const separator = nonce();
-      const result = await client([
-        ...SERVER_SETTINGS(workdir),
-        ...newSession(spec, folder, workdir),
-        ["display-message", "-p", "-t", `=${spec.name}:`, paneFormat(separator)],
-      ]);
+      const result = await effect("session-start", () =>
+        client([
+          ...SERVER_SETTINGS(workdir),
+          ...newSession(spec, folder, workdir),
+          ["display-message", "-p", "-t", `=${spec.name}:`, paneFormat(separator)],
+        ]),
+      );
       if (/duplicate session/.test(result.stderr)) {
         const winner = await find(spec.name);
         return winner
@@ -146,8 +149,8 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
     async stop(name) {
       const pane = await find(name);
       if (!pane) return true;
-      await endProcesses(pane);
-      const killed = await client([["kill-pane", "-t", pane.paneId]]);
+      await effect("session-end", () => endProcesses(pane));
+      const killed = await effect("pane-kill", () => client([["kill-pane", "-t", pane.paneId]]));
       return killed.code === 0 || (await find(name)) === undefined;
     },
 
@@ -166,7 +169,9 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
     /** Asks the server to end as soon as it has no session, so that one started in between lives on. */
     async shutDown() {
       if ((await listed()).length > 0) return;
-      const asked = await client([["set-option", "-s", "exit-empty", "on"]]);
+      const asked = await effect("server-end", () =>
+        client([["set-option", "-s", "exit-empty", "on"]]),
+      );
       if (asked.code !== 0 && !saysNoServer(asked)) throw unexpectedAnswer("end its server", asked);
     },
   };

@@ -2,6 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Screen } from "../../agents/screen.ts";
 import { plainText } from "../../manifest/plain-text.ts";
 import type { InjectOutcome } from "../../ports/sessions.ts";
+import { effect } from "../fault-point.ts";
 import type { Client } from "./client.ts";
 import type { Pane } from "./panes.ts";
 import { nonce, type View } from "./view.ts";
@@ -36,12 +37,14 @@ export async function inject(
 
   const blank = await clearDraft(pane, before, hands);
   const buffer = `coppice-${nonce()}`;
-  const paste = await hands.client(
-    [
-      ["load-buffer", "-b", buffer, "-"],
-      ["paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane.paneId],
-    ],
-    words,
+  const paste = await effect("paste", () =>
+    hands.client(
+      [
+        ["load-buffer", "-b", buffer, "-"],
+        ["paste-buffer", "-p", "-r", "-d", "-b", buffer, "-t", pane.paneId],
+      ],
+      words,
+    ),
   );
   if (paste.code !== 0) {
     await hands.client([["delete-buffer", "-b", buffer]]);
@@ -54,7 +57,7 @@ export async function inject(
 
   const draft = (await look(pane, hands)) ?? shown;
   for (let tries = 1; tries <= 2; tries += 1) {
-    await hands.client([["send-keys", "-t", pane.paneId, "Enter"]]);
+    await effect("key-press", () => hands.client([["send-keys", "-t", pane.paneId, "Enter"]]));
     if ((await changed(pane, draft, ENTER_MAX_MS, hands)) !== null) return { kind: "sent" };
   }
   return unproven("the screen did not move after Enter");
@@ -77,7 +80,9 @@ export async function press(
         ? before
         : unproven(`after ${index} of ${keys.length} keys: ${before.reason}`);
     }
-    const result = await hands.client([["send-keys", "-t", pane.paneId, "--", key]]);
+    const result = await effect("key-press", () =>
+      hands.client([["send-keys", "-t", pane.paneId, "--", key]]),
+    );
     if (result.code !== 0) return unproven(`tmux cannot press ${key}: ${result.stderr.trim()}`);
     if ((await changed(pane, before, ENTER_MAX_MS, hands)) === null) {
       return unproven(`the screen did not move after ${key}`);

@@ -49,7 +49,11 @@ export async function planAndShow(
       planning.places,
       made.minutesPerTask,
     );
-    output.answer([...explainPlan(made, options.explain === true), "", ...explainSchedule(schedule)].join("\n").trimEnd());
+    output.answer(
+      [...explainPlan(made, options.explain === true), "", ...explainSchedule(schedule)]
+        .join("\n")
+        .trimEnd(),
+    );
   }
   output.story(
     dryRun

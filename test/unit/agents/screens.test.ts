@@ -64,6 +64,21 @@ test("an agent that nobody described is never answered, typed at or believed to 
   expect(acts.filter(({ action }) => ["answer", "nudge", "finish"].includes(action))).toEqual([]);
 });
 
+test.prop([fc.constantFrom("", "y", "N", "yes"), fc.constantFrom("sh", "node", "git")])(
+  "a yes or no that nobody sent leaves its question open",
+  (draft, currentCommand) => {
+    const line = `Keep the old name? [y/N] ${draft}`;
+    const cursor = { x: line.length, y: 0, visible: true };
+    const reading = command.read({ ...blank, currentCommand, lines: [line], cursor });
+    expect(reading).toMatchObject({
+      kind: "waiting-input",
+      dialog: { id: "program/question", title: "Keep the old name? [y/N]", options: [] },
+    });
+    const more = { ...blank, currentCommand, lines: [line, ""], cursor: { ...cursor, x: 0, y: 1 } };
+    expect(command.read(more).kind).not.toBe("waiting-input");
+  },
+);
+
 /** At work, with a composer below the transcript. */
 const WORKING = SCREENS.filter(
   ({ agent, state, screen }) =>
@@ -91,6 +106,20 @@ test.prop([fc.constantFrom(...WORKING), fc.constantFrom(...TRAPS), fc.nat()])(
     expect(state).toBe("working");
   },
 );
+
+const blank: Screen = {
+  lines: [],
+  cols: 120,
+  rows: 30,
+  cursor: { x: 0, y: 0, visible: true },
+  title: "",
+  currentCommand: "",
+  alternateOn: false,
+  inMode: false,
+  paneDead: false,
+  paneDeadStatus: null,
+  silentSeconds: null,
+};
 
 const anyScreen: fc.Arbitrary<Screen> = fc.record({
   lines: fc.array(
