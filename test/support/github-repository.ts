@@ -71,6 +71,7 @@ export class GitHubRepositoryState implements Site {
       parent: null,
       createdAt: this.#nextTime(),
       closedAt: null,
+      pushedAt: null,
       ...issue,
       number,
       pull: null,
@@ -175,6 +176,7 @@ export class GitHubRepositoryState implements Site {
     for (const { issue, pull } of this.pulls) {
       if (issue.state === "closed" || pull.fork !== null) continue;
       const tip = await this.tip(pull.head);
+      if (tip !== null && tip !== pull.headSha) issue.pushedAt = this.#nextTime();
       pull.headSha = tip ?? pull.headSha;
       pull.baseSha = (await this.tip(pull.base)) ?? pull.baseSha;
       if (await this.#isContained(pull)) this.#merged(issue, pull, pull.baseSha);

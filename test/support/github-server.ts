@@ -6,6 +6,7 @@ import { z } from "zod";
 import { GitHubRepositoryState, type RepositoryOptions } from "./github-repository.ts";
 import {
   accountShape,
+  changedAt,
   foreignIssueShape,
   type IssueRecord,
   issueShape,
@@ -354,6 +355,9 @@ async function listPulls(call: RepositoryCall): Promise<Reply> {
         (pull.head === branch && (pull.fork ?? repository.fullName).split("/")[0] === owner),
     );
   const isAscending = location.searchParams.get("direction") === "asc";
+  if (location.searchParams.get("sort") === "updated") {
+    found.sort((a, b) => changedAt(a.issue).localeCompare(changedAt(b.issue)));
+  }
   return page(call, isAscending ? found : found.toReversed(), ({ issue, pull }) =>
     pullShape(repository, issue, pull),
   );

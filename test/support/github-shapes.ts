@@ -18,8 +18,17 @@ export interface IssueRecord {
   parent: number | null;
   createdAt: string;
   closedAt: string | null;
+  /** The last push to a pull request's branch. */
+  pushedAt: string | null;
   pull: PullRecord | null;
 }
+
+/** When it was last changed. */
+export const changedAt = (issue: IssueRecord): string =>
+  [issue.createdAt, issue.closedAt, issue.pushedAt].reduce<string>(
+    (a, b) => (b && b > a ? b : a),
+    "",
+  );
 
 export interface PullRecord {
   readonly head: string;
@@ -84,7 +93,7 @@ export function issueShape(site: Site, issue: IssueRecord): Schemas["issue"] {
     locked: false,
     comments: 0,
     created_at: issue.createdAt,
-    updated_at: issue.closedAt ?? issue.createdAt,
+    updated_at: changedAt(issue),
     closed_at: issue.closedAt,
     author_association: issue.association,
     ...(issue.pull === null
@@ -136,6 +145,7 @@ export function foreignIssueShape(site: Site, name: string): Schemas["issue"] {
     parent: null,
     createdAt: "2026-01-01T00:00:00Z",
     closedAt: null,
+    pushedAt: null,
     pull: null,
   });
 }
@@ -177,7 +187,7 @@ export function pullShape(
     labels: issue.labels.map((name) => ({ ...labelShape(site, name), description: "" })),
     milestone: milestoneOf(site, issue),
     created_at: issue.createdAt,
-    updated_at: issue.closedAt ?? issue.createdAt,
+    updated_at: changedAt(issue),
     closed_at: issue.closedAt,
     merged_at: pull.mergedAt,
     merge_commit_sha: pull.mergeSha,

@@ -1,8 +1,9 @@
 import type { Forge } from "../../ports/forge.ts";
 import { createGitHubClient, type GitHubAccess } from "./client.ts";
 import { issueStates, listIssues, type Note } from "./issues.ts";
-import { openPullRequest, pullRequestWatch } from "./pull-requests.ts";
+import { openPullRequest } from "./pull-requests.ts";
 import { repositoryLookup } from "./repository.ts";
+import { pullRequestWatch } from "./watch.ts";
 
 export interface GitHubForgeOptions extends GitHubAccess {
   /** `owner/name`. */

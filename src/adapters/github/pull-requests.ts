@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { known, type Probe, type PullRequestFact, unknown } from "../../classify/evidence.ts";
+import type { PullRequestFact } from "../../classify/evidence.ts";
 import { unreachable } from "../../manifest/errors.ts";
 import { markedTask, ownership } from "../../manifest/marker.ts";
 import type { OpenOutcome, PullRequestSpec } from "../../ports/forge.ts";
@@ -15,10 +15,12 @@ export interface Place {
 }
 
 /** The fields that we read of a pull request. */
-const Pull = z.object({
+export const Pull = z.object({
   number: z.int().positive(),
   html_url: z.string(),
   state: z.enum(["open", "closed"]),
+  /** ISO 8601 in UTC, whole seconds: the later is the greater text. */
+  updated_at: z.string(),
   merged_at: z.string().nullish(),
   draft: z.boolean().default(false),
   body: z.string().nullish(),
@@ -33,41 +35,10 @@ const Pull = z.object({
   requested_reviewers: z.array(z.object({ login: z.string() })).nullish(),
   requested_teams: z.array(z.object({ slug: z.string() })).nullish(),
 });
-type Pull = z.infer<typeof Pull>;
+export type Pull = z.infer<typeof Pull>;
 
-const PULLS = "/repos/{owner}/{repo}/pulls";
-
-/**
- * Watches branches at the price of two lists, however many they are: the open pull requests, and the newest of any
- * state. A branch is asked for by itself when it is new, and when its open pull request has ended.
- */
-export function pullRequestWatch(place: Place) {
-  /** What is known of branches without an open one; null: none at all. */
-  const settled = new Map<string, PullRequestFact | null>();
-  return async (
-    branches: readonly string[],
-  ): Promise<Probe<ReadonlyMap<string, PullRequestFact>>> => {
-    if (branches.length === 0) return known(new Map());
-    try {
-      const open = await openOnes(place);
-      const newest = await newestOnes(place);
-      const found = await Promise.all(
-        branches.map(async (branch) => {
-          const now = open.get(branch) ?? newest.get(branch);
-          const before = settled.get(branch);
-          const fact = now ?? (before === undefined ? await newestOf(place, branch) : before);
-          if (fact?.state === "open") settled.delete(branch);
-          else settled.set(branch, fact);
-          return fact === null ? [] : [[branch, fact] as const];
-        }),
-      );
-      return known(new Map(found.flat()));
-    } catch (error) {
-      if (error instanceof GitHubError) return unknown(error.message);
-      throw error;
-    }
-  };
-}
+/** The route of the list and of new ones. */
+export const PULLS = "/repos/{owner}/{repo}/pulls";
 
 /** See Forge.openPullRequest. Whatever GitHub answers, the branch ends up with at most one open pull request. */
 export async function openPullRequest(place: Place, spec: PullRequestSpec): Promise<OpenOutcome> {
@@ -80,35 +51,8 @@ export async function openPullRequest(place: Place, spec: PullRequestSpec): Prom
   }
 }
 
-async function openOnes({ client, repository }: Place): Promise<Map<string, PullRequestFact>> {
-  const { owner, repo, fullName } = await repository();
-  const query = { owner, repo, state: "open", sort: "created", direction: "asc" };
-  const found: Pull[] = [];
-  for await (const pull of client.list(`GET ${PULLS}`, query, Pull)) found.push(pull);
-  return byBranch(found, fullName);
-}
-
-/** The last hundred: whatever was opened since the last look, even if it has ended by now. */
-async function newestOnes({ client, repository }: Place): Promise<Map<string, PullRequestFact>> {
-  const { owner, repo, fullName } = await repository();
-  const query = { owner, repo, state: "all", sort: "created", direction: "desc", per_page: 100 };
-  const { data } = await client.get(`GET ${PULLS}`, query, z.array(Pull));
-  return byBranch(data.toReversed(), fullName);
-}
-
-/** Of two with the same branch the later in the list counts. */
-const byBranch = (pulls: readonly Pull[], fullName: string): Map<string, PullRequestFact> =>
-  new Map(
-    pulls.filter((pull) => isFrom(pull, fullName)).map((pull) => [pull.head.ref, factOf(pull)]),
-  );
-
-async function newestOf(place: Place, branch: string): Promise<PullRequestFact | null> {
-  const newest = preferred(await pullsOf(place, branch));
-  return newest === undefined ? null : factOf(newest);
-}
-
 /** Pull requests of a branch of this repository; forks may have a branch of the same name. */
-async function pullsOf({ client, repository }: Place, branch: string): Promise<Pull[]> {
+export async function pullsOf({ client, repository }: Place, branch: string): Promise<Pull[]> {
   const { owner, repo, fullName } = await repository();
   // A bare branch name would not be filtered at all.
   const head = `${owner}:${branch}`;
@@ -120,7 +64,7 @@ async function pullsOf({ client, repository }: Place, branch: string): Promise<P
 }
 
 /** The open one, else the newest. */
-function preferred(pulls: readonly Pull[]): Pull | undefined {
+export function preferred(pulls: readonly Pull[]): Pull | undefined {
   const newestFirst = pulls.toSorted((a, b) => b.number - a.number);
   return newestFirst.find((pull) => pull.state === "open") ?? newestFirst[0];
 }
@@ -271,9 +215,12 @@ function refusal(error: GitHubError): OpenOutcome {
 
 const complains = (error: GitHubError, pattern: RegExp): boolean => pattern.test(error.message);
 
-const isFrom = (pull: Pull, fullName: string): boolean => pull.head.repo?.full_name === fullName;
+/** Its branch lives in this repository, not in a fork. */
+export const isFrom = (pull: Pull, fullName: string): boolean =>
+  pull.head.repo?.full_name === fullName;
 
-const factOf = (pull: Pull): PullRequestFact => ({
+/** What the rest of the program knows of a pull request. */
+export const factOf = (pull: Pull): PullRequestFact => ({
   number: pull.number,
   url: pull.html_url,
   state: pull.state === "open" ? "open" : pull.merged_at ? "merged" : "closed",
