@@ -101,6 +101,7 @@ function simulated(count: number): { manifest: Manifest; view: Omit<BeatView, "g
       maxParallel: 100,
       nowMs,
       cleanup: false,
+      strays: [],
       underWay: new Map(),
     },
   };

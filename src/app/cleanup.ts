@@ -1,7 +1,11 @@
+import { worktreeOf } from "../executor/context.ts";
 import { execute } from "../executor/execute.ts";
+import { clearAway } from "../executor/retire.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { CoppiceError } from "../manifest/errors.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
+import { sessionNameOf } from "../manifest/names.ts";
 import type { TaskId } from "../manifest/task.ts";
 import { readOrThrow } from "./run.ts";
 import { openStory, type Workspace } from "./world.ts";
@@ -28,7 +32,7 @@ export async function cleanup(
 ): Promise<readonly CleanupItem[]> {
   const snapshot = await readOrThrow(workspace);
   const { manifest } = snapshot;
-  const items = manifest.phases
+  const listed = manifest.phases
     .flatMap((phase) => phase.tasks)
     .flatMap((task): CleanupItem[] => {
       if (task.worktree === null) return [];
@@ -51,6 +55,7 @@ export async function cleanup(
         },
       ];
     });
+  const items = [...listed, ...(await strays(workspace, manifest, options.all))];
   if (options.dryRun) return items;
   const taken = await workspace.locks.tryAcquire(workspace.lockPath, "coppice cleanup");
   if (taken.kind === "busy") {
@@ -69,6 +74,12 @@ export async function cleanup(
     for (const item of items) {
       if (item.plan.kind === "keep") {
         done.push(item);
+        continue;
+      }
+      if (item.status === STRAY) {
+        const cleared = await clearAway(context, item.taskId, item.branch);
+        for (const event of cleared.events) await emit(event);
+        done.push({ ...item, result: cleared.result });
         continue;
       }
       const action = {
@@ -93,4 +104,34 @@ export async function cleanup(
   } finally {
     await taken.lock.release();
   }
+}
+
+const STRAY = "not in the manifest";
+
+/** What tasks left that a person took out of the manifest; one whose agent may be at work goes with `all` only. */
+async function strays(
+  { ports: { folders, sessions, repository }, workdir }: Workspace,
+  manifest: Manifest,
+  all: boolean,
+): Promise<readonly CleanupItem[]> {
+  const ids = new Set(manifest.phases.flatMap((phase) => phase.tasks).map(({ id }) => id));
+  const found: CleanupItem[] = [];
+  for (const taskId of await folders.launched()) {
+    if (ids.has(taskId)) continue;
+    const launch = await folders.launch(taskId);
+    const branch = launch.kind === "known" ? launch.value?.branch : undefined;
+    if (branch === undefined) continue;
+    const worktree = worktreeOf(workdir, taskId);
+    const git = await repository.probe({ taskId, branch, worktree, ignore: [] });
+    const session = await sessions.capture(sessionNameOf(taskId), 0);
+    const gone = git.kind === "known" && git.value?.worktreeReady !== true;
+    if (gone && session.kind === "known" && session.value === null) continue;
+    const ended = session.kind === "known" && (session.value === null || session.value.paneDead);
+    const plan =
+      ended || all
+        ? ({ kind: "remove" } as const)
+        : ({ kind: "keep", why: "its session goes on; --all ends it" } as const);
+    found.push({ taskId, branch, worktree, status: STRAY, plan });
+  }
+  return found;
 }

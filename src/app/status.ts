@@ -1,4 +1,5 @@
 import { explainWaits } from "../decide/explain.ts";
+import type { TaskWait } from "../decide/wait.ts";
 import { branchOf } from "../manifest/branch.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Problem } from "../manifest/problem.ts";
@@ -28,13 +29,20 @@ export interface StatusReport {
   readonly warnings: readonly Problem[];
 }
 
-/** The state of a run as the manifest tells it. Asks no session, git or forge, so it is always quick. */
+/**
+ * The state of a run as the manifest tells it. Asks no session, git or forge, so it is always quick; the waits of a beat
+ * that has just looked know more.
+ */
 export function statusReport(
   manifest: Manifest,
   warnings: readonly Problem[],
   nowMs: number,
+  seen?: readonly TaskWait[],
 ): StatusReport {
-  const waits = explainWaits(manifest, nowMs);
+  const waits =
+    seen === undefined
+      ? explainWaits(manifest, nowMs)
+      : new Map(seen.map(({ taskId, reason }) => [taskId, reason]));
   const rows = manifest.phases.flatMap((phase) =>
     phase.tasks.map(
       (task): StatusRow => ({

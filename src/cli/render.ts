@@ -53,6 +53,16 @@ export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined
       return `${event.taskId} saved: ${event.refs.join(", ")}`;
     case "edit-kept":
       return `your edit of ${event.taskId ? `${event.taskId}.` : ""}${event.field} was kept`;
+    case "edit-refused":
+      return paint(
+        "yellow",
+        `your edit of ${event.taskId}.${event.field} was put back: ${event.reason}`,
+      );
+    case "stray-session":
+      return paint(
+        "yellow",
+        `${event.taskId} is not in the manifest and its session goes on: put it back, or end it with coppice cleanup --all`,
+      );
     case "manifest-invalid":
       return paint(
         "red",

@@ -265,10 +265,14 @@ function decideWaiting(
     holdsPlace(view, task, taken.get(task.id)),
   );
   // No place becomes free by itself while every task that has one waits for a person.
+  const strays =
+    view.strays.length > 0
+      ? `; ${view.strays.join(", ")}: not in the manifest, but at work (put back, or coppice cleanup --all)`
+      : "";
   const held =
-    holders.length > 0 &&
+    holders.length + view.strays.length > 0 &&
     holders.every(({ task }) => started.get(task.id)?.wait?.needsPerson === true);
-  let free = view.maxParallel - holders.length;
+  let free = view.maxParallel - holders.length - view.strays.length;
   const steps = new Map<TaskId, Step>(taken);
   for (const one of waiting) {
     if (taken.has(one.task.id)) continue;
@@ -279,7 +283,7 @@ function decideWaiting(
       steps.set(one.task.id, {
         set: { status: "pending" },
         wait: {
-          ...waitsFor(`waits for a free place (${view.maxParallel} at the same time)`),
+          ...waitsFor(`waits for a free place (${view.maxParallel} at the same time)${strays}`),
           needsPerson: held,
         },
       });

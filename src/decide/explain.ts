@@ -17,6 +17,7 @@ export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<Tas
     maxParallel: manifest.maxParallel ?? 1,
     nowMs,
     cleanup: false,
+    strays: [],
     underWay: new Map(),
   });
   const waits = new Map<TaskId, string>();

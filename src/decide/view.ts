@@ -18,6 +18,8 @@ export interface BeatView {
   readonly nowMs: number;
   /** Retire merged tasks although others are not merged yet. */
   readonly cleanup: boolean;
+  /** Sessions of tasks that the manifest does not have hold a place each. */
+  readonly strays: readonly string[];
   /** Actions that were begun before and have not ended: nothing else is decided about their tasks. */
   readonly underWay: ReadonlyMap<TaskId, Action>;
 }

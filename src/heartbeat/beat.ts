@@ -9,6 +9,12 @@ import type { ExecutorPorts } from "../executor/context.ts";
 import { execute } from "../executor/execute.ts";
 import { taskGraph } from "../graph/task-graph.ts";
 import { CoppiceError } from "../manifest/errors.ts";
+import {
+  afterPatches,
+  type MachineFields,
+  machineFields,
+  refusedEdits,
+} from "../manifest/hand-edits.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import type { Problem } from "../manifest/problem.ts";
@@ -80,6 +86,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   let lastGood: ManifestSnapshot | undefined;
   let lastCommit: Promise<unknown> = Promise.resolve();
   let waits: readonly TaskWait[] = [];
+  let machine: MachineFields = new Map();
+  let knownStrays: ReadonlySet<string> = new Set();
   let invalidText = "";
 
   async function readManifest(): Promise<
@@ -127,6 +135,14 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     }
   }
 
+  /** Tells of each session without a task once, as long as it is there. */
+  async function tellStrays(strays: readonly string[]): Promise<void> {
+    for (const taskId of strays) {
+      if (!knownStrays.has(taskId)) await options.emit({ kind: "stray-session", taskId });
+    }
+    knownStrays = new Set(strays);
+  }
+
   async function act({ action, decidedOn, fetched }: Order): Promise<void> {
     if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
     // New tasks start from what the base is now.
@@ -154,6 +170,33 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     return written;
   }
 
+  /** Puts back what a person changed by hand and only the run can know; what is under way is still being written. */
+  async function vet(
+    read: ManifestSnapshot,
+    underWay: ReadonlyMap<TaskId, Action>,
+  ): Promise<ManifestSnapshot> {
+    const refused = refusedEdits(machine, read.manifest).filter(
+      ({ taskId }) => !underWay.has(taskId),
+    );
+    const vetted =
+      refused.length > 0
+        ? await commit(
+            read,
+            refused.map(({ undo }) => undo),
+          )
+        : read;
+    for (const { taskId, field, reason } of refused) {
+      await options.emit({ kind: "edit-refused", taskId, field, reason });
+    }
+    machine = new Map(
+      [...machineFields(vetted.manifest)].map(([taskId, fields]) => [
+        taskId,
+        underWay.has(taskId) ? (machine.get(taskId) ?? fields) : fields,
+      ]),
+    );
+    return vetted;
+  }
+
   async function write(
     base: ManifestSnapshot,
     patches: readonly ManifestPatch[],
@@ -166,6 +209,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     }
     const before = lastGood ?? base;
     lastGood = written.snapshot;
+    machine = afterPatches(machine, patches);
     if (written.kind === "committed") {
       for (const { taskId, field } of written.kept)
         await options.emit({ kind: "edit-kept", taskId, field });
@@ -189,8 +233,10 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     { manifest }: ManifestSnapshot,
     underWay: ReturnType<typeof hands.underWay> = new Map(),
   ): Promise<Look> {
-    const { evidence, unanswered } = await observer.observe(manifest, options.workdir);
-    await tellUnanswered(OBSERVED, unanswered);
+    const seen = await observer.observe(manifest, options.workdir);
+    const { evidence, strays } = seen;
+    await tellUnanswered(OBSERVED, seen.unanswered);
+    await tellStrays(strays);
     const { clock } = options.ports;
     const nowMs = clock.now();
     const verdicts = verdictsOf(manifest, evidence, nowMs, clock.utcOffsetMinutes());
@@ -203,6 +249,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       maxParallel: manifest.maxParallel ?? options.maxParallelDefault,
       nowMs,
       cleanup: options.cleanup,
+      strays,
       underWay,
     });
     return { evidence, verdicts, decision };
@@ -221,13 +268,14 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
         const waiting = { acted: 0, underWay: underWay.size, changed: false };
         return { snapshot: lastGood, problems, ...waiting, waits: [], wakeAtMs: undefined };
       }
-      lastGood = read.snapshot;
-      const { decision } = await look(read.snapshot, underWay);
+      const snapshot = await vet(read.snapshot, underWay);
+      lastGood = snapshot;
+      const { decision } = await look(snapshot, underWay);
       if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
       waits = decision.waits;
       const { patches } = decision;
-      const decidedOn = patches.length > 0 ? await commit(read.snapshot, patches) : read.snapshot;
-      const actions = stillMeant(decision, read.snapshot.manifest, decidedOn.manifest);
+      const decidedOn = patches.length > 0 ? await commit(snapshot, patches) : snapshot;
+      const actions = stillMeant(decision, snapshot.manifest, decidedOn.manifest);
       const fetched = once(refresh);
       hands.begin(
         actions.map((action) => ({ action, decidedOn, fetched })),
@@ -238,7 +286,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
         problems: [],
         acted: actions.length,
         underWay: new Set([...underWay.keys(), ...actions.map(({ taskId }) => taskId)]).size,
-        changed: statusesOf(decidedOn.manifest) !== statusesOf(read.snapshot.manifest),
+        changed: statusesOf(decidedOn.manifest) !== statusesOf(snapshot.manifest),
         waits: decision.waits,
         wakeAtMs: decision.wakeAtMs,
       };

@@ -37,6 +37,8 @@ export const OBSERVED: readonly string[] = [TMUX, FORGE];
 export interface Observed {
   readonly evidence: ReadonlyMap<TaskId, TaskEvidence>;
   readonly unanswered: readonly { readonly what: string; readonly reason: string }[];
+  /** Tasks whose agent may be at work and that the manifest does not have: a person took them out or renamed them. */
+  readonly strays: readonly string[];
 }
 
 /** Looks at the world. What it remembers between beats only saves questions; a new observer is as good. */
@@ -176,6 +178,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       }
       return {
         evidence,
+        strays: straysOf(manifest, listed),
         unanswered: [
           ...(listed.kind === "unknown" ? [{ what: TMUX, reason: listed.reason }] : []),
           ...(found.kind === "unknown" ? [{ what: FORGE, reason: found.reason }] : []),
@@ -186,6 +189,15 @@ export function createObserver(ports: ObserverPorts): Observer {
       forge = null;
     },
   };
+}
+
+function straysOf(manifest: Manifest, listed: Probe<readonly Observation[]>): readonly string[] {
+  if (listed.kind === "unknown") return [];
+  const ids = new Set<string>(tasksOf(manifest).map(({ id }) => id));
+  const live = listed.value.filter(
+    ({ screen }) => screen.kind === "unknown" || screen.value?.paneDead !== true,
+  );
+  return [...new Set(live.map(({ session }) => session.taskId))].filter((id) => !ids.has(id));
 }
 
 /** When a session showed the last thing after which its agent may have stopped; what comes just now is none. */

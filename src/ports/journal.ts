@@ -56,6 +56,15 @@ export type CoppiceEvent =
     }
   | { readonly kind: "preserved"; readonly taskId: string; readonly refs: readonly string[] }
   | { readonly kind: "edit-kept"; readonly taskId: string | null; readonly field: string }
+  /** A machine-owned field that was changed by hand and put back. */
+  | {
+      readonly kind: "edit-refused";
+      readonly taskId: string;
+      readonly field: string;
+      readonly reason: string;
+    }
+  /** A session whose task the manifest does not have (any more). */
+  | { readonly kind: "stray-session"; readonly taskId: string }
   | {
       readonly kind: "manifest-invalid";
       readonly problems: readonly {

@@ -1,9 +1,13 @@
 import type { ExitFact, LaunchFact, Probe, SignalFact, VerifyFact } from "../classify/evidence.ts";
 
+import type { TaskId } from "../manifest/task.ts";
+
 /** A task's folder: prompts, launch and exit records, logs. Survives tmux and the orchestrator. */
 export interface TaskFolders {
   /** Absolute folder of a task, created with mode 0700. */
   folder(taskId: string): Promise<string>;
+  /** The tasks that were launched here, also those that the manifest does not have any more. */
+  launched(): Promise<readonly TaskId[]>;
   writePrompt(taskId: string, attempt: number, text: string): Promise<string>;
   /** Written before the session is started, so that a crash in between is seen. */
   recordLaunch(taskId: string, launch: LaunchFact): Promise<void>;

@@ -82,6 +82,79 @@ test.concurrent("a broken manifest is reported with its place and left as it is;
   expect(await place.delivered("fix/t2")).toEqual(["Work on t2", "Work on t1"]);
 });
 
+test.concurrent("a task that is taken out while its agent works is told of, keeps its place, and goes by cleanup with its work saved", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place), maxParallel: 1 }, [{ id: "t1" }, { id: "t2" }]);
+  const run = place.start(["run", "--interval", "2"]);
+  const one = await place.puppets.enter("t1");
+  await eventually("t1 is noted", async () => (await place.task("t1")).status === "running");
+  await one.commit("t1.txt", "half\n", "Half of t1");
+
+  await edit(place, (tasks) => tasks.splice(0, 1));
+  await run.tells(/t1 is not in the manifest/);
+  // Its place is taken, so nothing can move without a person; the run says so and leaves the agent alone.
+  expect(await run.ended).toMatchObject({ code: 4, stdout: expect.stringContaining("t1: not in") });
+  expect(await place.coppice(["cleanup"])).toMatchObject({
+    stdout: expect.stringMatching(/t1.*goes on; --all ends it/),
+  });
+  expect(await place.coppice(["cleanup", "--all"])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/saved refs\/coppice\/preserved\/t1\/1.*t1/),
+  });
+  await one.gone;
+  const rest = place.start(["run", "--interval", "2"]);
+  const two = await place.puppets.enter("t2");
+  await two.commit("t2.txt", "done\n", "Work on t2");
+  await two.exit(0);
+  expect(await rest.ended).toMatchObject({ code: 0 });
+});
+
+test.concurrent("what is no request is put back with the reason; phases, agents and places change in mid-run", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place), maxParallel: 1 }, [
+    { id: "t1" },
+    { id: "t2" },
+    { id: "t3" },
+  ]);
+  const run = place.start(["run", "--interval", "2"]);
+  const one = await place.puppets.enter("t1");
+  await eventually("t1 is noted", async () => (await place.task("t1")).status === "running");
+
+  const document = JSON.parse(await readFile(place.manifestPath, "utf8"));
+  const [first, second, third] = document.phases[0].tasks;
+  first.status = "merged";
+  first.prNumber = 99;
+  document.maxParallel = 2;
+  document.phases = [
+    { name: "Now", tasks: [first, { ...second, branch: "mine/second" }] },
+    { name: "Later", tasks: [third] },
+  ];
+  await place.save(JSON.stringify(document, null, 2));
+  await run.tells(/t1\.status was put back: from running a person cannot set merged/);
+  await run.tells(/t1\.prNumber was put back/);
+  const two = await place.puppets.enter("t2");
+  expect(await place.task("t1")).toMatchObject({ status: "running", prNumber: null });
+  expect((await place.task("t3")).status).toBe("blocked");
+  for (const [agent, id] of [
+    [one, "t1"],
+    [two, "t2"],
+  ] as const) {
+    await agent.commit(`${id}.txt`, "done\n", `Work on ${id}`);
+    await agent.exit(0);
+  }
+  const three = await place.puppets.enter("t3");
+  await three.commit("t3.txt", "done\n", "Work on t3");
+  await three.exit(0);
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect((await place.pullRequests()).map(({ head }) => head).toSorted()).toEqual([
+    "fix/t1",
+    "fix/t3",
+    "mine/second",
+  ]);
+});
+
 type RawTask = Record<string, unknown>;
 
 async function rawTasks(place: Workplace): Promise<RawTask[]> {

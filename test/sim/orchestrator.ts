@@ -59,10 +59,11 @@ export class Orchestrator implements Door {
   }
 
   /** Lets the planned happenings find their calls in the beat that begins. */
-  beginBeat(plan: readonly PlannedHappening[]): void {
+  beginBeat(plan: readonly PlannedHappening[], overlap: boolean): void {
     this.#plan = plan;
     this.#calls = 0;
-    this.#looking = true;
+    // Where actions of earlier beats still run, nobody can tell what they had been decided on.
+    this.#looking = !overlap;
     this.blind.clear();
   }
 

@@ -124,7 +124,7 @@ async function oneBeat(
   const reports: BeatReport[] = [];
   const running: Promise<void>[] = [];
   const run = async ({ orchestrator, heartbeat }: Process, planned: typeof plan): Promise<void> => {
-    orchestrator.beginBeat(planned);
+    orchestrator.beginBeat(planned, overlap);
     try {
       const report = await Promise.race([heartbeat.beat(), orchestrator.died]);
       if (report) reports.push(report);

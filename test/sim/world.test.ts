@@ -231,7 +231,7 @@ test.each<[Happening, boolean, string]>([
 ])("a push that meets %j has its effect: %s, and ends: %s", async (what, pushed, end) => {
   const { world, push } = await withCommit();
   const orchestrator = new Orchestrator(world);
-  orchestrator.beginBeat([{ at: { kind: "call", beat: 0, call: 0 }, what }]);
+  orchestrator.beginBeat([{ at: { kind: "call", beat: 0, call: 0 }, what }], false);
   const outcome = await Promise.race([
     orchestrator.ports.repository.push(push).then(({ kind }) => kind),
     orchestrator.died.then(() => "dead"),

@@ -65,6 +65,7 @@ export function viewOf(
     maxParallel: manifest.maxParallel ?? 4,
     nowMs: NOW,
     cleanup: false,
+    strays: [],
     underWay: new Map(),
     ...view,
   };

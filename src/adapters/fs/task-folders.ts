@@ -21,6 +21,7 @@ import type { TaskFolders } from "../../ports/task-folders.ts";
 import { effect } from "../fault-point.ts";
 import { terminalLines } from "./terminal-text.ts";
 
+const LAUNCH_FILE = /^launch\.(\d+)\.json$/;
 const TAIL_LINES = 200;
 const LOG_BYTES_READ_MAX = 512 * 1024;
 const SIGNAL_BYTES_MAX = 256 * 1024;
@@ -74,6 +75,19 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
   return {
     folder,
 
+    async launched() {
+      const tasks = join(options.workdir, "tasks");
+      const names = await namesIn(tasks);
+      const launches = await Promise.all(
+        names.map(async (name) => {
+          const id = TaskId.safeParse(name);
+          const files = id.success ? await namesIn(join(tasks, name)) : [];
+          return files.some((file) => LAUNCH_FILE.test(file)) && id.success ? [id.data] : [];
+        }),
+      );
+      return launches.flat();
+    },
+
     async writePrompt(taskId, attempt, text) {
       const path = join(await folder(taskId), `prompt.${attempt}.md`);
       await effect("prompt-write", () => writePrivate(path, text));
@@ -89,7 +103,7 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
     launch: (taskId) =>
       probe(async (): Promise<LaunchFact | null> => {
         const path = folderOf(taskId);
-        const attempt = await newest(path, /^launch\.(\d+)\.json$/);
+        const attempt = await newest(path, LAUNCH_FILE);
         if (attempt === null) return null;
         const record = await readRecord(join(path, `launch.${attempt}.json`), LaunchRecord);
         if (record === null) return null;
@@ -242,6 +256,10 @@ async function ifPresent<T>(read: () => Promise<T>): Promise<T | null> {
     throw error;
   }
 }
+
+/** The names in a folder; none when it is not there. */
+const namesIn = async (path: string): Promise<readonly string[]> =>
+  (await ifPresent(() => readdir(path))) ?? [];
 
 const writePrivate = (path: string, text: string): Promise<void> =>
   writeFileAtomic(path, text, { mode: 0o600 });

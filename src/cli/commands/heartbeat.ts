@@ -58,7 +58,7 @@ async function beatAndShow(options: HeartbeatOptions, output: Output): Promise<v
       hint: "coppice validate shows every mistake with its place.",
     });
   }
-  const status = statusReport(report.snapshot.manifest, [], Date.now());
+  const status = statusReport(report.snapshot.manifest, [], Date.now(), report.waits);
   if (output.json) output.answerJson({ ...status, waits: report.waits });
   else
     output.answer(

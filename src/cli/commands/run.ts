@@ -72,7 +72,8 @@ export async function runAndShow(
       cleanup: options.cleanup === true,
       stop: stop.signal,
       onReport: (report) => {
-        if (report.snapshot) table.draw(statusReport(report.snapshot.manifest, [], Date.now()));
+        const { snapshot, waits } = report;
+        if (snapshot) table.draw(statusReport(snapshot.manifest, [], Date.now(), waits));
       },
     });
     table.clear();
@@ -88,7 +89,7 @@ function showResult(result: RunResult, output: Output, manifest: string, workdir
   const { outcome, report } = result;
   const { snapshot } = report;
   if (snapshot === undefined) return;
-  const status = statusReport(snapshot.manifest, [], Date.now());
+  const status = statusReport(snapshot.manifest, [], Date.now(), report.waits);
   if (output.json) {
     output.answerJson({ outcome, ...status, waits: report.waits });
     return;

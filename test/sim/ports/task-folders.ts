@@ -1,4 +1,5 @@
 import { known, unknown } from "../../../src/classify/evidence.ts";
+import { TaskId } from "../../../src/manifest/task.ts";
 import type { TaskFolders } from "../../../src/ports/task-folders.ts";
 import type { SimFolder } from "../world.ts";
 import { couldNot, type Door } from "./door.ts";
@@ -23,6 +24,13 @@ export function simTaskFolders(door: Door): TaskFolders {
     });
   return {
     folder: (taskId) => on("folder", taskId, () => `/sim/tasks/${taskId}`),
+    launched: () =>
+      door.pass({
+        method: "launched",
+        taskId: null,
+        effect: () => [...door.world.folders.keys()].map((id) => TaskId.parse(id)),
+        failed: couldNot,
+      }),
     writePrompt: (taskId, attempt, text) =>
       on("writePrompt", taskId, (folder) => {
         folder.prompts.set(attempt, text);

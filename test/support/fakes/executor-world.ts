@@ -48,6 +48,7 @@ export function executorWorld(
     },
     folders: {
       folder: async (taskId) => `/w/tasks/${taskId}`,
+      launched: async () => [],
       writePrompt: async (taskId, attempt, text) => {
         prompts.push(text);
         return `/w/tasks/${taskId}/prompt.${attempt}.md`;
