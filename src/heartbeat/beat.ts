@@ -148,6 +148,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     // New tasks start from what the base is now.
     if (action.kind === "start") await fetched();
     const { ports, workdir } = options;
+    if (!isStillMeant(action, decidedOn.manifest, lastGood?.manifest)) return;
     await options.emit({ kind: "action-begun", action });
     const outcome = await execute({ ports, manifest: decidedOn.manifest, workdir }, action);
     for (const event of outcome.events) await options.emit(event);
@@ -160,11 +161,11 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     if (outcome.patches.length > 0) await commit(decidedOn, outcome.patches);
   }
 
-  /** One commit at a time; `base` is what the patches were made from. */
+  /** One commit at a time; `base` is what the patches were made from. Undefined: the file cannot be read now. */
   function commit(
     base: ManifestSnapshot,
     patches: readonly ManifestPatch[],
-  ): Promise<ManifestSnapshot> {
+  ): Promise<ManifestSnapshot | undefined> {
     const written = lastCommit.then(() => write(base, patches));
     lastCommit = written.catch(() => undefined);
     return written;
@@ -178,13 +179,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     const refused = refusedEdits(machine, read.manifest).filter(
       ({ taskId }) => !underWay.has(taskId),
     );
-    const vetted =
-      refused.length > 0
-        ? await commit(
-            read,
-            refused.map(({ undo }) => undo),
-          )
-        : read;
+    const undone = refused.map(({ undo }) => undo);
+    const vetted = (undone.length > 0 ? await commit(read, undone) : undefined) ?? read;
     for (const { taskId, field, reason } of refused) {
       await options.emit({ kind: "edit-refused", taskId, field, reason });
     }
@@ -200,12 +196,12 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   async function write(
     base: ManifestSnapshot,
     patches: readonly ManifestPatch[],
-  ): Promise<ManifestSnapshot> {
+  ): Promise<ManifestSnapshot | undefined> {
     if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
     const written = await options.ports.store.commit(base, patches);
     if (written.kind === "invalid") {
       await tellInvalid(written.problems);
-      return base;
+      return undefined;
     }
     const before = lastGood ?? base;
     lastGood = written.snapshot;
@@ -255,6 +251,23 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     return { evidence, verdicts, decision };
   }
 
+  /** Commits what was decided, then begins its actions: none when the file is not as the beat saw it any more. */
+  async function begin(
+    snapshot: ManifestSnapshot,
+    decision: Decision,
+    ended: () => void,
+  ): Promise<readonly Action[]> {
+    const { patches, actions } = decision;
+    const decidedOn = patches.length > 0 ? await commit(snapshot, patches) : snapshot;
+    if (!decidedOn || !isAsDecided(decidedOn.manifest, snapshot.manifest, patches)) return [];
+    const fetched = once(refresh);
+    hands.begin(
+      actions.map((action) => ({ action, decidedOn, fetched })),
+      ended,
+    );
+    return actions;
+  }
+
   return {
     look: (snapshot) => look(snapshot),
     settle: () => hands.settle(),
@@ -273,20 +286,13 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       const { decision } = await look(snapshot, underWay);
       if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
       waits = decision.waits;
-      const { patches } = decision;
-      const decidedOn = patches.length > 0 ? await commit(snapshot, patches) : snapshot;
-      const actions = stillMeant(decision, snapshot.manifest, decidedOn.manifest);
-      const fetched = once(refresh);
-      hands.begin(
-        actions.map((action) => ({ action, decidedOn, fetched })),
-        ended,
-      );
+      const actions = await begin(snapshot, decision, ended);
       return {
-        snapshot: decidedOn,
+        snapshot: lastGood,
         problems: [],
         acted: actions.length,
         underWay: new Set([...underWay.keys(), ...actions.map(({ taskId }) => taskId)]).size,
-        changed: statusesOf(decidedOn.manifest) !== statusesOf(snapshot.manifest),
+        changed: statusesOf(lastGood.manifest) !== statusesOf(snapshot.manifest),
         waits: decision.waits,
         wakeAtMs: decision.wakeAtMs,
       };
@@ -302,14 +308,25 @@ interface Order {
   readonly fetched: () => Promise<void>;
 }
 
-/** The actions of tasks that a person has not taken elsewhere between the reading and the commit. */
-function stillMeant(decision: Decision, read: Manifest, committed: Manifest): readonly Action[] {
+/** No later beat has read that a person took the task out or set it to something else. */
+function isStillMeant({ taskId }: Action, decidedOn: Manifest, last = decidedOn): boolean {
+  const statusIn = (manifest: Manifest) =>
+    tasksOf(manifest).find(({ id }) => id === taskId)?.status;
+  return statusIn(decidedOn) === statusIn(last);
+}
+
+/** Every task that was there has the status that was decided on: no person took one elsewhere meanwhile. */
+function isAsDecided(
+  committed: Manifest,
+  read: Manifest,
+  patches: readonly ManifestPatch[],
+): boolean {
   const meant = new Map(tasksOf(read).map((task) => [task.id, task.status]));
-  for (const patch of decision.patches) {
+  for (const patch of patches) {
     if (patch.kind === "task" && patch.set.status) meant.set(patch.taskId, patch.set.status);
   }
   const now = new Map(tasksOf(committed).map((task) => [task.id, task.status]));
-  return decision.actions.filter(({ taskId }) => now.get(taskId) === meant.get(taskId));
+  return [...meant].every(([id, status]) => now.get(id) === status);
 }
 
 /** The same promise for all who ask; nothing happens before the first does. */

@@ -17,6 +17,7 @@ export class Watch {
   readonly #world: World;
   /** The manifest as each process last read or wrote it. */
   readonly #seen = new Map<number, string>();
+  readonly #begunOn = new Map<string, string>();
   /** Calls that gave no answer while a process looked at the world, in its running beat. */
   readonly #unanswered: (pid: number) => ReadonlySet<string>;
 
@@ -45,6 +46,9 @@ export class Watch {
 
   #see(effect: Effect): void {
     switch (effect.kind) {
+      case "action-begun":
+        this.#begunOn.set(`${effect.pid} ${effect.taskId}`, this.#seen.get(effect.pid) ?? "");
+        return;
       case "session-started":
         this.#started(effect);
         break;
@@ -157,18 +161,17 @@ export class Watch {
   #pushed({ pid, branch, sha }: EffectOf<"push-asked">): void {
     const { git, verified, vouchedFor, typedByPerson } = this.#world;
     if (branch === git.base) this.#breach("the base was pushed to");
-    const text = this.#seen.get(pid) ?? "";
-    const read = parsed(text, this.#world.manifestPath);
-    const tasks = read.kind === "invalid" ? [] : read.manifest.phases.flatMap((one) => one.tasks);
-    const task =
-      read.kind === "invalid"
-        ? undefined
-        : tasks.find((one) => branchOf(read.manifest, one) === branch);
-    if (read.kind === "invalid" || task === undefined) {
+    const texts = [...this.#begunOn]
+      .filter(([key]) => key.startsWith(`${pid} `))
+      .map(([, text]) => text);
+    const found = texts
+      .flatMap((text) => viewsOf(text))
+      .find((view) => branchOf(view.manifest, view.task) === branch);
+    if (found === undefined) {
       this.#breach(`${branch}, of no task, was pushed`);
       return;
     }
-    const { manifest } = read;
+    const { manifest, task } = found;
     this.#actedBlindly(pid, task.id, "pushed", [`probe:${task.id}`]);
     const fork = git.refs.get(`refs/coppice/fork/${task.id}`);
     if (fork === undefined || git.between(fork, sha).length === 0) {
@@ -294,7 +297,12 @@ export class Watch {
   }
 
   #viewOf(pid: number, taskId: string): View | undefined {
-    return viewOf(this.#seen.get(pid) ?? "", taskId);
+    return viewOf(this.#textOf(pid, taskId), taskId);
+  }
+
+  /** The manifest as the process knew it when it began what it does for the task: later beats may have read on. */
+  #textOf(pid: number, taskId: string): string {
+    return this.#begunOn.get(`${pid} ${taskId}`) ?? this.#seen.get(pid) ?? "";
   }
 
   #breach(what: string): void {
@@ -307,12 +315,14 @@ interface View {
   readonly task: Task;
 }
 
-function viewOf(text: string, taskId: string): View | undefined {
+const viewOf = (text: string, taskId: string): View | undefined =>
+  viewsOf(text).find(({ task }) => task.id === taskId);
+
+function viewsOf(text: string): readonly View[] {
   const read = parsed(text, "manifest.json");
-  if (read.kind === "invalid") return undefined;
+  if (read.kind === "invalid") return [];
   const { manifest } = read;
-  const task = manifest.phases.flatMap((phase) => phase.tasks).find((one) => one.id === taskId);
-  return task && { manifest, task };
+  return manifest.phases.flatMap(({ tasks }) => tasks.map((task) => ({ manifest, task })));
 }
 
 const isVerify = (session: string): boolean => session.startsWith("verify-");

@@ -53,6 +53,7 @@ export type SimPullRequest = { -readonly [Key in keyof PullRequestFact]: PullReq
 
 /** What somebody really did to the world, for those who watch that nothing forbidden is done. */
 export type Effect =
+  | { readonly kind: "action-begun"; readonly pid: number; readonly taskId: string }
   | {
       readonly kind: "session-started";
       readonly pid: number;

@@ -18,6 +18,9 @@ export function simJournal(door: Door): Journal {
         effect: () => {
           const at = toIso(world.wall());
           world.journal.push({ at, run: String(pid), fence: 1, beat: 0, event });
+          if (event.kind === "action-begun") {
+            world.tell({ kind: "action-begun", pid, taskId: event.action.taskId });
+          }
         },
         failed: couldNot,
       }),
