@@ -101,22 +101,34 @@ export async function exec(
  * thrown as the trouble that it is.
  */
 export async function startingPrograms<T>(work: () => Promise<T>): Promise<T> {
-  let refusal: unknown;
-  const hear = (message: unknown) => {
-    const { process: child } = message as { readonly process: EventEmitter };
-    child.once("error", (reason) => {
-      refusal ??= reason;
-    });
-  };
-  subscribe("child_process", hear);
+  const start: Start = { refusal: undefined };
+  if (starts.size === 0) subscribe("child_process", hear);
+  starts.add(start);
   try {
     return await work();
   } catch (error) {
     await setImmediate();
-    throw machineTrouble(refusal) ?? error;
+    throw machineTrouble(start.refusal) ?? error;
   } finally {
-    unsubscribe("child_process", hear);
+    starts.delete(start);
+    if (starts.size === 0) unsubscribe("child_process", hear);
   }
+}
+
+interface Start {
+  refusal: unknown;
+}
+
+/** Who is starting programs now. Whose child it is nobody can tell, but the machine refuses all alike. */
+const starts = new Set<Start>();
+
+/** One listener for each child, however many are starting programs. */
+function hear(message: unknown): void {
+  const { process: child } = message as { readonly process: EventEmitter };
+  const concerned = [...starts];
+  child.once("error", (reason) => {
+    for (const start of concerned) start.refusal ??= reason;
+  });
 }
 
 /** Loaded with the first program: it takes longer than most commands that start none. */

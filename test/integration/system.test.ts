@@ -96,6 +96,18 @@ test("a program that leaves its pipes to somebody else does not outlast its time
   expect(Date.now() - started).toBeLessThan(10_000);
 });
 
+test("many programs are started at once without a word about it", async () => {
+  const warnings: Error[] = [];
+  const note = (warning: Error) => void warnings.push(warning);
+  process.on("warning", note);
+  try {
+    await Promise.all(Array.from({ length: 30 }, () => exec("true", [])));
+  } finally {
+    process.off("warning", note);
+  }
+  expect(warnings).toEqual([]);
+});
+
 test("no program sees a token of ours unless it is given one", async () => {
   const env = { GITHUB_TOKEN: "given" };
   vi.stubEnv("COPPICE_TEST_TOKEN", "ours");
