@@ -12,7 +12,9 @@ export type Approval = "allowed" | "denied" | "not-named";
 export function approvalOf(command: string, { allow, deny }: Permissions): Approval {
   if (isDenied(command) || deny.some((pattern) => within(pattern).test(command))) return "denied";
   const parts = command.split(/&&|\|\||[;|]/).map((part) => part.trim());
-  const plain = !/[`<>…\n\r\\]|\$[({'"]|(?<!&)&(?!&)/.test(command) && !RUNS_ANYTHING.test(command);
+  const plain =
+    !/[`<>…\n\r\\]|\$[({'"]|(?<!&)&(?!&)/.test(command) &&
+    !RUNS_ANYTHING.test(command.replace(/["']/g, ""));
   const allowed = parts.every((part) => part !== "" && allow.some((one) => whole(one).test(part)));
   return plain && allowed ? "allowed" : "not-named";
 }

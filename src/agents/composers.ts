@@ -2,7 +2,7 @@ import type { Composer } from "./tui.ts";
 import { textLines, unframed, type View } from "./view.ts";
 
 /** Footer rows that may stand below a composer: status, hints, a list of commands. */
-const FOOTER_MAX = 12;
+const FOOTER_MAX = 16;
 const DRAFT_ROWS_MAX = 30;
 
 /**

@@ -70,7 +70,9 @@ const LAYOUT: Layout = {
     // The row of the folder stands right above it.
     return found && { ...found, from: found.from - 1 };
   },
-  busy: /^\s*[●◉◎○◌] (?:\p{L}+(?: · [\d.]+ [kM]?B)?.*\besc (?:esc |again )?(?:to )?(?:interrupt|cancel|edit prompt)\b|Loading:)/u,
+  busy: /^\s*[●◉◎○◌] \S.*\besc (?:esc |again )?(?:to )?(?:interrupt|cancel|edit prompt)\b/u,
+  // At rest the footer begins with words; at work with a circle that turns.
+  busyFooter: /^\s*[●◉◎○◌◐◓◑◒\u2801-\u28ff] /u,
   ending,
 };
 

@@ -7,7 +7,7 @@ const DENIED: readonly RegExp[] = [
   /\b(?:sudo|doas|pkexec|runuser)\b|\bsu\s+(?:-|root\b)/i,
   // Loss: removal with force or of whole trees, also by other programs; disks; other people's processes.
   /\brm\s(?:[^;&|]*\s)?-(?:\w*[rf]|-(?:rec|for|no-pre))/i,
-  /\b(?:xargs|parallel|-exec(?:dir)?|-ok(?:dir)?)\b[^;&|]*\b(?:rm|rmdir|unlink|shred|\w*sh)\b|\s-delete\b/i,
+  /(?:\b(?:xargs|parallel)|-(?:exec|ok)(?:dir)?)\b[^;&|]*\b(?:rm|rmdir|unlink|shred|\w*sh)\b|\s-delete\b/i,
   /\bshutil\.rmtree\b|\b(?:rmSync|rmdirSync|unlinkSync|rimraf)\b|\bos\.(?:remove|unlink|rmdir)\b|\bFileUtils\.rm/,
   /\bgit\b[^;&|]*\b(?:clean\s(?:[^;&|]*\s)?-\w*[fdx]|clean\s+--force|reset\s+--hard|branch\s+(?:[^;&|]*\s)?-\w*D|update-ref\s+-d|filter-branch)/,
   /\bshred\b|\bmkfs\b|\bwipefs\b|\bdd\b[^;&|]*\s[io]f=|\bch(?:mod|own)\b[^;&|]*\s-\w*R/,
@@ -17,7 +17,7 @@ const DENIED: readonly RegExp[] = [
   /\b(?:curl|wget)\b.*(?:&&|;|\|\|)\s*(?:\.{1,2}\/|(?:ba|z|da)?sh\b|source\b|\.\s|chmod\b|python|node\b|perl\b)/i,
   /(?:<\(|\$\(|`|\beval\b.*|\bsource\b.*)\s*(?:curl|wget)\b|\bbase64\s+(?:-d|-D|--decode)\b/i,
   // What was pushed is overwritten or removed; what git runs by itself is changed.
-  /\bpush\b[^;&|]*\s(?:--(?:for|mirror|del|prune)|-\w*[fd]\w*(?=\s|$)|[+:][^\s+:])/i,
+  /\bpush\b[^;&|]*\s(?:--(?:for|mirror|del|prune)|-\w*[fd]\w*(?![\w-])|[+:][^\s+:])/i,
   /\bgit\b[^;&|]*\s-c(?!\s*(?:user|commit|init|advice|color)\.)|\bgit\s+config\b.*\b(?:alias|core|credential|url|filter)\./,
   // Publishing.
   /\b(?:npm|pnpm|yarn|bun|npx|cargo|poetry|uv|hatch|flit|vsce|ovsx|gem|lerna|changeset|twine|docker|podman|helm|mvn|gradlew?|nuget)\b[^;&|]*\b(?:publish|push|upload|deploy)\b/i,

@@ -13,9 +13,10 @@ export interface DialogBox {
 }
 
 /** Rows that say how a dialog is worked. */
-const HINTS =
+export const HINTS =
   /\b(?:enter|return) (?:to )?(?:confirm|select|submit|continue|resume|open|choose|accept)\b|\buse enter to\b|\besc(?:ape)? (?:to )?(?:cancel|close|back|dismiss|skip|go back|reject|exit)\b|\bpress (?:enter|return) to\b|[↑⇆]\S* (?:to )?(?:navigate|move|select|browse)\b|\btab to amend\b|\bwaiting for (?:user )?confirmation\b/i;
 
+const HINT_ROW = /^(?:ctrl\+\w|[⇆↑↓]|enter|esc) /iu;
 const MARK = "❯›>●⏺▸▶◉➤→";
 const NUMBERED = new RegExp(`^(\\s*)(?:([${MARK}])\\s*)?\\(?(\\d{1,2})[.)]\\s+(\\S.*)$`, "u");
 const MARKED = new RegExp(`^(\\s*)([${MARK}])\\s+(\\S.*)$`, "u");
@@ -114,20 +115,28 @@ function markedOptions(view: View, hintsAt: number | undefined): Found | undefin
 /** `Allow once   Allow always   Reject      ⇆ select  enter confirm`: which is marked, only colour tells. */
 function sideBySide(view: View, hintsAt: number | undefined): Found | undefined {
   if (hintsAt === undefined) return undefined;
-  const line = unframed(view.lines[hintsAt] ?? "");
+  const bare = unframed(view.lines[hintsAt] ?? "");
+  // A narrow terminal has the hints in a row of their own.
+  const above = view.lines.slice(0, hintsAt).findLastIndex((row) => unframed(row).trim() !== "");
+  const apart = HINT_ROW.test(bare.trim()) && /^\s*┃/u.test(view.lines[above] ?? "");
+  const from = apart ? above : hintsAt;
+  const line = apart ? `${unframed(view.lines[from] ?? "")}  ${bare.trim()}` : bare;
   const labels = line.trim().split(/\s{2,}/);
   const options = labels.filter((label) => !/\b(?:ctrl|enter|esc|tab)\b|[⇆↑↓]/i.test(label));
   if (options.length < 2 || options.length === labels.length) return undefined;
-  return { from: hintsAt, options: options.map((label) => optionOf(label, false)) };
+  return { from, options: options.map((label) => optionOf(label, false)) };
 }
 
 /** The dialog's own text: up to its box's top, a rule, or the transcript. */
 function textAbove(view: View, from: number): string[] {
   const text: string[] = [];
+  const side = /^\s*[┃]/u;
+  const sided = side.test(view.lines[from] ?? "");
   for (let index = from - 1; index >= Math.max(0, from - TEXT_MAX); index -= 1) {
     const line = view.lines[index] ?? "";
+    if (sided && !side.test(line)) break;
     if (/^\s{0,2}[╭┌]|^\s{0,2}[─━▔]{16,}\s*$/u.test(line)) break;
-    if (/^(?:[•◦■✔✦✕ℹ●◆❯›⎿]|> |\S+[$#%] )/u.test(line)) break;
+    if (/^(?:[•◦■✔✦✕ℹ●◆❯›⎿]|> |\S+[$#%] )|^\s{1,2}(?:[✦◆✕✗ℹ●❯›∴⎿] |> )/u.test(line)) break;
     const inside = unframed(line).trim();
     if (/\p{L}{2}/u.test(inside)) text.unshift(inside);
   }

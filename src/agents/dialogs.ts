@@ -10,14 +10,23 @@ interface KnownDialog {
   readonly id: string;
   readonly kind: VerdictKind;
   /** Compared with the dialog's text and hints on one line. */
-  readonly text: RegExp;
-  /** When its text alone is not sure: an option that it must have. */
+  readonly text?: RegExp;
+  /** Compared with its question alone: other words on the screen, e.g. the agent's own, must not make it this one. */
+  readonly title?: RegExp;
+  /** An option that it must have. */
   readonly option?: RegExp;
   /** The label that is chosen. `policy`: only a person's own answer may. `never`: not even that. */
   readonly answer: RegExp | "policy" | "never";
 }
 
-/** First match wins; what is dangerous stands first. */
+const KEEPS_MODEL = /\b(?:existing|current) model$|^(?:keep|stay)\b/i;
+/** Options that only a question for approval has, whatever else stands on the screen. */
+const APPROVES =
+  /\btell \w+ what to do\b|\bdon['’]t ask again\b|\ballow (?:once|always|all|for this)\b|\balways allow\b|\b(?:this|the) session\b|\bsuggest changes\b|\bauto[- ](?:accept|approve|mode)|^reject\b/i;
+/** Options of the agent's own questions: it made up the words itself. */
+const OWN_QUESTION = /^(?:type something|chat about this|none of the above|other \(type)/i;
+
+/** First match wins, and what may be answered without a person stands last: more words on the screen never bring an answer. */
 const KNOWN: readonly KnownDialog[] = [
   {
     id: "log-in",
@@ -26,86 +35,10 @@ const KNOWN: readonly KnownDialog[] = [
     answer: "never",
   },
   {
-    id: "api-key",
-    kind: "onboarding",
-    text: /\bapi key\b/i,
-    option: /^(?:yes|no|use|continue)\b/i,
-    answer: "policy",
-  },
-  {
     id: "payment",
     kind: "waiting-input",
     text: /\bupgrade (?:your plan|to (?:pro|plus|max))\b|\badd (?:funds|credits)\b|\bpurchase\b|\bsubscribe\b/i,
     answer: "never",
-  },
-  {
-    id: "usage-limit",
-    kind: "rate-limited",
-    text: /usage limit reached|limit reached|you['’]ve (?:hit|reached) your/i,
-    option: /^(?:stop|keep trying|wait)\b/i,
-    answer: /^(?:stop\b|(?:stop and )?wait\b)/i,
-  },
-  {
-    id: "trust-folder",
-    kind: "onboarding",
-    text: /\btrust\b.{0,40}\b(?:folder|director(?:y|ies)|workspace|files)\b|\bone you trust\b|\bfolder access\b/i,
-    answer:
-      /^(?:yes,? (?:proceed|continue|i trust\b.*|trust\b.*)|trust and continue|trust (?:this )?folder\b.*|i trust this\b.*|yes)$/i,
-  },
-  {
-    id: "hooks-review",
-    kind: "onboarding",
-    text: /\bhooks? (?:need|needs|are|is) (?:review|new)/i,
-    answer: /\bwithout trusting\b|^(?:skip|not now)\b/i,
-  },
-  {
-    id: "bypass-permissions",
-    kind: "onboarding",
-    text: /\bbypass permissions mode\b/i,
-    answer: /^yes, i accept$/i,
-  },
-  {
-    id: "update",
-    kind: "onboarding",
-    text: /\bupdate available\b|\bnew version\b.*\bavailable\b/i,
-    answer: /^(?:skip|no\b|not now|later|remind me later)/i,
-  },
-  {
-    id: "cheaper-model",
-    kind: "waiting-input",
-    text: /\brate limits?\b.*\bswitch\b/i,
-    answer: /\b(?:existing|current) model$|^(?:keep|stay|no\b|not now)/i,
-  },
-  {
-    id: "model-change",
-    kind: "onboarding",
-    text: /\b(?:try|meet|introducing|switch(?:ing)? to|upgrade to)\b.*\b(?:model|gpt|opus|sonnet|haiku|gemini|sol|luna)\b/i,
-    option: /\b(?:existing|current) model\b|^(?:keep|stay|no\b|not now|maybe later)/i,
-    answer: /\b(?:existing|current) model$|^(?:keep|stay|no\b|not now|maybe later)/i,
-  },
-  {
-    id: "telemetry",
-    kind: "onboarding",
-    text: /\btelemetry\b|\busage (?:data|statistics)\b|\bhelp improve\b/i,
-    answer: /^(?:no\b|decline|don['’]t|opt out|not now)/i,
-  },
-  {
-    id: "theme",
-    kind: "onboarding",
-    text: /\btext style\b|\bcolou?r theme\b|\bchoose (?:a|your) theme\b/i,
-    answer: /^(?:auto\b.*|dark mode)$/i,
-  },
-  {
-    id: "security-notes",
-    kind: "onboarding",
-    text: /\bsecurity notes\b/i,
-    answer: /^continue$/i,
-  },
-  {
-    id: "resume-picker",
-    kind: "waiting-input",
-    text: /\bresume (?:a previous )?session\b|\benter (?:to )?resume\b/i,
-    answer: "policy",
   },
   {
     id: "plan-approval",
@@ -119,6 +52,87 @@ const KNOWN: readonly KnownDialog[] = [
     text: /would you like to (?:run|make|apply|allow|grant)|do you want to (?:proceed|run|create|make|edit|apply|allow|overwrite|delete|fetch)|apply this change|allow (?:execution|this|the|command)|permission required|requires? (?:your )?(?:approval|permission|confirmation)|waiting for (?:user )?confirmation|\btab to amend\b|approve (?:this|the)/i,
     answer: "policy",
   },
+  {
+    id: "api-key",
+    kind: "onboarding",
+    text: /\bapi key\b/i,
+    option: /^(?:yes|no|use|continue)\b/i,
+    answer: "policy",
+  },
+  {
+    id: "resume-picker",
+    kind: "waiting-input",
+    text: /\bresume (?:a previous )?session\b|\benter (?:to )?resume\b/i,
+    answer: "policy",
+  },
+  {
+    id: "trust-folder",
+    kind: "onboarding",
+    title:
+      /\btrust\b.{0,40}\b(?:folder|director(?:y|ies)|workspace|files)\b|\bone you trust\b|\bfolder access\b/i,
+    option: /\btrust\b|\bthis folder\b|^no,? (?:exit|quit)$/i,
+    answer:
+      /^(?:yes,? (?:proceed|continue|i trust\b.*|trust\b.*)|trust and continue|trust (?:this )?folder\b.*|i trust this\b.*|yes)$/i,
+  },
+  {
+    id: "bypass-permissions",
+    kind: "onboarding",
+    title: /\bbypass permissions mode\b/i,
+    answer: /^yes, i accept$/i,
+  },
+  {
+    id: "hooks-review",
+    kind: "onboarding",
+    title: /\bhooks? (?:need|needs|are|is) (?:review|new)/i,
+    answer: /\bwithout trusting\b|^(?:skip|not now)\b/i,
+  },
+  {
+    id: "telemetry",
+    kind: "onboarding",
+    title: /\btelemetry\b|\busage (?:data|statistics)\b|\bhelp improve\b/i,
+    answer: /^(?:no\b|decline|don['’]t|opt out|not now)/i,
+  },
+  {
+    id: "usage-limit",
+    kind: "rate-limited",
+    text: /usage limit reached|limit reached|you['’]ve (?:hit|reached) your/i,
+    option: /^(?:stop|keep trying|wait)\b/i,
+    answer: /^(?:stop\b|(?:stop and )?wait\b)/i,
+  },
+  {
+    id: "update",
+    kind: "onboarding",
+    text: /\bupdate available\b|\bnew version\b.*\bavailable\b/i,
+    option: /^(?:update|upgrade|install)\b|^skip\b/i,
+    answer: /^(?:skip|no\b|not now|later|remind me later)/i,
+  },
+  {
+    id: "cheaper-model",
+    kind: "waiting-input",
+    text: /\brate limits?\b.*\bswitch\b/i,
+    option: KEEPS_MODEL,
+    answer: KEEPS_MODEL,
+  },
+  {
+    id: "model-change",
+    kind: "onboarding",
+    text: /\b(?:try|meet|introducing|switch(?:ing)? to|upgrade to)\b.*\b(?:model|gpt|opus|sonnet|haiku|gemini|sol|luna)\b/i,
+    option: KEEPS_MODEL,
+    answer: KEEPS_MODEL,
+  },
+  {
+    id: "theme",
+    kind: "onboarding",
+    text: /\btext style\b|\bcolou?r theme\b|\bchoose (?:a|your) theme\b/i,
+    option: /^dark mode$/i,
+    answer: /^(?:auto\b.*|dark mode)$/i,
+  },
+  {
+    id: "security-notes",
+    kind: "onboarding",
+    text: /\bsecurity notes\b/i,
+    answer: /^continue$/i,
+  },
 ];
 
 /** Words that ask for a secret or for trust in a host. */
@@ -128,13 +142,21 @@ export const SECRET_QUESTION =
 /** What a dialog is: its id and verdict. An unknown one waits for input. */
 export function recogniseDialog(
   agent: string,
-  text: string,
-  options: readonly DialogOption[],
+  { title, text, options }: DialogWords,
 ): { readonly id: string; readonly kind: VerdictKind; readonly needsPerson: boolean } {
-  const known = knownDialog(text, options);
+  const known = knownDialog({ title, text, options });
   return known
     ? { id: `${agent}/${known.id}`, kind: known.kind, needsPerson: known.answer === "never" }
     : { id: `${agent}/unknown`, kind: "waiting-input", needsPerson: false };
+}
+
+/** The words of a dialog. */
+interface DialogWords {
+  /** Its question. */
+  readonly title: string;
+  /** All that stands above its options, with the hints, on one line. */
+  readonly text: string;
+  readonly options: readonly DialogOption[];
 }
 
 /** What to do about a dialog. */
@@ -193,11 +215,16 @@ function chosen(option: DialogOption): Answer {
   return { kind: "choose", label, ...(keys === undefined ? {} : { keys }) };
 }
 
-function knownDialog(text: string, options: readonly DialogOption[]): KnownDialog | undefined {
+function knownDialog({ title, text, options }: DialogWords): KnownDialog | undefined {
+  const has = (label: RegExp): boolean => options.some((option) => label.test(option.label));
+  const approves = has(APPROVES);
   return KNOWN.find(
-    (known) =>
-      known.text.test(text) &&
-      (known.option === undefined || options.some(({ label }) => known.option?.test(label))),
+    ({ id, answer, ...known }) =>
+      (typeof answer === "string" || !(approves || has(OWN_QUESTION))) &&
+      ((id === "tool-approval" && approves) ||
+        ((known.text?.test(text) ?? true) &&
+          (known.title?.test(title) ?? true) &&
+          (known.option === undefined || has(known.option)))),
   );
 }
 

@@ -7,7 +7,7 @@ const MEANINGS: readonly { readonly kind: FailureKind; readonly words: RegExp }[
   {
     kind: "context-full",
     words:
-      /context[ _-](?:window|length|limit)|ran out of room|(?:prompt|input|conversation|request) is too (?:long|large)|too many (?:input )?tokens|exceeds? the (?:maximum|max)\b.*tokens?|maximum context|token count.*exceeds/i,
+      /context[ _-](?:window|length|limit|low)|ran out of room|(?:prompt|input|conversation|request) is too (?:long|large)|too many (?:input )?tokens|exceeds? the (?:maximum|max)\b.*tokens?|maximum context|token count.*exceeds/i,
   },
   {
     kind: "rate-limited",

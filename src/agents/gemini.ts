@@ -111,7 +111,7 @@ export const GEMINI_MARKS: CellMarks = {
 const LAYOUT: Layout = {
   agent: "gemini",
   composer: (view) => halfBlockComposer(view) ?? boxComposer(view) ?? bareComposer(view),
-  busy: /\(esc to cancel\b|\besc to cancel(?:, \d|\))|^\s?! Shell awaiting input/u,
+  busy: /\(esc to cancel\b|\besc to cancel(?:, \d|\))|^\s?! Shell awaiting input|^\s*[\u2801-\u28ff] \S/u,
   busyTitle: /^✦|\bWorking\b/u,
   attentionTitle: /^✋|\bAction Required\b/u,
   ending,

@@ -1,7 +1,7 @@
 import type { ScreenReading } from "./agent.ts";
 import { readAnyProgram, readProgram } from "./program.ts";
 import type { Screen } from "./screen.ts";
-import { busyReading, readDialog, readPlain, working } from "./tui.ts";
+import { busyReading, readDialog, readOverlay, readPlain, working } from "./tui.ts";
 import { linesAbove, SPINNER_TITLE, viewOf } from "./view.ts";
 
 /** The hint how to stop a turn, with a clock or a spinner: no agent shows it at rest. */
@@ -24,7 +24,7 @@ export function readGeneric(screen: Screen): ScreenReading {
   const busy = linesAbove(view, view.end, 10).findLast((line) => BUSY.test(line));
   if (busy !== undefined) return busyReading(busy.trim());
   if (SPINNER_TITLE.test(view.title)) return working(0.8, `the title says "${view.title}"`);
-  return readPlain(view);
+  return readOverlay(view) ?? readPlain(view);
 }
 
 /** What a dialog looks like tells its kind; its default answer holds for known agents only. */

@@ -128,11 +128,14 @@ function signals(notice: unknown): readonly Signal[] {
   }
 }
 
+/** The bar outlives the hint where the terminal is narrow. */
+const BUSY = /\besc (?:again to )?interrupt\b|^\s*[■⬝]{4,}/u;
+
 const LAYOUT: Layout = {
   agent: "opencode",
   composer,
-  // The bar outlives the hint where the terminal is narrow.
-  busy: /\besc (?:again to )?interrupt\b|^\s*[■⬝]{4,}/u,
+  busy: BUSY,
+  busyFooter: BUSY,
   ending,
 };
 

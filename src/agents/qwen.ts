@@ -49,7 +49,7 @@ const LAYOUT: Layout = {
   composer: (view) =>
     framedComposer(view, { top: RULE, bottom: RULE, sign: /^[*>!] /u }) ??
     framedComposer(view, { top: /^╭─{10,}╮$/u, bottom: /^╰─{10,}╯$/u, sign: /^│ [*>!] /u }),
-  busy: /\besc to cancel\)|\(esc to cancel\b/u,
+  busy: /\besc to cancel\)|\(esc to cancel\b|^\s*[\u2801-\u28ff] \S/u,
   busyTitle: /^[◐◓◑◒]/u,
   attentionTitle: /^✳/u,
   ending: (view, composer) => endingOfCells(view, composer, GEMINI_MARKS),

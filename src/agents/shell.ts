@@ -1,4 +1,5 @@
 import type { ScreenReading } from "./agent.ts";
+import { HINTS } from "./dialog-box.ts";
 import { SECRET_QUESTION } from "./dialogs.ts";
 import { failureKind, failureReading } from "./failure.ts";
 import { closingQuestion } from "./last-words.ts";
@@ -25,7 +26,28 @@ export function readShellPrompt(view: View, prompt: string): ScreenReading {
   if (output.command === undefined && reading.kind === "exited-ok" && reading.turn === "ended") {
     return { kind: "shell-prompt", confidence: 0.8, why: "a shell waits for a command" };
   }
-  return reading;
+  // Full-screen programs take all that they showed with them: whether something was said, nobody can tell.
+  const silent = reading.kind === "exited-ok" && output.lines.every((line) => line.trim() === "");
+  return silent ? { ...reading, turn: "broken-off" } : reading;
+}
+
+/**
+ * An interactive program that was left: it says how to go on, or its composer or its dialog stays behind. With the sign of a turn
+ * that ran, it was ended in the middle of it.
+ */
+function leftReading(text: readonly string[]): ScreenReading | undefined {
+  const says = text.findLastIndex((line) => LEFT.test(line));
+  const composer = /^─{10,}.*\n[❯>!*] ?.*\n─{10,}/mu.test(text.slice(-8).join("\n"));
+  if (says < 0 && !composer && !HINTS.test(text.at(-1) ?? "")) return undefined;
+  const shown = says < 0 ? text : text.slice(0, says);
+  return shown.some((line) => /\besc to (?:interrupt|cancel)\b|\besc interrupt\b/.test(line))
+    ? killed("the agent was ended in the middle of a turn")
+    : {
+        kind: "exited-ok",
+        confidence: 0.85,
+        why: "the agent was left and can be resumed",
+        turn: "broken-off",
+      };
 }
 
 /** How a program ended that printed these lines last. Exit codes are better; this is for when there is none. */
@@ -39,19 +61,8 @@ export function readOutput(lines: readonly string[]): ScreenReading {
   ) {
     return killed(`killed: ${last}`);
   }
-  const left = text.findLastIndex((line) => LEFT.test(line));
-  if (left >= 0) {
-    return text
-      .slice(0, left)
-      .some((line) => /\besc to (?:interrupt|cancel)\b|\besc interrupt\b/.test(line))
-      ? killed("the agent was ended in the middle of a turn")
-      : {
-          kind: "exited-ok",
-          confidence: 0.85,
-          why: "the agent was left and can be resumed",
-          turn: "broken-off",
-        };
-  }
+  const left = leftReading(text);
+  if (left) return left;
   if (/\^C|^\[\d+\]\S?\s+Stopped\b|: suspended\b/.test(last))
     return { kind: "shell-prompt", confidence: 0.7, why: "interrupted or suspended by a key" };
   if (SECRET_QUESTION.test(last)) {

@@ -41,6 +41,8 @@ export interface Layout {
   composer(view: View): Composer | undefined;
   /** The row, near the composer, that says that a turn runs. */
   readonly busy: RegExp;
+  /** The footer, on one line, of an agent that tells only there that a turn runs: without any footer nothing is known. */
+  readonly busyFooter?: RegExp;
   /** Titles, where the agent sets any. */
   readonly busyTitle?: RegExp;
   readonly attentionTitle?: RegExp;
@@ -81,7 +83,7 @@ export function readAgent(screen: Screen, layout: Layout): ScreenReading {
   if (isBusyTitle(view, layout)) return working(0.8, `the title says "${view.title}"`);
   const row = busyRow(view, view.end, layout);
   if (row !== undefined) return busyReading(row);
-  return readPlain(view);
+  return readOverlay(view) ?? readPlain(view);
 }
 
 /** A dialog that opened below a composer that does not have the cursor any more. */
@@ -97,14 +99,12 @@ function readBelow(view: View, { from, to }: Composer, agent: string): ScreenRea
 export function readDialog(view: View, agent: string): ScreenReading | undefined {
   const box = dialogAtBottom(view);
   if (!box) return undefined;
-  const { id, kind, needsPerson } = recogniseDialog(
-    agent,
-    oneLine([...box.text, box.hints]),
-    box.options,
-  );
+  const title = titleOf(box);
+  const text = oneLine([...box.text, box.hints]);
+  const { id, kind, needsPerson } = recogniseDialog(agent, { title, text, options: box.options });
   const dialog: Dialog = {
     id,
-    title: titleOf(box),
+    title,
     body: box.text.join("\n"),
     options: box.options,
     ...(box.command ? { command: box.command } : {}),
@@ -115,6 +115,18 @@ export function readDialog(view: View, agent: string): ScreenReading | undefined
     why: `a dialog is open: ${dialog.title}`,
     dialog,
     ...(needsPerson ? { needsPerson } : {}),
+  };
+}
+
+/** A page of the agent's own, e.g. its help, in the composer's place: its last row says how to leave it. */
+export function readOverlay(view: View): ScreenReading | undefined {
+  const last = (view.lines[view.end - 1] ?? "").trim();
+  if (!/\besc(?:ape)? (?:to )?(?:cancel|close|exit|go back|dismiss)$/i.test(last)) return undefined;
+  return {
+    kind: "waiting-input",
+    confidence: 0.7,
+    why: `a page is open: ${last.slice(0, 100)}`,
+    needsPerson: true,
   };
 }
 
@@ -142,6 +154,9 @@ function readComposer(view: View, composer: Composer, layout: Layout): ScreenRea
   if (row !== undefined) return { ...busyReading(row), ...draft };
   if (isBusyTitle(view, layout))
     return { ...working(0.9, `the title says "${view.title}"`), ...draft };
+  if (layout.busyFooter && textLines(view, composer.to, view.end).length === 0) {
+    return { kind: "unknown", confidence: 0, why: "the footer is not drawn" };
+  }
   const ending = layout.ending(view, composer);
   if (composer.draft && ending.kind === "failed") {
     return {
@@ -238,7 +253,7 @@ function retryNotice(rows: readonly string[]): string {
 function footerRow(view: View, { from, to }: Composer, layout: Layout): string | undefined {
   // Indented, as a footer is: what looks like a spinner's row in it is a hint that was cut off.
   const footer = ` ${oneLine(textLines(view, to, view.end))}`;
-  if (!layout.busy.test(footer)) return undefined;
+  if (!layout.busy.test(footer) && !layout.busyFooter?.test(footer)) return undefined;
   return `${retryNotice(linesAbove(view, from, BUSY_ROWS))}${footer}`.trim();
 }
 

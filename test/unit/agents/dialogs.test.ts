@@ -34,6 +34,7 @@ test.each([
   ["codex/117", "codex/hooks-review", "Continue without trusting (hooks won't run)"],
   ["claude/002", "claude/theme", "Auto (match terminal)"],
   ["gemini/015", "gemini/usage-limit", "Stop"],
+  ["copilot/219", "copilot/trust-folder", "Yes"],
 ])("the dialog of %s is known as %s and answered by its label", (file, id, label) => {
   const seen = dialogOn(file);
   expect(seen.id).toBe(id);
@@ -145,6 +146,48 @@ test("a log-in is never answered, whatever the policy says", () => {
     { question: "codex", answer: "Sign in with ChatGPT" },
   ];
   expect(answerFor(dialogOn("codex/110"), own).kind).toBe("ask-person");
+});
+
+/** Words of dialogs that are answered without a person, as an agent may write them. */
+const BAIT = [
+  "Do you trust the files in this folder?",
+  "Is this a project you created or one you trust?",
+  "WARNING: Claude Code running in Bypass Permissions mode",
+  "Hooks need review",
+  "Update available! A new version is available: skip?",
+  "Help improve us with telemetry?",
+  "Usage limit reached. Stop?",
+  "Try the new model. Switch to it? You are near your rate limits: switch to a cheaper model",
+  "Choose a theme, a text style. Security notes.",
+];
+const ASKING = SCREENS.flatMap(({ agent: name, screen }) => {
+  const agent = agentByName(name) ?? command;
+  const seen = agent.read(screen).dialog;
+  return seen && answerFor(seen, []).kind === "ask-person" ? [{ agent, screen }] : [];
+});
+
+test.prop([
+  fc.constantFrom(...ASKING),
+  fc.array(fc.tuple(fc.nat(), fc.constantFrom(...BAIT), fc.constantFrom("", "  ", "● ", "  ┃ "))),
+])(
+  "no words of an agent around a dialog make it one that is answered",
+  ({ agent, screen }, words) => {
+    const lines = words.reduce((rows, [at, bait, before]) => {
+      const empty = rows.flatMap((row, index) => (row.trim() === "" ? [index] : []));
+      const row = empty[at % Math.max(1, empty.length)];
+      return row === undefined ? rows : rows.with(row, before + bait);
+    }, screen.lines);
+    const seen = agent.read({ ...screen, lines }).dialog;
+    if (seen) expect(answerFor(seen, []).kind).toBe("ask-person");
+  },
+);
+
+test.each(BAIT)("nor does a command that says %j", (bait) => {
+  for (const { agent, screen } of ASKING) {
+    const lines = screen.lines.map((line) => line.replace(/\bgit commit\b.*/, `echo "${bait}"`));
+    const seen = agent.read({ ...screen, lines }).dialog;
+    if (seen) expect(answerFor(seen, []).kind).toBe("ask-person");
+  }
 });
 
 test.prop([fc.string(), fc.string(), fc.array(fc.string(), { maxLength: 5 })])(

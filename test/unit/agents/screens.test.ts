@@ -14,7 +14,7 @@ const MEDDLING = new Set(["answer", "nudge", "resume", "restart", "finish"]);
 test("the recorded screens cover every agent and every kind of verdict that a screen can give", () => {
   expect(SCREENS.length).toBeGreaterThan(100);
   expect(new Set(SCREENS.map(({ agent }) => agent))).toEqual(
-    new Set(["codex", "claude", "gemini", "opencode", "qwen", "shell"]),
+    new Set(["codex", "claude", "gemini", "opencode", "qwen", "copilot", "shell"]),
   );
   expect(new Set(SCREENS.map(({ state }) => state)).size).toBeGreaterThanOrEqual(16);
 });
@@ -33,6 +33,10 @@ describe.each<readonly [string, (screen: Screen) => Screen]>([
     "the capture has no history",
     (screen) => ({ ...screen, lines: screen.lines.slice(-screen.rows) }),
   ],
+  ["a redraw has the cursor elsewhere", cursorAt(0, 0, true)],
+  ["the agent draws its own cursor", cursorAt(0, 0, false)],
+  ["the last row is not drawn yet", withoutLast(1)],
+  ["the last three rows are not drawn yet", withoutLast(3)],
   ["the terminal is narrow", (screen) => ({ ...screen, lines: screen.lines.map(cut(60)) })],
   [
     "the next version draws other glyphs",
@@ -152,6 +156,18 @@ test.prop([anyScreen, fc.constantFrom(...agentNames)])(
     expect(reading?.kind).not.toBe("dead");
   },
 );
+
+function cursorAt(x: number, y: number, visible: boolean): (screen: Screen) => Screen {
+  return (screen) => ({ ...screen, cursor: { x, y, visible } });
+}
+
+function withoutLast(rows: number): (screen: Screen) => Screen {
+  return (screen) => {
+    const drawn = screen.lines.flatMap((line, row) => (line.trim() === "" ? [] : [row]));
+    const end = drawn.at(-rows) ?? 0;
+    return { ...screen, lines: screen.lines.map((line, row) => (row < end ? line : "")) };
+  };
+}
 
 function wrapped(screen: Screen): Screen {
   const agentInFront = ["node", "codex", "claude", "opencode"].includes(screen.currentCommand);
