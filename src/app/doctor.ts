@@ -13,7 +13,13 @@ export interface Finding {
 export type TokenCheck =
   | { readonly kind: "none" }
   | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "valid"; readonly login: string; readonly scopes: readonly string[] | null };
+  | {
+      readonly kind: "valid";
+      readonly login: string;
+      readonly scopes: readonly string[] | null;
+      /** Why nothing else is asked of the forge now; null: nothing holds it. */
+      readonly held: string | null;
+    };
 
 export interface DoctorPorts {
   readonly host: Host;
@@ -32,7 +38,7 @@ export async function doctor(ports: DoctorPorts): Promise<readonly Finding[]> {
     await git(host),
     await tmux(host),
     ...(await agents(host)),
-    await token(ports),
+    ...(await token(ports)),
     await disk(ports),
   ];
 }
@@ -106,8 +112,14 @@ async function agents(host: Host): Promise<readonly Finding[]> {
       ];
 }
 
-async function token(ports: DoctorPorts): Promise<Finding> {
+async function token(ports: DoctorPorts): Promise<readonly Finding[]> {
   const check = await ports.checkToken();
+  const held = check.kind === "valid" ? check.held : null;
+  const wait = "Nothing to do: runs wait until then.";
+  return [tokenFinding(check), ...(held === null ? [] : [note("GitHub limit", held, wait)])];
+}
+
+function tokenFinding(check: TokenCheck): Finding {
   switch (check.kind) {
     case "none":
       return note(

@@ -13,6 +13,7 @@ import { cloneRepository } from "../adapters/git/clone.ts";
 import { openRepository } from "../adapters/git/repository.ts";
 import { createRepositoryFacts } from "../adapters/git/repository-facts.ts";
 import { createSampleRepository } from "../adapters/git/sample-repository.ts";
+import type { Quota } from "../adapters/github/quota.ts";
 import { createLocalForge } from "../adapters/local-forge/forge.ts";
 import { readIssues } from "../adapters/local-forge/issues.ts";
 import { localOriginPath, recordsFolder } from "../adapters/local-forge/origin.ts";
@@ -318,7 +319,9 @@ export function openDoctor(options: { readonly apiUrl?: string }): DoctorPorts {
       const found = await findGitHubToken((name) => env[name], apiUrl);
       if (found === null) return { kind: "none" };
       try {
-        return { kind: "valid", ...(await gitHubAccount({ apiUrl, token: found.token, clock })) };
+        const { token } = found;
+        const held = (await (await quotaOf(apiUrl, token)).held())?.why ?? null;
+        return { kind: "valid", held, ...(await gitHubAccount({ apiUrl, token, clock })) };
       } catch (error) {
         if (error instanceof CoppiceError) return { kind: "refused", reason: error.message };
         throw error;
@@ -375,14 +378,24 @@ async function gitHubForge(
 ): Promise<Forge> {
   const { createGitHubForge, findGitHubToken, gitHubApiUrl } = await loadGitHub();
   const apiUrl = gitHubApiUrl(askedUrl, (name) => env[name]);
-  const token = await findGitHubToken((name) => env[name], apiUrl);
-  return createGitHubForge({ repo, apiUrl, token: token?.token, clock, note });
+  const token = (await findGitHubToken((name) => env[name], apiUrl))?.token;
+  const quota = await quotaOf(apiUrl, token);
+  return createGitHubForge({ repo, apiUrl, token, quota, clock, note });
+}
+
+/** One for each host and token, shared by all processes of the user; the token itself is nowhere in it. */
+async function quotaOf(apiUrl: string, token: string | undefined): Promise<Quota> {
+  const { createQuota, createQuotaFile } = await loadGitHub();
+  const path = join(stateHome(), "coppice", "github", `${keyOf(`${apiUrl} ${token ?? ""}`)}.json`);
+  return createQuota({ clock, store: createQuotaFile({ path, locks }) });
 }
 
 /** Octokit is loaded where it is spoken to, and nowhere else. */
 const loadGitHub = async () => ({
   ...(await import("../adapters/github/access.ts")),
   ...(await import("../adapters/github/forge.ts")),
+  ...(await import("../adapters/github/quota.ts")),
+  ...(await import("../adapters/github/quota-file.ts")),
 });
 
 /** The checkout to plan for: the one named, a clone of the URL named, the current folder's, or a clone from GitHub. */

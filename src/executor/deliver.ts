@@ -138,7 +138,8 @@ function later(
   retryAtMs?: number,
 ): Outcome {
   const { policy } = context.manifest;
-  const failures = (task.state?.deliveryFailures ?? 0) + 1;
+  // Waiting for a time that the forge named is nobody's failure.
+  const failures = (task.state?.deliveryFailures ?? 0) + (retryAtMs === undefined ? 1 : 0);
   if (failures >= policy.deliveryAttemptsMax) {
     return asksPerson(
       task,

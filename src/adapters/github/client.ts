@@ -5,6 +5,7 @@ import { z } from "zod";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { GitHubError, gitHubError } from "./errors.ts";
+import { type Cost, createQuota, type Quota } from "./quota.ts";
 
 /** How GitHub is reached. */
 export interface GitHubAccess {
@@ -13,6 +14,8 @@ export interface GitHubAccess {
   /** Undefined: public repositories can still be read. */
   readonly token: string | undefined;
   readonly clock: Pick<Clock, "now" | "sleep">;
+  /** Default: one of this process alone. */
+  readonly quota?: Quota;
   readonly fetch?: typeof globalThis.fetch;
   /** For one request with its answer; default 30,000. */
   readonly timeoutMs?: number;
@@ -44,14 +47,19 @@ export function createGitHubClient(access: GitHubAccess): GitHubClient {
   refuseToLeak(access);
   const octokit = connect(access);
   const remembered = new Map<string, Remembered>();
-  let pause: GitHubError | undefined;
+  const quota = access.quota ?? createQuota({ clock: access.clock });
 
-  /** Sends one request, unless GitHub asked for a pause that is not over. */
+  /** Sends one request as soon as the quota lets it pass. */
   async function send(route: string, parameters: Parameters): Promise<Answer> {
-    const nowMs = access.clock.now();
-    if (pause?.retryAtMs !== undefined && nowMs < pause.retryAtMs) throw pause;
+    await quota.take(costOf(route));
     try {
-      return Answer.parse(await octokit.request(route, { ...parameters }));
+      const answer = Answer.parse(await octokit.request(route, { ...parameters }));
+      await quota.learn({
+        limit: answer.headers["x-ratelimit-limit"],
+        remaining: answer.headers["x-ratelimit-remaining"],
+        reset: answer.headers["x-ratelimit-reset"],
+      });
+      return answer;
     } catch (error) {
       const failure = gitHubError(error, {
         what: inWords(route, parameters),
@@ -59,7 +67,8 @@ export function createGitHubClient(access: GitHubAccess): GitHubClient {
         hasToken: access.token !== undefined,
         nowMs: access.clock.now(),
       });
-      if (failure.reason === "limited") pause = failure;
+      const { retryAtMs, message } = failure;
+      if (retryAtMs !== undefined) await quota.hold({ untilMs: retryAtMs, why: message });
       throw failure;
     }
   }
@@ -121,6 +130,9 @@ const Headers = z.object({
   link: z.string().default(""),
   /** Absent with fine-grained tokens. */
   "x-oauth-scopes": z.string().optional(),
+  "x-ratelimit-limit": z.coerce.number().optional(),
+  "x-ratelimit-remaining": z.coerce.number().optional(),
+  "x-ratelimit-reset": z.coerce.number().optional(),
 });
 type Headers = z.infer<typeof Headers>;
 
@@ -216,6 +228,12 @@ function remember(memory: Map<string, Remembered>, key: string, entry: Remembere
 
 const Unchanged = z.object({ cause: z.object({ status: z.literal(304) }) });
 const isUnchanged = (error: unknown): boolean => Unchanged.safeParse(error).success;
+
+/** New issues, pull requests and comments are what GitHub limits most. */
+const costOf = (route: string): Cost => {
+  if (route.startsWith("GET ")) return "read";
+  return /\/(?:issues|pulls|comments)$/.test(route) ? "create" : "write";
+};
 
 /** The route with its placeholders filled in. */
 const inWords = (route: string, parameters: Parameters): string =>
