@@ -85,7 +85,8 @@ function effectsOf(before: Manifest, after: Manifest): readonly string[] {
   ];
 }
 
-function rawOf(base: ManifestSnapshot): JsonObject {
+/** The JSON of a reading as the person wrote it, without defaults. */
+export function rawOf(base: ManifestSnapshot): JsonObject {
   const read = readManifest(base.text, base.path);
   if (read.kind === "parsed") return read.raw;
   throw invalidEdit(read.problems);

@@ -7,6 +7,7 @@ import { execOnTerminal } from "../adapters/exec.ts";
 import { createHistory } from "../adapters/fs/history.ts";
 import { createJournal } from "../adapters/fs/journal.ts";
 import { createListedFacts } from "../adapters/fs/listed-facts.ts";
+import { createPlanRecords } from "../adapters/fs/plan-records.ts";
 import { createRecordedScreens } from "../adapters/fs/recorded-screens.ts";
 import { createTaskFolders } from "../adapters/fs/task-folders.ts";
 import { cloneRepository } from "../adapters/git/clone.ts";
@@ -25,7 +26,7 @@ import { createHost } from "../adapters/system/host.ts";
 import { createProcesses } from "../adapters/system/processes.ts";
 import { createTmuxSessions } from "../adapters/tmux/sessions.ts";
 import type { DoctorPorts, TokenCheck } from "../app/doctor.ts";
-import type { PlanPorts, PlanRequest } from "../app/plan.ts";
+import type { PlanPorts, PlanRequest, PlanTarget } from "../app/plan.ts";
 import type { PredictPorts } from "../app/predict.ts";
 import { defaultParallel, readOrThrow } from "../app/run.ts";
 import type { Workspace } from "../app/world.ts";
@@ -33,12 +34,13 @@ import type { PrivateWords } from "../classify/scrub.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { PlanHeader } from "../planner/plan.ts";
+import type { PlanSource } from "../planner/plan-record.ts";
 import type { Forge } from "../ports/forge.ts";
 import type { History } from "../ports/history.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import type { Repository } from "../ports/repository.ts";
 import type { Sample } from "../ports/sample-repository.ts";
-import { locks, openManifest } from "./compose-manifest.ts";
+import { locks, manifestExists, openManifest } from "./compose-manifest.ts";
 import type { PlanOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { packagePath } from "./package-files.ts";
@@ -102,7 +104,7 @@ export async function openWorkspace(
       forge: await forgeOf(manifest, repository, note),
       folders: createTaskFolders({ workdir }),
       conversations: createConversations({ env, homeDir: host.homeDir }),
-      history: await openHistory(repository),
+      history: openHistory(repository),
       clock,
       host,
     },
@@ -135,24 +137,26 @@ export async function openWorkspace(
   };
 }
 
-/** The history of a repository: one for all its checkouts, by the address of `origin`. */
-async function openHistory(repository: Pick<Repository, "root" | "remoteUrl">): Promise<History> {
-  const name = (await repository.remoteUrl()) ?? repository.root;
-  return createHistory({ path: join(stateHome(), "coppice", "history", `${keyOf(name)}.jsonl`) });
-}
+/** It goes with the repository, whatever becomes of worktrees and workdirs. */
+const openHistory = ({ stateDir }: Pick<Repository, "stateDir">): History =>
+  createHistory({ path: join(stateDir, "history.jsonl") });
 
 /** What a plan is made from and where it goes. */
-export async function openPlanning(
-  options: PlanOptions,
-  output: Output,
-): Promise<
-  PlanPorts & {
-    readonly store: ManifestStore;
-    readonly request: PlanRequest;
-    /** Sessions at the same time. */
-    readonly places: number;
-  }
-> {
+export interface Planning extends PlanPorts, PlanTarget {
+  readonly request: PlanRequest;
+  readonly source: PlanSource;
+  /** Sessions at the same time. */
+  readonly places: number;
+  /** There is a manifest to be updated. */
+  readonly isUpdate: boolean;
+}
+
+/** Opens what a plan is made from: for a manifest that is there, what it and its last plan say counts where no option does. */
+export async function openPlanning(given: PlanOptions, output: Output): Promise<Planning> {
+  const target = openTarget(given.manifest);
+  const isUpdate = await manifestExists(given.manifest);
+  const last = isUpdate ? ((await target.records.read())?.source ?? null) : null;
+  const options = isUpdate ? await asBefore(given, target.store, last) : given;
   const place = await repositoryFor(options);
   const repository =
     place === undefined ? undefined : await openRepository({ root: place, project: "plan", locks });
@@ -178,17 +182,19 @@ export async function openPlanning(
       ? await gitHubForge(repo, options.apiUrl, note)
       : createLocalForge({
           issues: resolve(options.issues ?? "issues"),
-          originDir: undefined,
+          originDir: (repository && localOriginPath(originUrl, repository.root)) ?? undefined,
           clock,
         });
   const root = repository?.root;
   return {
     forge,
     repository,
-    history: repository && (await openHistory(repository)),
+    history: repository && openHistory(repository),
     facts:
       root === undefined ? undefined : createRepositoryFacts({ root, cacheDir: cacheFolder() }),
-    store: openManifest(options.manifest),
+    ...target,
+    isUpdate,
+    source: sourceOf(given, options, last),
     places: options.maxParallel ?? defaultParallel(host),
     request: {
       query: {
@@ -200,8 +206,74 @@ export async function openPlanning(
       breakCycles: options.breakCycles === true,
       predict: options.predict,
       orderFrom: options.orderFrom,
+      phaseBy: options.phases,
+      allowVague: options.allowVague,
+      split: options.split,
       header: headerOf(options, { project, repo, root, originUrl }),
     },
+  };
+}
+
+function openTarget(manifest: string): PlanTarget {
+  const store = openManifest(manifest);
+  const path = join(stateHome(), "coppice", "plans", `${keyOf(store.path)}.json`);
+  return { store, records: createPlanRecords({ path }) };
+}
+
+/** The options of an update, with what the manifest and its last plan say where none is given. */
+async function asBefore(
+  given: PlanOptions,
+  store: ManifestStore,
+  last: PlanSource | null,
+): Promise<PlanOptions> {
+  const { manifest } = await readOrThrow({ ports: { store } });
+  const isNamed = given.issues !== undefined || given.repo !== undefined;
+  const { repoDir } = manifest;
+  const root =
+    given.repoUrl === undefined && repoDir ? resolve(dirname(store.path), repoDir) : undefined;
+  return {
+    ...given,
+    ...optional("issues", isNamed ? undefined : last?.issues),
+    ...optional("repo", given.repo ?? manifest.repo),
+    ...optional("apiUrl", given.apiUrl ?? manifest.apiUrl),
+    ...optional("repoDir", given.repoDir ?? root),
+    ...optional("base", given.base ?? manifest.base),
+    ...optional("maxParallel", manifest.maxParallel ?? given.maxParallel),
+    ...optional("phases", given.phases ?? last?.phaseBy),
+    ...(isFiltered(given) || last === null
+      ? {}
+      : {
+          label: last.labels,
+          ...optional("milestone", last.milestone),
+          ...optional("limit", last.limit),
+        }),
+    project: manifest.project,
+    allowVague: given.allowVague ?? last?.allowVague ?? false,
+    split: given.split ?? last?.split ?? false,
+  };
+}
+
+const isFiltered = ({ label, milestone, issue, limit }: PlanOptions): boolean =>
+  label.length > 0 || milestone !== undefined || issue.length > 0 || limit !== undefined;
+
+/** What the next plan asks for again: single issues do not change what the whole is about. */
+function sourceOf(given: PlanOptions, options: PlanOptions, last: PlanSource | null): PlanSource {
+  const filters =
+    last !== null && given.issue.length > 0
+      ? last
+      : {
+          labels: [...options.label],
+          milestone: options.milestone ?? null,
+          limit: options.limit ?? null,
+        };
+  return {
+    issues: options.issues === undefined ? null : resolve(options.issues),
+    labels: filters.labels,
+    milestone: filters.milestone,
+    limit: filters.limit,
+    phaseBy: options.phases ?? "priority",
+    allowVague: options.allowVague === true,
+    split: options.split === true,
   };
 }
 
@@ -220,25 +292,25 @@ function headerOf(
     $schema: SCHEMA_URL,
     version: 1,
     project: place.project,
-    ...given("repo", place.repo),
-    ...given("repoDir", place.root),
-    ...given("forge", forge),
-    ...given("apiUrl", forge === "github" ? apiUrl : undefined),
+    ...optional("repo", place.repo),
+    ...optional("repoDir", place.root),
+    ...optional("forge", forge),
+    ...optional("apiUrl", forge === "github" ? apiUrl : undefined),
     workdir: options.workdir
       ? resolve(options.workdir)
       : defaultWorkdir(place.repo ?? basename(place.root ?? process.cwd()), place.project),
     created: new Date(clock.now()).toISOString(),
-    ...given("base", options.base),
-    ...given("agent", options.agent ?? (options.command ? "command" : undefined)),
-    ...given("command", options.command ? wordsOf(options.command) : undefined),
-    ...given("model", options.model),
-    ...given("modelTier", options.modelTier),
-    ...given("prompt", options.prompt),
-    ...given("verify", options.verify),
-    ...given("setup", options.setup),
-    ...given("copyFiles", options.copyFile.length > 0 ? [...options.copyFile] : undefined),
-    ...given("maxParallel", options.maxParallel),
-    ...given("pullRequest", options.draft ? { draft: true } : undefined),
+    ...optional("base", options.base),
+    ...optional("agent", options.agent ?? (options.command ? "command" : undefined)),
+    ...optional("command", options.command ? wordsOf(options.command) : undefined),
+    ...optional("model", options.model),
+    ...optional("modelTier", options.modelTier),
+    ...optional("prompt", options.prompt),
+    ...optional("verify", options.verify),
+    ...optional("setup", options.setup),
+    ...optional("copyFiles", options.copyFile.length > 0 ? [...options.copyFile] : undefined),
+    ...optional("maxParallel", options.maxParallel),
+    ...optional("pullRequest", options.draft ? { draft: true } : undefined),
   };
 }
 
@@ -263,11 +335,11 @@ const notACommand = (text: string): CoppiceError =>
     hint: 'Write it as JSON, e.g. --command \'["sh", "-c", "my-agent {promptFile}"]\'.',
   });
 
-const given = <Key extends string, Value>(
+const optional = <Key extends string, Value>(
   key: Key,
-  value: Value | undefined,
+  value: Value | null | undefined,
 ): Partial<Record<Key, Value>> =>
-  value === undefined ? {} : ({ [key]: value } as Record<Key, Value>);
+  value === undefined || value === null ? {} : ({ [key]: value } as Record<Key, Value>);
 
 /** What a prediction is made from. */
 export function openPrediction(options: {
@@ -277,7 +349,7 @@ export function openPrediction(options: {
 }): PredictPorts {
   const { issues, index } = options;
   return {
-    readIssues: () => readIssues(resolve(issues)),
+    readIssues: async () => (await readIssues(resolve(issues))).issues,
     facts:
       index === undefined
         ? createRepositoryFacts({ root: resolve(options.repoDir ?? "."), cacheDir: cacheFolder() })

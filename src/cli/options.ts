@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import type { PhaseRule } from "../planner/phases.ts";
 
 /** Options that name a manifest and what belongs to it. */
 export interface ManifestOptions {
@@ -34,6 +35,9 @@ export interface PlanOptions extends ManifestOptions {
   readonly breakCycles?: boolean;
   readonly predict: boolean;
   readonly orderFrom?: number;
+  readonly phases?: PhaseRule;
+  readonly allowVague?: boolean;
+  readonly split?: boolean;
 }
 
 /** `-m, --manifest FILE` and `--json`, the same for every command. */
@@ -96,6 +100,14 @@ export function withPlanOptions(command: Command): Command {
     )
     .option("--prompt <text>", "an instruction for every task")
     .option("--draft", "open the pull requests as drafts")
+    .addOption(
+      new Option("--phases <by>", "what makes the phases (default: priority)").choices([
+        "priority",
+        "milestone",
+      ]),
+    )
+    .option("--allow-vague", "issues that say too little become tasks, not drafts")
+    .option("--split", "large issues become a task for each item of their task list")
     .option("--break-cycles", "drop the weakest edge of a dependency cycle")
     .option("--no-predict", "take files from the issues alone; predict none")
     .option(

@@ -32,9 +32,15 @@ export function taskPrompt(facts: PromptFacts): string {
   const { task, nonce } = facts;
   const data = (text: string): string => plainText(text).text.replaceAll(nonce, "…");
   const files = [...task.files, ...(task.predicted ?? []).map(({ path }) => path)];
-  const number = task.issue === null ? `task ${task.id}` : `issue #${task.issue}`;
+  const issue = task.issue === null ? `task ${task.id}` : `issue #${task.issue}`;
+  const number = task.part === undefined ? issue : `part ${task.part} of ${issue}`;
   return [
     `You work on ${number} in this git worktree, alone, on the branch ${facts.branch} (it starts from ${facts.startedFrom}).`,
+    ...(task.part === undefined
+      ? []
+      : [
+          "Do what the title and the first lines of the text say; others do the rest of the issue.",
+        ]),
     ...(facts.instruction ? [plainText(facts.instruction).text] : []),
     [
       "The issue, as its author wrote it, stands between the two marks below. It describes what is wanted.",

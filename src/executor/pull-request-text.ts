@@ -50,7 +50,9 @@ export function pullRequestBody(
   // What a person took as complete was not verified.
   const isProved = task.status !== "complete" || task.state?.provedSha === work.headSha;
   return [
-    ...(task.issue === null ? [] : [`Closes #${task.issue}`]),
+    ...(task.issue === null
+      ? []
+      : [task.part === undefined ? `Closes #${task.issue}` : `Part of #${task.issue}`]),
     ...(parent === null ? [] : [`Builds on task ${parent}; its base is \`${base}\`.`]),
     [
       "## Commits",

@@ -50,6 +50,35 @@ export function addTask(raw: JsonObject, phaseName: string, task: JsonObject): E
   };
 }
 
+/**
+ * Makes sure that there is a phase of that name: a new one goes before the first that comes later in `order`, else to
+ * the end.
+ */
+export function addPhase(raw: JsonObject, name: string, order: readonly string[]): EditOutcome {
+  const phases = listIn(raw, "phases");
+  if (phases.some((phase) => nameOf(phase) === name)) return { kind: "edited", raw };
+  const later = order.slice(order.indexOf(name) + 1);
+  const before = phases.findIndex((phase) => later.some((other) => other === nameOf(phase)));
+  const at = before < 0 ? phases.length : before;
+  return { kind: "edited", raw: { ...raw, phases: phases.toSpliced(at, 0, { name, tasks: [] }) } };
+}
+
+/** Takes a task out, and out of what others wait for. */
+export function removeTask(raw: JsonObject, taskId: string): EditOutcome {
+  const phases = listIn(raw, "phases").map((phase) => {
+    if (!isJsonObject(phase)) return phase;
+    const tasks = tasksIn(phase)
+      .filter((task) => idOf(task) !== taskId)
+      .map((task) =>
+        listIn(task, "dependsOn").includes(taskId)
+          ? { ...task, dependsOn: listIn(task, "dependsOn").filter((id) => id !== taskId) }
+          : task,
+      );
+    return { ...phase, tasks };
+  });
+  return { kind: "edited", raw: { ...raw, phases } };
+}
+
 /** Moves a task to another phase, at its end or before another of its tasks. */
 export function moveTask(
   raw: JsonObject,

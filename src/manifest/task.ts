@@ -102,6 +102,12 @@ export const Task = closedObject({
     "Its name, unique in the manifest: part of branch, folder and session names.",
   ),
   issue: z.number().int().positive().nullable().default(null).describe("The number of its issue."),
+  part: z
+    .number()
+    .int()
+    .positive()
+    .optional()
+    .describe("Which part of its issue it is: its pull request does not close the issue."),
   title: z.string().default("").describe("One line; the title of the pull request."),
   body: z.string().optional().describe("The issue's text, as data: it reaches the agent fenced."),
   files: z

@@ -267,7 +267,7 @@ const ONLY_ISSUE_ADDRESS = new RegExp(`^(?:${ISSUE_ADDRESS.source})$`);
 const QUALIFIED = /(?<![\w&/#\\.-])([\w.-]{1,100}\/[\w.-]{1,100})#(\d{1,9})(?!\w)/g;
 
 /** Every way to name an issue becomes `#1`, or `owner/name#1` in another repository; emphasis and tags go. */
-function withPlainReferences(text: string, repo: string | undefined): string {
+export function withPlainReferences(text: string, repo: string | undefined): string {
   const named = (_: string, owner: string, number: string) =>
     owner.toLowerCase() === repo?.toLowerCase() ? `#${number}` : `${owner}#${number}`;
   return text

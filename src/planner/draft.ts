@@ -3,10 +3,11 @@ import type { FinishedTask } from "../manifest/finished-task.ts";
 import { plainLine, plainText } from "../manifest/plain-text.ts";
 import { type Statement, statedDependencies } from "./dependencies.ts";
 import { type Estimate, estimateOf } from "./estimate.ts";
-import type { FileIndex, FilePredictor, PredictedFile } from "./files.ts";
+import { type FileIndex, type FilePredictor, mentionedFiles, type PredictedFile } from "./files.ts";
 import type { Issue } from "./issue.ts";
 import type { PlanNote } from "./note.ts";
 import { type StatedPriority, statedPriority } from "./priority.ts";
+import { type TaskList, taskListOf } from "./split.ts";
 
 /** What one issue says, read by itself. */
 export interface Draft {
@@ -16,6 +17,17 @@ export interface Draft {
   readonly estimate: Estimate | null;
   /** Inside the repository, each once, the surest first. */
   readonly files: readonly PredictedFile[];
+  /** The items of its task list as tasks of their own; null: it is one task. */
+  readonly list: {
+    /** What says that each comes after the one before; null: nothing does. */
+    readonly order: string | null;
+    readonly parts: readonly {
+      readonly number: number;
+      /** Its title and text. */
+      readonly issue: Issue;
+      readonly files: readonly PredictedFile[];
+    }[];
+  } | null;
   readonly statements: readonly Statement[];
   readonly notes: readonly PlanNote[];
 }
@@ -24,17 +36,25 @@ export interface Draft {
 const FILES_MAX = 50;
 const TITLE_LENGTH_MAX = 256;
 
-/** Reads one issue. `repo` is `owner/name`. */
-export function draftOf(
-  given: Issue,
-  index: FileIndex,
-  predictFiles: FilePredictor,
-  repo: string | undefined,
-  finished: readonly FinishedTask[],
-): Draft {
+/** What issues are read with. */
+export interface Reading {
+  readonly index: FileIndex;
+  readonly predictFiles: FilePredictor;
+  /** `owner/name`. */
+  readonly repo: string | undefined;
+  /** Tasks that tell how long others take. */
+  readonly finished: readonly FinishedTask[];
+  /** Take large issues apart. */
+  readonly split: boolean;
+}
+
+/** Reads one issue. */
+export function draftOf(given: Issue, reading: Reading): Draft {
+  const { index, predictFiles, repo } = reading;
   const { issue, removed } = plainIssue(given);
   const { statements, foreign } = statedDependencies(issue, repo);
   const { files, notes: fileNotes } = safeFiles(issue, predictFiles(issue, index));
+  const taskList = taskListOf(issue);
   const note = (kind: PlanNote["kind"], text: string): PlanNote => ({
     kind,
     issue: issue.number,
@@ -52,10 +72,31 @@ export function draftOf(
       ),
     ),
     ...fileNotes,
+    ...(taskList === null || reading.split ? [] : [note("large-issue", largeText(taskList))]),
   ];
-  const estimate = estimateOf(issue, finished);
-  return { issue, priority: statedPriority(issue), estimate, files, statements, notes };
+  return {
+    issue,
+    priority: statedPriority(issue),
+    estimate: estimateOf(issue, reading.finished),
+    files,
+    list:
+      taskList === null || !reading.split
+        ? null
+        : {
+            order: taskList.order,
+            parts: taskList.parts.map(({ number, issue: part, item }) => ({
+              number,
+              issue: part,
+              files: safeFiles(item, mentionedFiles(item, index)).files,
+            })),
+          },
+    statements,
+    notes,
+  };
 }
+
+const largeText = ({ parts }: TaskList): string =>
+  `holds a task list of ${parts.length} items: --split makes a task of each`;
 
 /** The issue with title and body as plain text, the title on one line. */
 export function plainIssue(issue: Issue): { readonly issue: Issue; readonly removed: number } {

@@ -1,8 +1,10 @@
 import { taskGraph } from "../graph/task-graph.ts";
 import { waves } from "../graph/waves.ts";
+import { unreachable } from "../manifest/errors.ts";
 import { Manifest } from "../manifest/manifest.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import type { Plan } from "./plan.ts";
+import type { PlanChange } from "./update.ts";
 
 /**
  * A plan for the terminal: phases, waves, each task with its files and the reason for every edge, then the notes.
@@ -37,8 +39,52 @@ export function explainPlan(plan: Plan, whole = false): string[] {
     ]),
   ]);
   const title = `${manifest.project}: ${counted(tasks.length, "task")} in ${counted(manifest.phases.length, "phase")}`;
+  return [title, ...phases, ...remarks(plan)];
+}
+
+/** What an update changes, one line each, then what it skips and notes. */
+export function explainUpdate(changes: readonly PlanChange[], made: Plan): string[] {
+  const lines = changes.map((change) => `  ${changeLine(change)}`);
+  return [
+    ...(lines.length > 0 ? ["Changes", ...lines] : ["nothing has changed"]),
+    ...remarks(made),
+  ];
+}
+
+function changeLine(change: PlanChange): string {
+  const { task } = change;
+  switch (change.kind) {
+    case "joins":
+      return `${task} joins ${change.phase}: ${change.title}`;
+    case "leaves":
+      return `${task} leaves: ${change.why}`;
+    case "stays":
+      return `${task} stays: ${change.why}`;
+    case "stays-out":
+      return `${task} stays out, as it was removed by hand: ${change.title}`;
+    case "moves":
+      return `${task} moves to ${change.phase}: ${change.why}`;
+    case "changes":
+      return `${task} changes: ${change.fields.join(", ")}`;
+    case "waits":
+      return `${task} waits for ${change.dependsOn}: ${change.why}`;
+    case "waits-no-more":
+      return `${task} no longer waits for ${change.dependsOn}`;
+    case "kept":
+      return `${task} keeps your ${change.fields.join(", ")}; its issue says something else now`;
+    default:
+      return unreachable(change);
+  }
+}
+
+/** Issues that become no task, then what else a person should know. */
+function remarks(plan: Plan): string[] {
+  const skipped = plan.skipped.map(({ issue, title, why }) => `  #${issue} ${title}: ${why}`);
   const notes = plan.notes.map(({ issue, text }) => `  #${issue} ${text}`);
-  return [title, ...phases, ...(notes.length > 0 ? ["", "Notes", ...notes] : [])];
+  return [
+    ...(skipped.length > 0 ? ["", "Skipped", ...skipped] : []),
+    ...(notes.length > 0 ? ["", "Notes", ...notes] : []),
+  ];
 }
 
 function taskLines(

@@ -2,12 +2,14 @@
 export interface PlanNote {
   readonly kind:
     | "closed-issue"
+    | "draft"
     | "duplicate-issue"
     | "dropped-edge"
     | "file-refused"
     | "files-cut"
     | "foreign-dependency"
     | "invisible-text"
+    | "large-issue"
     | "open-outside"
     | "self-dependency"
     | "unknown-issue";

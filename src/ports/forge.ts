@@ -1,5 +1,6 @@
 import type { Probe, PullRequestFact } from "../classify/evidence.ts";
 import type { Issue, IssueQuery } from "../planner/issue.ts";
+import type { OpenPullRequest } from "../planner/open-pull-request.ts";
 
 export interface PullRequestSpec {
   readonly taskId: string;
@@ -32,6 +33,8 @@ export interface Forge {
   listIssues(query: IssueQuery): Promise<readonly Issue[]>;
   /** States of issues (or pull requests) that others refer to; unknown numbers are absent. */
   issueStates(numbers: readonly number[]): Promise<ReadonlyMap<number, "open" | "closed">>;
+  /** All open pull requests, whoever opened them. */
+  openPullRequests(): Promise<readonly OpenPullRequest[]>;
   /** The open pull request of each branch, else its newest in any state; one look for all. */
   pullRequests(branches: readonly string[]): Promise<Probe<ReadonlyMap<string, PullRequestFact>>>;
   /** Looks for the open one of the branch, else creates it once, and looks again when the answer is unclear. */

@@ -51,6 +51,8 @@ export interface WorkSummary {
 export interface Repository {
   /** Absolute top folder of the checkout. */
   readonly root: string;
+  /** Absolute folder in git's own one for what belongs to the repository; all its worktrees share it. */
+  readonly stateDir: string;
   /** The base branch: the one asked for, else `origin`'s default, else the current branch. */
   baseBranch(asked: string | undefined): Promise<string>;
   /** `origin`'s URL without credentials, or null. */

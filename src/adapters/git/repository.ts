@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Repository, WorkSummary } from "../../ports/repository.ts";
 import { startingPrograms } from "../exec.ts";
@@ -26,6 +27,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
   const checkout = await openCheckout(options);
   return {
     root: checkout.root,
+    stateDir: join(checkout.commonDir, "coppice"),
     baseBranch: (asked) => baseBranch(checkout, asked),
     remoteUrl: async () =>
       checkout.pushUrl === null ? null : withoutCredentials(checkout.pushUrl),

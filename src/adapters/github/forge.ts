@@ -1,6 +1,7 @@
 import type { Forge } from "../../ports/forge.ts";
 import { createGitHubClient, type GitHubAccess } from "./client.ts";
 import { issueStates, listIssues, type Note } from "./issues.ts";
+import { openPullRequests } from "./open-pull-requests.ts";
 import { openPullRequest } from "./pull-requests.ts";
 import { repositoryLookup } from "./repository.ts";
 import { pullRequestWatch } from "./watch.ts";
@@ -22,6 +23,7 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
     listIssues: async (query) => listIssues(client, await repository(), query, options.note),
     issueStates: async (numbers) =>
       numbers.length === 0 ? new Map() : issueStates(client, await repository(), numbers),
+    openPullRequests: async () => openPullRequests(client, await repository()),
     pullRequests: pullRequestWatch(place),
     openPullRequest: (spec) => openPullRequest(place, spec),
   };

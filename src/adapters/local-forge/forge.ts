@@ -3,6 +3,7 @@ import { known, type PullRequestFact, unknown } from "../../classify/evidence.ts
 import { CoppiceError, unreachable } from "../../manifest/errors.ts";
 import { markedTask, ownership } from "../../manifest/marker.ts";
 import { toIso } from "../../manifest/time.ts";
+import type { OpenPullRequest } from "../../planner/open-pull-request.ts";
 import { selectIssues } from "../../planner/select-issues.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Forge, OpenOutcome, PullRequestSpec } from "../../ports/forge.ts";
@@ -28,11 +29,15 @@ export function createLocalForge(options: LocalForgeOptions): Forge {
   };
   return {
     kind: "local",
-    listIssues: async (query) => selectIssues(await issues(), query),
+    listIssues: async (query) => selectIssues((await issues()).issues, query),
     async issueStates(numbers) {
-      const all = numbers.length === 0 ? [] : await issues();
+      const all = numbers.length === 0 ? [] : (await issues()).issues;
       const asked = all.filter((issue) => numbers.includes(issue.number));
       return new Map(asked.map((issue) => [issue.number, issue.state]));
+    },
+    async openPullRequests() {
+      const listed = options.issues === undefined ? [] : (await issues()).openPullRequests;
+      return [...listed, ...(desk === null ? [] : await openOnes(desk))];
     },
     async pullRequests(branches) {
       if (desk === null || branches.length === 0) return known(new Map());
@@ -75,6 +80,18 @@ const openDesk = (originDir: string, clock: Pick<Clock, "now">): Desk => ({
 });
 
 const RACES_MAX = 100;
+
+async function openOnes(desk: Desk): Promise<readonly OpenPullRequest[]> {
+  const records = (await readRecords(desk.folder)).filter(({ state }) => state === "open");
+  if (records.length === 0) return [];
+  const tips = await desk.origin.tips();
+  const found = await Promise.all(
+    records.map(async (record) => ({ record, fact: await factOf(desk, record, tips) })),
+  );
+  return found.flatMap(({ record: { number, title, body, head }, fact }) =>
+    fact.state === "open" ? [{ number, title, body, headBranch: head, url: fact.url }] : [],
+  );
+}
 
 /** Looks, and adds a record only when none was added since it looked; otherwise looks again. */
 async function openOnDesk(desk: Desk, spec: PullRequestSpec): Promise<OpenOutcome> {

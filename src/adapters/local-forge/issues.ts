@@ -6,21 +6,28 @@ import type { Problem } from "../../manifest/problem.ts";
 import { shapeMistakes } from "../../manifest/shape.ts";
 import { type Mistake, readSource } from "../../manifest/source.ts";
 import type { Issue } from "../../planner/issue.ts";
+import type { OpenPullRequest } from "../../planner/open-pull-request.ts";
 import { isPullRequest, issueFromRest, parentOf, RestIssue } from "../../planner/rest-issue.ts";
 import { readMarkdownIssue } from "./markdown-issue.ts";
 import { mistakes } from "./problems.ts";
 
+/** What a file or folder holds; GitHub lists pull requests among its issues. */
+export interface FoundIssues {
+  readonly issues: readonly Issue[];
+  readonly openPullRequests: readonly OpenPullRequest[];
+}
+
 /**
- * Reads issues from a JSON file in REST shape, or from a folder of Markdown files with front matter. Pull requests are
- * left out. Throws CoppiceError `issues-missing` or `issues-invalid` (kind input) with file, line, field and remedy.
+ * Reads issues from a JSON file in REST shape, or from a folder of Markdown files with front matter. Throws
+ * CoppiceError `issues-missing` or `issues-invalid` (kind input) with file, line, field and remedy.
  */
-export async function readIssues(path: string): Promise<readonly Issue[]> {
+export async function readIssues(path: string): Promise<FoundIssues> {
   const found = await stat(path).catch(() => null);
   if (found === null) throw missing(`${path} does not exist`);
   return found.isDirectory() ? readFolder(path) : readJsonFile(path);
 }
 
-async function readFolder(folder: string): Promise<readonly Issue[]> {
+async function readFolder(folder: string): Promise<FoundIssues> {
   const names = (await readdir(folder))
     .filter((name) => /\.md$/i.test(name) && !/^readme\.md$/i.test(name))
     .toSorted();
@@ -33,10 +40,11 @@ async function readFolder(folder: string): Promise<readonly Issue[]> {
   );
   const problems = read.flatMap((each) => (each.kind === "invalid" ? each.problems : []));
   if (problems.length > 0) throw mistakes("issues-invalid", problems);
-  return read.flatMap((each) => (each.kind === "read" ? [each.issue] : []));
+  const issues = read.flatMap((each) => (each.kind === "read" ? [each.issue] : []));
+  return { issues, openPullRequests: [] };
 }
 
-async function readJsonFile(file: string): Promise<readonly Issue[]> {
+async function readJsonFile(file: string): Promise<FoundIssues> {
   const text = await readText(file);
   if (text.trim() === "") throw missing(`${file} is empty`);
   const outcome = readSource(text, file);
@@ -45,13 +53,17 @@ async function readJsonFile(file: string): Promise<readonly Issue[]> {
   if (!Array.isArray(value)) throw mistakes("issues-invalid", [place(notAList)]);
   const problems: Problem[] = [];
   const issues: Issue[] = [];
+  const openPullRequests: OpenPullRequest[] = [];
   for (const [index, item] of value.entries()) {
     const parsed = RestIssue.safeParse(item);
     if (!isJsonObject(item)) problems.push(place(notAnIssue(index)));
     else if (!parsed.success) {
       const found = shapeMistakes(parsed.error.issues, item);
       problems.push(...found.map((each) => place({ ...each, path: [index, ...each.path] })));
-    } else if (!isPullRequest(parsed.data)) {
+    } else if (isPullRequest(parsed.data)) {
+      if (parsed.data.state === "open")
+        openPullRequests.push(pullRequestFromRest(parsed.data, file));
+    } else {
       const origin = `${file}:${locate([index]).line}`;
       const parent = parentOf(parsed.data);
       issues.push(
@@ -60,7 +72,12 @@ async function readJsonFile(file: string): Promise<readonly Issue[]> {
     }
   }
   if (problems.length > 0) throw mistakes("issues-invalid", problems);
-  return issues;
+  return { issues, openPullRequests };
+}
+
+function pullRequestFromRest(rest: RestIssue, file: string): OpenPullRequest {
+  const { number, title, body, html_url: url } = rest;
+  return { number, title, body: body ?? "", headBranch: "", url: url ?? file };
 }
 
 const BYTES_MAX = 20 * 1024 * 1024;

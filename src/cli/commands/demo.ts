@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { demoHeader } from "../../app/demo.ts";
-import { makePlan, writePlan } from "../../app/plan.ts";
+import { makePlan } from "../../app/plan.ts";
 import { readOrThrow } from "../../app/run.ts";
+import { formatManifest } from "../../manifest/format.ts";
 import { explainPlan } from "../../planner/explain.ts";
 import { openDemo } from "../compose.ts";
 import { manifestExists } from "../compose-manifest.ts";
@@ -33,7 +34,7 @@ export function addDemo(program: Command): void {
           breakCycles: false,
           predict: false,
         });
-        await writePlan(demo.store, plan);
+        await demo.store.create(formatManifest(plan.manifest), null);
         output.story(`${explainPlan(plan).join("\n")}\n`);
       }
       const quiet = { ...output, answer: output.story, answerJson: () => undefined };

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { makePlan, type PlanPorts, writePlan } from "../../app/plan.ts";
+import { makePlan, updateManifest, writePlan } from "../../app/plan.ts";
 import { Manifest } from "../../manifest/manifest.ts";
-import { explainPlan } from "../../planner/explain.ts";
+import { explainPlan, explainUpdate } from "../../planner/explain.ts";
 import { estimateSchedule, explainSchedule } from "../../planner/explain-schedule.ts";
 import type { Plan } from "../../planner/plan.ts";
-import { openPlanning } from "../compose.ts";
+import { openPlanning, type Planning } from "../compose.ts";
 import { withExamples } from "../examples.ts";
 import { type PlanOptions, withPlanOptions } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
@@ -12,9 +12,9 @@ import { createOutput, type Output } from "../output.ts";
 export function addPlan(program: Command): void {
   const command = program
     .command("plan")
-    .summary("read issues and write a manifest")
+    .summary("read issues, and write or update a manifest")
     .description(
-      "Reads issues and the repository, and writes a manifest with phases, tasks, dependencies and files.",
+      "Reads issues and the repository, and writes a manifest with phases, tasks, dependencies and files. A manifest that is there is updated, also during a run: new issues join, closed ones leave if their work has not begun, and what you changed stays.",
     );
   withPlanOptions(command)
     .option("--dry-run", "show the plan and write nothing")
@@ -29,36 +29,84 @@ export function addPlan(program: Command): void {
       "coppice plan --issues ./issues --agent claude --verify 'npm test'",
       "issues from a folder, without GitHub",
     ],
+    ["coppice plan --dry-run", "what has changed since the manifest was planned"],
   ]);
 }
 
-/** Makes the plan, shows it, and writes it unless told not to. */
+/** Makes a plan or updates the one that is there, shows it, and writes it unless told not to. */
 export async function planAndShow(
   options: PlanOptions & { readonly explain?: boolean },
   output: Output,
   dryRun: boolean,
-): Promise<Plan> {
+): Promise<void> {
   const planning = await openPlanning(options, output);
-  const ports: PlanPorts = planning;
-  const made = await makePlan(ports, planning.request);
-  if (!dryRun) await writePlan(planning.store, made);
+  if (planning.isUpdate) await update(planning, options, output, dryRun);
+  else await planAnew(planning, output, { dryRun, explain: options.explain === true });
+}
+
+async function planAnew(
+  planning: Planning,
+  output: Output,
+  { dryRun, explain }: { readonly dryRun: boolean; readonly explain: boolean },
+): Promise<void> {
+  const made = await makePlan(planning, planning.request);
+  if (!dryRun) await writePlan(planning, made, planning.source);
   if (output.json) output.answerJson(made.manifest);
-  else {
-    const schedule = estimateSchedule(
-      Manifest.parse(made.manifest),
-      planning.places,
-      made.minutesPerTask,
-    );
-    output.answer(
-      [...explainPlan(made, options.explain === true), "", ...explainSchedule(schedule)]
-        .join("\n")
-        .trimEnd(),
-    );
-  }
+  else answerLines(output, [...explainPlan(made, explain), "", ...scheduleLines(planning, made)]);
   output.story(
     dryRun
-      ? "nothing was written (--dry-run)"
+      ? NOTHING_WRITTEN
       : `written: ${planning.store.path} (edit it as you like, also during a run; next: coppice run)`,
   );
-  return made;
+}
+
+async function update(
+  planning: Planning,
+  options: PlanOptions,
+  output: Output,
+  dryRun: boolean,
+): Promise<void> {
+  const { source } = planning;
+  const result = await updateManifest(planning, planning, planning.request, { source, dryRun });
+  const { made, changes, manifest } = result;
+  if (output.json) {
+    output.answerJson({ changes, skipped: made.skipped, notes: made.notes, manifest });
+  } else {
+    const schedule = scheduleLines(planning, { ...made, manifest });
+    answerLines(output, [...explainUpdate(changes, made), "", ...schedule]);
+  }
+  const unused = headerOptions(options);
+  if (unused.length > 0) {
+    output.story(`only a new manifest takes ${unused.join(", ")}; coppice set changes this one`);
+  }
+  output.story(dryRun ? NOTHING_WRITTEN : `up to date: ${planning.store.path}`);
+}
+
+const NOTHING_WRITTEN = "nothing was written (--dry-run)";
+
+const answerLines = (output: Output, lines: readonly string[]): void =>
+  output.answer(lines.join("\n").trimEnd());
+
+function scheduleLines(
+  { places }: Planning,
+  { manifest, minutesPerTask }: Pick<Plan, "manifest" | "minutesPerTask">,
+): string[] {
+  return explainSchedule(estimateSchedule(Manifest.parse(manifest), places, minutesPerTask));
+}
+
+/** The options that were given and say what only the manifest says from then on. */
+function headerOptions(options: PlanOptions): string[] {
+  const { agent, command, model, modelTier, verify, setup, prompt, draft, forge } = options;
+  const given = {
+    ...{ agent, command, model, verify, setup, prompt, draft, forge },
+    "model-tier": modelTier,
+    "max-parallel": options.maxParallel,
+    "copy-file": options.copyFile.length > 0 || undefined,
+    workdir: options.workdir,
+    project: options.project,
+    base: options.base,
+  };
+  return Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`],
+  );
 }

@@ -15,6 +15,8 @@ export function simForge(door: Door): Forge {
     kind: "local",
     listIssues: () =>
       door.pass({ method: "listIssues", taskId: null, effect: () => [], failed: couldNot }),
+    openPullRequests: () =>
+      door.pass({ method: "openPullRequests", taskId: null, effect: () => [], failed: couldNot }),
     issueStates: () =>
       door.pass({ method: "issueStates", taskId: null, effect: () => new Map(), failed: couldNot }),
     pullRequests: (branches) =>

@@ -15,6 +15,7 @@ export function simRepository(door: Door): Repository {
     door.pass({ method, taskId: null, effect, failed: couldNot });
   return {
     root: "/sim/repository",
+    stateDir: "/sim/repository/.git/coppice",
     baseBranch: (asked) => ask("baseBranch", () => asked ?? git.base),
     remoteUrl: () => ask("remoteUrl", () => "/sim/origin.git"),
     commitIdentity: () =>

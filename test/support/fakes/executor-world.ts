@@ -66,6 +66,7 @@ export function executorWorld(
     },
     repository: {
       root: "/r",
+      stateDir: "/r/.git/coppice",
       baseBranch: async (asked) => asked ?? "main",
       remoteUrl: async () => "/origin.git",
       commitIdentity: async () => null,
@@ -89,6 +90,7 @@ export function executorWorld(
       kind: "local",
       listIssues: async () => [],
       issueStates: async () => new Map(),
+      openPullRequests: async () => [],
       pullRequests: async () => known(new Map()),
       openPullRequest: async (spec) => {
         opened.push(spec);

@@ -259,6 +259,41 @@ describe("phases", () => {
     ]);
   });
 
+  test("come from milestones when that is asked for, by their days, then by name", () => {
+    const header = { project: "shop" };
+    const settings = { header, breakCycles: false, phaseBy: "milestone" as const };
+    const due = (milestone: string, milestoneDue: string | null = null) => ({
+      milestone,
+      milestoneDue,
+    });
+    const issues = [
+      issue(1),
+      issue(2, "", due("v1.10")),
+      issue(3, "", due("v1.9")),
+      issue(4, "", { ...due("v2", "2026-02-01"), labels: ["low"] }),
+      issue(5, "", due("v2", "2026-02-01")),
+      issue(6, "blocks #4", due("v1.9")),
+    ];
+    const result = planned(issues, { settings });
+    expect(Object.entries(phasesOf(result))).toEqual([
+      ["v2", ["t5", "t6", "t4"]],
+      ["v1.9", ["t3"]],
+      ["v1.10", ["t2"]],
+      ["No milestone", ["t1"]],
+    ]);
+    expect(result.tasks.get("t6")?.reasons?.[0]).toBe("v2, because t4 waits for it.");
+    expect(result.tasks.get("t3")?.reasons?.[0]).toBe("v1.9, by its milestone.");
+  });
+
+  test("by priority hold the earlier milestone first", () => {
+    const issues = [
+      issue(1),
+      issue(2, "", { milestone: "v2" }),
+      issue(3, "", { milestone: "v1", milestoneDue: "2026-01-31" }),
+    ];
+    expect(phasesOf(planned(issues))).toEqual({ "Phase 3: Medium and low": ["t3", "t2", "t1"] });
+  });
+
   test("no issues make no phases", () => {
     expect(planned([]).raw).toEqual({ project: "shop", repo: "acme/shop", phases: [] });
   });
@@ -370,4 +405,71 @@ test("the header's fields stand in the manifest's order, and absent ones stay ab
 test("two tasks on the same file are explained as an overlap", () => {
   const lines = explainPlan(planned([issue(1, "src/user.ts"), issue(2, "src/user.ts")]).plan);
   expect(lines).toContain("        waits for t1: both touch src/user.ts");
+});
+
+describe("what becomes a task", () => {
+  const settings = { header: { project: "shop", repo: "acme/shop" }, breakCycles: false };
+
+  test("skipped issues are told with their reason, and what waits for a duplicate waits for its original", () => {
+    const issues = [
+      issue(1, "Rounding."),
+      issue(2, "Duplicate of #1"),
+      issue(3, "blocked by #2"),
+      issue(4, "", { labels: ["question"] }),
+      issue(5, "after #4"),
+    ];
+    const { plan: made, tasks, notes } = planned(issues);
+    expect(made.skipped).toEqual([
+      { issue: 2, title: "Issue 2", why: "is a duplicate of #1" },
+      { issue: 4, title: "Issue 4", why: "is a question or discussion, by the label “question”" },
+    ]);
+    expect(tasks.get("t3")?.dependsOn).toEqual(["t1"]);
+    expect(notes).toMatchObject([
+      { kind: "open-outside", issue: 5, text: expect.stringContaining("#4, which is a question") },
+    ]);
+    expect(explainPlan(made)).toContain("  #2 Issue 2: is a duplicate of #1");
+  });
+
+  test("a vague issue is a draft that says what is missing", () => {
+    const { tasks, notes } = planned([issue(1, "", { title: "Improve performance" })]);
+    expect(tasks.get("t1")).toMatchObject({ status: "draft" });
+    expect(tasks.get("t1")?.reasons?.[0]).toMatch(/^A draft, for it is too vague/);
+    expect(notes).toMatchObject([{ kind: "draft", issue: 1 }]);
+  });
+
+  const List = "- [ ] Total, in src/cart/total.ts\n- [ ] Session\n- [ ] User";
+
+  test("a large issue is one task with an offer, or one for each item of its list", () => {
+    expect(planned([issue(1, List)]).notes).toMatchObject([{ kind: "large-issue", issue: 1 }]);
+    const issues = [issue(1, List), issue(2, "needs #1"), issue(3, "blocks #1")];
+    const { tasks, notes, edges } = planned(issues, { settings: { ...settings, split: true } });
+    expect(notes).toEqual([]);
+    expect([...tasks.keys()]).toEqual(["t3", "t1-1", "t1-2", "t1-3", "t2"]);
+    expect(tasks.get("t1-1")).toMatchObject({
+      issue: 1,
+      part: 1,
+      title: "Total, in src/cart/total.ts",
+      files: ["src/cart/total.ts"],
+      dependsOn: ["t3"],
+    });
+    expect(tasks.get("t1-2")).toMatchObject({ part: 2, files: [], dependsOn: ["t3"] });
+    expect(tasks.get("t2")?.dependsOn).toEqual(["t1-1", "t1-2", "t1-3"]);
+    expect(edges).toHaveLength(6);
+  });
+
+  test("parts that are said to follow one another do, and only the first waits for what the issue waits for", () => {
+    const issues = [
+      issue(1, List.replaceAll("- [", "1. [")),
+      issue(2, "needs #1"),
+      issue(3, "blocks #1"),
+    ];
+    const { tasks } = planned(issues, { settings: { ...settings, split: true } });
+    expect([...tasks.values()].map(({ id, dependsOn }) => [id, dependsOn])).toEqual([
+      ["t3", []],
+      ["t1-1", ["t3"]],
+      ["t1-2", ["t1-1"]],
+      ["t1-3", ["t1-2"]],
+      ["t2", ["t1-3"]],
+    ]);
+  });
 });
