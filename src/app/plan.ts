@@ -107,7 +107,9 @@ export async function updateManifest(
   const listed = await ports.forge.listIssues(request.query);
   const { others, gone } = await otherIssues(ports, manifest, listed, request.query.numbers);
   const made = await planOf(ports, request, [...listed, ...others], {
-    present: presentTasks(manifest),
+    present: new Map(
+      [...presentTasks(manifest)].filter(([issue, { isSettled }]) => isSettled || !gone.has(issue)),
+    ),
     taken: namesOfOthers(manifest),
   });
   const reasons = new Map([

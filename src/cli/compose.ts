@@ -214,6 +214,18 @@ export async function openPlanning(given: PlanOptions, output: Output): Promise<
   };
 }
 
+/** The history of the repository that a manifest or an option names, else of the current folder's. */
+export async function openReview(
+  options: Pick<PlanOptions, "manifest" | "repoDir">,
+): Promise<History> {
+  const store = openManifest(options.manifest);
+  const repoDir = (await manifestExists(options.manifest))
+    ? (await readOrThrow({ ports: { store } })).manifest.repoDir
+    : undefined;
+  const root = options.repoDir ?? (repoDir && resolve(dirname(store.path), repoDir));
+  return openHistory(await openRepository({ root: resolve(root ?? "."), project: "plan", locks }));
+}
+
 function openTarget(manifest: string): PlanTarget {
   const store = openManifest(manifest);
   const path = join(stateHome(), "coppice", "plans", `${keyOf(store.path)}.json`);

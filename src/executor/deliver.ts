@@ -122,7 +122,7 @@ function finishedTask(
     title: task.title,
     labels: task.labels ?? [],
     estimate: task.estimate ?? null,
-    foreseen: task.files,
+    foreseen: [...task.files, ...(task.predicted ?? []).map(({ path }) => path)],
     files: work.files.map(({ path }) => path),
     durationMs: task.startedAt === null ? null : Math.max(0, now - fromIso(task.startedAt)),
     finishedAt: toIso(now),

@@ -9,7 +9,7 @@ export const FinishedTask = z.object({
   labels: z.array(z.string()),
   /** As the manifest said; null: ordinary. */
   estimate: z.number().positive().nullable(),
-  /** The files and folders that the manifest named. */
+  /** The files and folders that the manifest named or predicted. */
   foreseen: z.array(z.string()),
   /** The files that its commits changed. */
   files: z.array(z.string()),

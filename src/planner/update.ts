@@ -138,8 +138,18 @@ export function updatePlan(
   return {
     raw: draft.raw,
     changes: draft.changes,
-    written: { ...Object.fromEntries(kept), ...next },
+    written: { ...Object.fromEntries(kept), ...withEdgesAmong(next, now) },
   };
+}
+
+/** An edge to a task that has left was not written: it comes when that task comes back. */
+function withEdgesAmong(written: WrittenPlan, there: ReadonlySet<string>): WrittenPlan {
+  return Object.fromEntries(
+    Object.entries(written).map(([id, { phase, task }]) => {
+      const dependsOn = stringsIn(task, "dependsOn").filter((on) => there.has(on));
+      return [id, { phase, task: { ...task, dependsOn } }];
+    }),
+  );
 }
 
 /** Its work has begun, or a person took it back. */

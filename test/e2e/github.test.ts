@@ -21,7 +21,11 @@ test.concurrent("labelled issues of many pages become pull requests; merged ones
   for (let index = 0; index < 104; index++)
     lab.addIssue({ title: `Later ${index}`, labels: ["later"] });
   await lab.addPull({ head: "somebodys-work", state: "closed" });
-  const first = lab.addIssue({ title: "First", labels: ["ready"], body: "Please write it to 1.txt." });
+  const first = lab.addIssue({
+    title: "First",
+    labels: ["ready"],
+    body: "Please write it to 1.txt.",
+  });
   const second = lab.addIssue({ title: "Second, in 2.txt", labels: ["ready"], blockedBy: [first] });
   const env = { GITHUB_TOKEN: TOKEN, GITHUB_API_URL: github.url };
 

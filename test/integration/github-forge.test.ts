@@ -102,7 +102,7 @@ describe("issues", () => {
   });
 
   test("an issue arrives with everything that the planner reads", async () => {
-    const milestone = repository().addMilestone("v1");
+    const milestone = repository().addMilestone("v1", "open", "2026-02-01T08:00:00Z");
     const parent = repository().addIssue({ title: "Parent" });
     repository().addIssue({
       title: "Child",
@@ -110,6 +110,8 @@ describe("issues", () => {
       labels: ["bug", "P1"],
       milestone,
       association: "MEMBER",
+      type: "Task",
+      fields: { Priority: "Urgent", Effort: 3, Team: "Core" },
       parent,
       blockedBy: [parent],
     });
@@ -120,10 +122,10 @@ describe("issues", () => {
       labels: ["bug", "P1"],
       state: "open",
       milestone: "v1",
-      milestoneDue: null,
-      type: null,
-      priority: null,
-      estimate: null,
+      milestoneDue: "2026-02-01T08:00:00Z",
+      type: "Task",
+      priority: "Urgent",
+      estimate: "3",
       authorAssociation: "MEMBER",
       url: `${github.url}/octo/sample/issues/2`,
       blockedBy: [1],
@@ -188,6 +190,27 @@ describe("issues", () => {
     github.fail({ on: /blocked_by/, answer: FAULTS.notFound });
     expect(await forge().listIssues(query())).toHaveLength(1);
     expect(notes.join()).toMatch(/does not tell of blocked-by/);
+  });
+
+  test("open pull requests of all pages and people are told with what they say, ended ones are not", async () => {
+    for (let number = 1; number <= 101; number += 1)
+      await repository().addPull({ head: `p${number}` });
+    repository().close(2);
+    await repository().addPull({
+      head: "patch",
+      fork: "ann/sample",
+      title: "Mend",
+      body: "Fixes #7",
+    });
+    const pulls = await forge().openPullRequests();
+    expect(pulls).toHaveLength(101);
+    expect(pulls.at(-1)).toEqual({
+      number: 102,
+      title: "Mend",
+      body: "Fixes #7",
+      headBranch: "patch",
+      url: `${github.url}/octo/sample/pull/102`,
+    });
   });
 
   test("states are told for known numbers only", async () => {

@@ -69,6 +69,8 @@ export class GitHubRepositoryState implements Site {
       association: "OWNER",
       blockedBy: [],
       parent: null,
+      type: null,
+      fields: {},
       createdAt: this.#nextTime(),
       closedAt: null,
       pushedAt: null,
@@ -79,9 +81,13 @@ export class GitHubRepositoryState implements Site {
     return number;
   }
 
-  addMilestone(title: string, state: "open" | "closed" = "open"): number {
+  addMilestone(
+    title: string,
+    state: "open" | "closed" = "open",
+    dueOn: string | null = null,
+  ): number {
     const number = this.milestones.size + 1;
-    this.milestones.set(number, { number, title, state });
+    this.milestones.set(number, { number, title, state, dueOn });
     return number;
   }
 

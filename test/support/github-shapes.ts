@@ -16,6 +16,10 @@ export interface IssueRecord {
   /** Numbers in this repository, or `owner/name#number`. */
   blockedBy: (number | string)[];
   parent: number | null;
+  /** The name of its type; null: none. */
+  type: string | null;
+  /** Values of the organisation's fields by name: of one choice out of several, or numbers. */
+  fields: Readonly<Record<string, string | number>>;
   createdAt: string;
   closedAt: string | null;
   /** The last push to a pull request's branch. */
@@ -48,6 +52,7 @@ export interface MilestoneRecord {
   readonly number: number;
   title: string;
   state: "open" | "closed";
+  dueOn: string | null;
 }
 
 /** What the shapes need to know of the repository. */
@@ -96,6 +101,10 @@ export function issueShape(site: Site, issue: IssueRecord): Schemas["issue"] {
     updated_at: changedAt(issue),
     closed_at: issue.closedAt,
     author_association: issue.association,
+    type: issue.type === null ? null : typeShape(issue.type),
+    issue_field_values: Object.entries(issue.fields).map(([name, value]) =>
+      fieldShape(name, value),
+    ),
     ...(issue.pull === null
       ? {}
       : {
@@ -143,6 +152,8 @@ export function foreignIssueShape(site: Site, name: string): Schemas["issue"] {
     association: "NONE",
     blockedBy: [],
     parent: null,
+    type: null,
+    fields: {},
     createdAt: "2026-01-01T00:00:00Z",
     closedAt: null,
     pushedAt: null,
@@ -269,12 +280,30 @@ export function milestoneShape(site: Site, milestone: MilestoneRecord): Schemas[
     creator: userShape(site.url, site.owner),
     open_issues: open,
     closed_issues: members.length - open,
-    due_on: null,
+    due_on: milestone.dueOn,
     closed_at: null,
     created_at: EPOCH,
     updated_at: EPOCH,
   };
 }
+
+const typeShape = (name: string): Schemas["issue-type"] => ({
+  id: 1,
+  node_id: "IT_1",
+  name,
+  description: null,
+});
+
+const fieldShape = (name: string, value: string | number): Schemas["issue-field-value"] => ({
+  issue_field_id: 1,
+  issue_field_name: name,
+  node_id: "IFV_1",
+  data_type: typeof value === "number" ? "number" : "single_select",
+  value,
+  ...(typeof value === "number"
+    ? {}
+    : { single_select_option: { id: 1, name: value, color: "gray" } }),
+});
 
 export const labelShape = (site: Site, name: string): Schemas["label"] => ({
   id: 1,

@@ -1,13 +1,15 @@
 import type { Command } from "commander";
 import { makePlan, updateManifest, writePlan } from "../../app/plan.ts";
+import { reviewPlan } from "../../app/review.ts";
 import { Manifest } from "../../manifest/manifest.ts";
 import { explainPlan, explainUpdate } from "../../planner/explain.ts";
 import { estimateSchedule, explainSchedule } from "../../planner/explain-schedule.ts";
 import type { Plan } from "../../planner/plan.ts";
-import { openPlanning, type Planning } from "../compose.ts";
+import { openPlanning, openReview, type Planning } from "../compose.ts";
 import { withExamples } from "../examples.ts";
 import { type PlanOptions, withPlanOptions } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";
+import { reviewTable } from "../review-table.ts";
 
 export function addPlan(program: Command): void {
   const command = program
@@ -19,8 +21,10 @@ export function addPlan(program: Command): void {
   withPlanOptions(command)
     .option("--dry-run", "show the plan and write nothing")
     .option("--explain", "say of every file and every edge why it is there")
-    .action(async (options: PlanOptions & { dryRun?: boolean; explain?: boolean }) => {
+    .option("--review", "compare delivered tasks with what was foreseen of them; plan nothing")
+    .action(async (options: PlanOptions & PlanFlags) => {
       const output = createOutput({ json: options.json === true });
+      if (options.review) return await review(options, output);
       await planAndShow(options, output, options.dryRun === true);
     });
   withExamples(command, [
@@ -29,8 +33,22 @@ export function addPlan(program: Command): void {
       "coppice plan --issues ./issues --agent claude --verify 'npm test'",
       "issues from a folder, without GitHub",
     ],
+    ["coppice plan --review", "were the files and times of finished tasks foreseen?"],
     ["coppice plan --dry-run", "what has changed since the manifest was planned"],
   ]);
+}
+
+interface PlanFlags {
+  readonly dryRun?: boolean;
+  readonly explain?: boolean;
+  readonly review?: boolean;
+}
+
+async function review(options: PlanOptions, output: Output): Promise<void> {
+  const history = await openReview(options);
+  const found = reviewPlan(await history.finished());
+  if (output.json) output.answerJson(found);
+  else output.answer(reviewTable(found));
 }
 
 /** Makes a plan or updates the one that is there, shows it, and writes it unless told not to. */

@@ -52,6 +52,19 @@ const hostile = fc
 
 const HIDDEN = /[^\n\P{Cc}]|[\p{Cf}]/u;
 
+test("a part of an issue is told apart from the whole, and does not close it", () => {
+  expect(prompt({ title: "Read it", issue: 1 })).not.toMatch(/part \d/);
+  expect(prompt({ title: "Read it", issue: 1, part: 2 })).toMatch(
+    /^You work on part 2 of issue #1 /,
+  );
+  const work = { headSha: HEAD, commits: [], files: [] };
+  const body = (told: Told) =>
+    pullRequestBody(manifestOf({ t1: told }), taskWith(told), work, "main");
+  expect(body({ issue: 1 })).toMatch(/^Closes #1$/m);
+  expect(body({ issue: 1, part: 2 })).toMatch(/^Part of #1$/m);
+  expect(body({ issue: 1, part: 2 })).not.toMatch(/closes/i);
+});
+
 describe("the prompt", () => {
   test.prop([hostile, hostile, fc.array(hostile, { maxLength: 3 })])(
     "keeps all that an issue's author wrote between its two marks, which that text cannot write",
