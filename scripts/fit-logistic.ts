@@ -6,21 +6,27 @@ export interface Observation {
   readonly row: Float64Array;
   readonly happened: boolean;
   readonly weight: number;
+  /** Log-odds by what is known already; what is learned adds to it. Default 0. */
+  readonly offset?: number;
 }
 
 const STEPS_MAX = 20;
 const STEP_MIN = 1e-4;
 
 /** The likeliest logistic model with a normal prior on its weights (`penalty`: its precision), by Newton's method. */
-export function fitLogistic(observations: readonly Observation[], penalty: number): LogisticModel {
+export function fitLogistic(
+  observations: readonly Observation[],
+  penalty: number,
+  biasPenalty = 1e-6,
+): LogisticModel {
   const width = (observations[0]?.row.length ?? 0) + 1;
   const model = new Float64Array(width);
   for (let step = 0; step < STEPS_MAX; step += 1) {
     const slope = new Float64Array(width);
     const curve = Array.from({ length: width }, () => new Float64Array(width));
     const current = modelOf(model);
-    for (const { row, happened, weight } of observations) {
-      const chance = chanceOf(logOdds(current, row));
+    for (const { row, happened, weight, offset = 0 } of observations) {
+      const chance = chanceOf(offset + logOdds(current, row));
       const values = [{ place: 0, value: 1 }];
       row.forEach((value, place) => {
         if (value !== 0) values.push({ place: place + 1, value });
@@ -37,7 +43,7 @@ export function fitLogistic(observations: readonly Observation[], penalty: numbe
       }
     }
     for (let place = 0; place < width; place += 1) {
-      const prior = place === 0 ? 1e-6 : penalty;
+      const prior = place === 0 ? biasPenalty : penalty;
       slope[place] = at(slope, place) - prior * at(model, place);
       const line = curve[place];
       if (line === undefined) continue;

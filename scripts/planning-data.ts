@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { createRepositoryFacts } from "../src/adapters/git/repository-facts.ts";
 import { factsFromLists } from "../src/planner/index/facts.ts";
 import { indexRepository, type RepositoryIndex } from "../src/planner/index/repository-index.ts";
 import type { Issue } from "../src/planner/issue.ts";
@@ -13,8 +15,15 @@ export interface Repository {
   readonly index: RepositoryIndex;
   /** By issue number. */
   readonly touched: ReadonlyMap<number, ReadonlySet<string>>;
+  /** The commit that the lists were made at, and whether it is older than all fixes. */
+  readonly tree: { readonly commit: string; readonly beforeFixes: boolean };
 }
 
+const Meta = z.object({
+  repo: z.string(),
+  treeCommit: z.string().default(""),
+  treeRule: z.string().default(""),
+});
 const Gold = z.record(z.string(), z.object({ filesTouched: z.array(z.string()) }));
 
 /** Reads every folder of `folder` that holds an `issues.json`, or the folder itself when it does. */
@@ -26,13 +35,28 @@ export function readPlanningData(folder: string): Repository[] {
   return read;
 }
 
+/** The same repositories as a checkout below `checkouts` (OWNER/NAME) shows them: with contents and history. */
+export async function withCheckouts(
+  repositories: readonly Repository[],
+  checkouts: string,
+): Promise<Repository[]> {
+  const cacheDir = join(tmpdir(), "coppice-planning-data");
+  return Promise.all(
+    repositories.map(async (repository) => {
+      const source = createRepositoryFacts({ root: join(checkouts, repository.name), cacheDir });
+      return { ...repository, index: indexRepository(await source.read(repository.tree.commit)) };
+    }),
+  );
+}
+
 function readRepository(folder: string): Repository {
   const text = (name: string) => readFileSync(join(folder, name), "utf8");
-  const meta = z.object({ repo: z.string() }).parse(JSON.parse(text("meta.json")));
+  const meta = Meta.parse(JSON.parse(text("meta.json")));
   const issues = z.array(RestIssue).parse(JSON.parse(text("issues.json")));
   const gold = Gold.parse(JSON.parse(text("gold.json")));
   return {
     name: meta.repo,
+    tree: { commit: meta.treeCommit, beforeFixes: meta.treeRule === "first base" },
     issues: issues.map((rest) =>
       issueFromRest(rest, { blockedBy: [], parent: parentOf(rest), origin: folder }),
     ),

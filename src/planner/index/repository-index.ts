@@ -1,6 +1,8 @@
 import type { RepositoryFacts } from "./facts.ts";
+import { type History, historyOf } from "./history.ts";
 import { coreName, type Partner, partnersOf } from "./partners.ts";
 import { baseName, type FileKind, folderOf, isFolderFile, kindOf, stemName } from "./paths.ts";
+import { type Postings, postings } from "./postings.ts";
 import { normal, pieces, words } from "./words.ts";
 
 /** A repository's paths and definitions, ready to be asked. Files are numbers: places in `files`. */
@@ -19,6 +21,8 @@ export interface RepositoryIndex {
   readonly byFolder: ReadonlyMap<string, readonly number[]>;
   /** Folders by their last name without case and separators. */
   readonly foldersByName: ReadonlyMap<string, readonly string[]>;
+  /** `index`, `mod` and the like, by the last name of their folder. */
+  readonly folderFilesByName: ReadonlyMap<string, readonly number[]>;
   readonly bySymbol: ReadonlyMap<string, readonly number[]>;
   readonly bySymbolLowerCase: ReadonlyMap<string, readonly number[]>;
   readonly pathWords: Postings;
@@ -28,31 +32,23 @@ export interface RepositoryIndex {
   readonly hottest: readonly number[];
   readonly churnMax: number;
   readonly churnMaxOfKind: ReadonlyMap<FileKind, number>;
+  /** Marks of what each source says, as `markedText` makes them; none where the contents are not known. */
+  readonly marks: ReadonlyMap<number, Uint32Array>;
+  readonly history: History;
 }
 
 export interface IndexedFile {
   readonly path: string;
   readonly kind: FileKind;
   readonly folder: string;
+  /** How many names its path has. */
+  readonly depth: number;
   readonly core: string;
   /** Changes among the latest commits. */
   readonly churn: number;
   readonly symbolCount: number;
   /** Words of its own name, or of its folder's when its name says nothing. */
   readonly nameWords: readonly string[];
-}
-
-/** For each word the files that have it, and how much. */
-export interface Postings {
-  readonly of: ReadonlyMap<string, Posting>;
-  /** Words of a file, and of all files on average. */
-  readonly lengths: Float32Array;
-  readonly lengthMean: number;
-}
-
-export interface Posting {
-  readonly files: Int32Array;
-  readonly counts: Float32Array;
 }
 
 /** Names defined in more files than this tell nothing. */
@@ -67,8 +63,9 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
   const files = paths.map(
     (path, id): IndexedFile => ({
       path,
-      kind: kindOf(path),
+      kind: facts.generated.has(path) ? "upkeep" : kindOf(path),
       folder: folderOf(path),
+      depth: path.split("/").length,
       core: coreName(path),
       churn: facts.churn.get(path) ?? 0,
       symbolCount: symbols.ofFile.get(id)?.length ?? 0,
@@ -93,9 +90,12 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
     byCore: groupIds(files, ({ core }) => [core]),
     byFolder: groupIds(files, ({ folder }) => [folder]),
     foldersByName: group(folders, (folder) => normal(baseName(folder))),
+    folderFilesByName: groupIds(files, ({ path, folder }) =>
+      isFolderFile(path) ? [baseName(folder)] : [],
+    ),
     bySymbol: symbols.byName,
     bySymbolLowerCase: symbols.byLowerCase,
-    pathWords: postings(files, ({ path }) => pathWordCounts(path)),
+    pathWords: postings(files, pathWordCounts()),
     symbolWords: postings(files, (_, id) => symbolWordCounts(symbols.ofFile.get(id) ?? [])),
     partners: partnersOf(paths, kinds),
     hottest: [...files.keys()]
@@ -104,8 +104,18 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
       .slice(0, HOTTEST_MAX),
     churnMax: files.reduce((most, { churn }) => Math.max(most, churn), 0),
     churnMaxOfKind,
+    marks: new Map(
+      [...facts.marks].flatMap(([path, marks]) => {
+        const id = idOf.get(path);
+        return id === undefined ? [] : [[id, marks] as const];
+      }),
+    ),
+    history: historyOf(facts.commits, idOf),
   };
 }
+
+/** True where more than lists is known: contents and history. */
+export const hasPast = ({ history }: RepositoryIndex): boolean => history.commits.length > 0;
 
 const churnOf = (files: readonly IndexedFile[], id: number): number => files[id]?.churn ?? 0;
 
@@ -162,44 +172,21 @@ function shortNames(files: readonly IndexedFile[]): (file: IndexedFile) => strin
 /** The words of the file's own name count more than those of its folders. */
 const NAME_WEIGHT = 1.5;
 
-function pathWordCounts(path: string): ReadonlyMap<string, number> {
-  const counts = new Map(words(folderOf(path)).map((word) => [word, 1]));
-  for (const word of words(stemName(path))) counts.set(word, NAME_WEIGHT);
-  return counts;
+function pathWordCounts(): (file: IndexedFile) => ReadonlyMap<string, number> {
+  const folders = new Map<string, readonly string[]>();
+  return ({ path, folder }) => {
+    const around = folders.get(folder) ?? words(folder);
+    folders.set(folder, around);
+    const counts = new Map(around.map((word) => [word, 1]));
+    for (const word of words(stemName(path))) counts.set(word, NAME_WEIGHT);
+    return counts;
+  };
 }
 
 function symbolWordCounts(names: readonly string[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const word of names.flatMap(words)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
-}
-
-function postings(
-  files: readonly IndexedFile[],
-  countsOf: (file: IndexedFile, id: number) => ReadonlyMap<string, number>,
-): Postings {
-  const collected = new Map<string, { files: number[]; counts: number[] }>();
-  const lengths = new Float32Array(files.length);
-  files.forEach((file, id) => {
-    let length = 0;
-    for (const [word, count] of countsOf(file, id)) {
-      length += count;
-      const entry = collected.get(word);
-      if (entry === undefined) collected.set(word, { files: [id], counts: [count] });
-      else {
-        entry.files.push(id);
-        entry.counts.push(count);
-      }
-    }
-    lengths[id] = length;
-  });
-  const of = new Map<string, Posting>();
-  for (const [word, entry] of collected) {
-    of.set(word, { files: Int32Array.from(entry.files), counts: Float32Array.from(entry.counts) });
-  }
-  const filled = lengths.filter((length) => length > 0);
-  const sum = filled.reduce((total, length) => total + length, 0);
-  return { of, lengths, lengthMean: sum / Math.max(1, filled.length) };
 }
 
 function groupIds(

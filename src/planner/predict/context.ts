@@ -1,4 +1,5 @@
-import type { RepositoryIndex } from "../index/repository-index.ts";
+import type { Partner } from "../index/partners.ts";
+import { hasPast, type RepositoryIndex } from "../index/repository-index.ts";
 import type { Likenesses } from "./likeness.ts";
 import { chanceOf } from "./logistic.ts";
 
@@ -32,6 +33,8 @@ export const CONTEXT = [
   "doc",
   "other",
   "upkeep",
+  "companion",
+  "known",
 ] as const;
 
 /** A candidate after the first look. */
@@ -97,6 +100,11 @@ function rowsOfIssue(
   }
   const bestOdd = (files: readonly number[]) =>
     files.reduce((best, file) => Math.max(best, oddsOf.get(file) ?? ODDS_FLOOR), ODDS_FLOOR);
+  const best = (partners: readonly Partner[] = []) =>
+    partners.reduce((most, { file, weight }) => {
+      const known = oddsOf.get(file);
+      return known === undefined ? most : Math.max(most, (known - ODDS_FLOOR) * weight);
+    }, 0) / -ODDS_FLOOR;
   return guesses.map(({ file, odds }) => {
     const own = index.files[file];
     const kind = kindOf(file);
@@ -112,15 +120,11 @@ function rowsOfIssue(
       weights += weight;
     }
     const namesakes = (index.byCore.get(own?.core ?? "") ?? []).filter((other) => other !== file);
-    const partner = (index.partners.get(file) ?? []).reduce((best, { file: other, weight }) => {
-      const known = oddsOf.get(other);
-      return known === undefined ? best : Math.max(best, (known - ODDS_FLOOR) * weight);
-    }, 0);
-    const partnerShare = partner / -ODDS_FLOOR;
+    const partnerShare = best(index.partners.get(file));
     const churnShare = (own?.churn ?? 0) / Math.max(1, index.churnMax);
     const mates = (folders.get(own?.folder ?? "") ?? 0) - chanceOf(odds);
     const above = Math.max(ODDS_FLOOR, odds) - ODDS_FLOOR;
-    return Float64Array.of(
+    return new Float64Array([
       odds,
       Math.log(1 + (ranks.get(file) ?? 0)),
       Math.log(ranksOfKind.get(file) ?? 1),
@@ -137,7 +141,7 @@ function rowsOfIssue(
       is("test") * partnerShare,
       churnShare,
       churnShare * (1 - chanceOf(bestOdds)),
-      (own?.path.split("/").length ?? 0) / 5,
+      (own?.depth ?? 0) / 5,
       above * is("fixture"),
       above * is("test"),
       above * is("doc"),
@@ -146,6 +150,8 @@ function rowsOfIssue(
       is("doc"),
       is("other"),
       is("upkeep"),
-    );
+      best(index.history.companions.get(file)),
+      hasPast(index) ? 1 : 0,
+    ]);
   });
 }

@@ -1,13 +1,16 @@
 import { folderOf } from "../index/paths.ts";
-import type { Postings, RepositoryIndex } from "../index/repository-index.ts";
+import { hasPast, type RepositoryIndex } from "../index/repository-index.ts";
 import { isEmptyWord, normal } from "../index/words.ts";
 import { type Backlog, phrases } from "./backlog.ts";
+import { WordScores } from "./bm25.ts";
 import { columnsOf, valueAt } from "./columns.ts";
+import type { Finding } from "./findings.ts";
 import { compounds, type IssueText, identifiers, type Zone } from "./issue-text.ts";
 
 /**
  * What speaks for a file, from one issue and the index alone; most are 0 to 1. In this order: the issue names it, a
- * definition of it, words of its path or definitions; then what it is like by itself.
+ * definition of it, words of its path or definitions; then what it is like by itself; then what its text says and what
+ * past commits that changed it say. `known` is 1 where these are known: then their silence speaks, too.
  */
 export const EVIDENCE = [
   "stated",
@@ -47,6 +50,11 @@ export const EVIDENCE = [
   "doc",
   "other",
   "upkeep",
+  "quotes",
+  "uses",
+  "pastTitle",
+  "pastText",
+  "known",
 ] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 const AT = columnsOf(EVIDENCE);
@@ -59,13 +67,21 @@ export interface Candidate {
   readonly terms: ReadonlyMap<Evidence, string>;
 }
 
-/** All files with some evidence. `stated` has the paths that the issue itself names, with their confidence. */
+/**
+ * All files with some evidence. `stated` has the paths that the issue itself names, with their confidence; `findings`
+ * what contents and history say.
+ */
 export function candidatesOf(
   issue: IssueText,
-  index: RepositoryIndex,
-  backlog: Backlog,
-  stated: ReadonlyMap<string, number>,
+  known: {
+    readonly index: RepositoryIndex;
+    readonly backlog: Backlog;
+    readonly stated: ReadonlyMap<string, number>;
+    readonly findings: readonly Finding[];
+    readonly boards: WordBoards;
+  },
 ): Candidate[] {
+  const { index, backlog, stated } = known;
   const found = new Findings();
   for (const [path, confidence] of stated) {
     const file = index.idOf.get(path);
@@ -78,23 +94,38 @@ export function candidatesOf(
   }
   members(issue, index, backlog, found);
   namedPhrases(issue, index, backlog, found);
-  likeWords(issue, index, backlog, found);
+  for (const { file, evidence, value, term } of known.findings) {
+    found.raise(file, evidence, value, term);
+  }
+  likeWords(issue, known.boards, backlog, found);
   for (const file of index.hottest) found.rowOf(file);
   companions(index, found);
   ownTraits(issue, index, found);
   return found.candidates();
 }
 
-type MutableCandidate = { file: number; row: Float64Array; terms: Map<Evidence, string> };
+type MutableCandidate = {
+  readonly file: number;
+  readonly row: Float64Array;
+  terms: ReadonlyMap<Evidence, string>;
+};
+
+const NO_TERMS: ReadonlyMap<Evidence, string> = new Map();
+/** Rows are cut from long tables: thousands of small ones take longer. */
+const TABLE_ROWS = 256;
 
 /** Rows under construction. */
 class Findings {
   readonly #all = new Map<number, MutableCandidate>();
+  #table = new Float64Array(0);
 
   rowOf(file: number): MutableCandidate {
     const known = this.#all.get(file);
     if (known !== undefined) return known;
-    const fresh = { file, row: new Float64Array(EVIDENCE.length), terms: new Map() };
+    const from = (this.#all.size % TABLE_ROWS) * EVIDENCE.length;
+    if (from === 0) this.#table = new Float64Array(TABLE_ROWS * EVIDENCE.length);
+    const row = this.#table.subarray(from, from + EVIDENCE.length);
+    const fresh: MutableCandidate = { file, row, terms: NO_TERMS };
     this.#all.set(file, fresh);
     return fresh;
   }
@@ -105,16 +136,18 @@ class Findings {
 
   /** The strongest of several pieces of one kind counts. */
   raise(file: number, evidence: Evidence, value: number, term?: string): void {
-    const { row, terms } = this.rowOf(file);
+    const candidate = this.rowOf(file);
+    const { row } = candidate;
     if (value <= valueAt(row, AT[evidence])) return;
     row[AT[evidence]] = value;
-    if (term !== undefined) terms.set(evidence, term);
+    if (term !== undefined) candidate.terms = new Map(candidate.terms).set(evidence, term);
   }
 
   /** Pieces of this kind add up, each further one less. */
   add(file: number, evidence: Evidence, value: number, term: string): void {
-    const { row, terms } = this.rowOf(file);
-    if (!terms.has(evidence)) terms.set(evidence, term);
+    const candidate = this.rowOf(file);
+    const { row, terms } = candidate;
+    if (!terms.has(evidence)) candidate.terms = new Map(terms).set(evidence, term);
     row[AT[evidence]] = Math.log1p(Math.expm1(valueAt(row, AT[evidence])) + value);
   }
 
@@ -125,7 +158,6 @@ class Findings {
 
 const NAMESAKES_MAX = 12;
 const FOLDER_FILES_MAX = 60;
-const FOLDER_FILES = ["index", "mod", "__init__", "lib", "main"];
 
 /** Paths, file names and module paths (`a/b`, `a.b`, `a::b`), also their tails. */
 function namedPaths(issue: IssueText, index: RepositoryIndex, found: Findings): void {
@@ -186,7 +218,7 @@ function raiseModule(module: string, index: RepositoryIndex, found: Findings): b
     const path = pathOf(index, file);
     return endsWithPath(path.slice(0, path.length - endingLength(path)), module);
   });
-  const inner = FOLDER_FILES.flatMap((name) => index.byStem.get(name) ?? []).filter((file) =>
+  const inner = (index.folderFilesByName.get(last) ?? []).filter((file) =>
     endsWithPath(folderOf(pathOf(index, file)), module),
   );
   const all = [...files, ...inner];
@@ -322,71 +354,48 @@ function namedPhrases(
 const LIKE_FILES_MAX = 200;
 const LIKENESS_MIN = 0.15;
 
-/** Words of the issue in paths and definitions, weighed as search engines do (BM25), against the best file's. */
-function likeWords(
-  issue: IssueText,
-  index: RepositoryIndex,
-  backlog: Backlog,
-  found: Findings,
-): void {
-  const { title, text, code, label } = issue.counts;
-  const fields: readonly (readonly [Evidence, ReadonlyMap<string, number>, Postings])[] = [
-    ["pathTitle", title, index.pathWords],
-    ["pathText", text, index.pathWords],
-    ["pathCode", code, index.pathWords],
-    ["pathLabel", label, index.pathWords],
-    ["definesTitle", title, index.symbolWords],
-    ["definesText", text, index.symbolWords],
-    ["definesCode", code, index.symbolWords],
+/** Boards for the words of paths and definitions, one for each kind of evidence that comes of them. */
+export type WordBoards = readonly (readonly [Evidence, keyof IssueText["counts"], WordScores])[];
+
+export function wordBoards({ pathWords, symbolWords }: RepositoryIndex): WordBoards {
+  return [
+    ["pathTitle", "title", new WordScores(pathWords)],
+    ["pathText", "text", new WordScores(pathWords)],
+    ["pathCode", "code", new WordScores(pathWords)],
+    ["pathLabel", "label", new WordScores(pathWords)],
+    ["definesTitle", "title", new WordScores(symbolWords)],
+    ["definesText", "text", new WordScores(symbolWords)],
+    ["definesCode", "code", new WordScores(symbolWords)],
   ];
-  const results = fields.map(([evidence, counts, postings]) => ({
-    evidence,
-    likeness: likenesses(counts, postings, index.files.length, backlog),
-  }));
+}
+
+/** Words of the issue in paths and definitions, weighed as search engines do, against the best file's. */
+function likeWords(issue: IssueText, boards: WordBoards, backlog: Backlog, found: Findings): void {
   const totals = new Map<number, number>();
-  for (const { likeness } of results) {
-    for (const [file, value] of likeness) {
-      if (value >= LIKENESS_MIN) totals.set(file, (totals.get(file) ?? 0) + value);
+  for (const [, zone, scores] of boards) {
+    scores.ask(issue.counts[zone], backlog);
+    for (const file of scores.from(LIKENESS_MIN)) {
+      totals.set(file, (totals.get(file) ?? 0) + scores.of(file));
     }
   }
-  const best = [...totals].toSorted((a, b) => b[1] - a[1]).slice(0, LIKE_FILES_MAX);
-  for (const [file] of best) found.rowOf(file);
-  for (const { evidence, likeness } of results) {
-    for (const { file, row } of found.candidates()) row[AT[evidence]] = likeness.get(file) ?? 0;
+  for (const file of highest(totals, LIKE_FILES_MAX)) found.rowOf(file);
+  const candidates = found.candidates();
+  for (const [evidence, , scores] of boards) {
+    for (const { file, row } of candidates) row[AT[evidence]] = scores.of(file);
   }
 }
 
-const SATURATION = 1.2;
-const LENGTH_MATTERS = 0.5;
-/** A best score far below this tells little, so it does not count as 1. */
-const SCORE_FLOOR = 2;
-
-function likenesses(
-  counts: ReadonlyMap<string, number>,
-  postings: Postings,
-  fileCount: number,
-  backlog: Backlog,
-): ReadonlyMap<number, number> {
-  const scores = new Map<number, number>();
-  const common = Math.max(8, fileCount / 4);
-  let best = 0;
-  for (const [word, count] of counts) {
-    const posting = postings.of.get(word);
-    if (posting === undefined || posting.files.length > common) continue;
-    const having = posting.files.length;
-    const inverse = Math.log(1 + (fileCount - having + 0.5) / (having + 0.5));
-    const weight = ((2 * count) / (count + 1)) * backlog.rarityOf(word) * inverse;
-    posting.files.forEach((file, place) => {
-      const own = posting.counts[place] ?? 0;
-      const long = (postings.lengths[file] ?? 0) / postings.lengthMean;
-      const damped = own + SATURATION * (1 - LENGTH_MATTERS + LENGTH_MATTERS * long);
-      const score = (scores.get(file) ?? 0) + (weight * own * (SATURATION + 1)) / damped;
-      scores.set(file, score);
-      if (score > best) best = score;
-    });
+/** The keys of the highest values, of equal ones the first; there are too many to sort them all. */
+function highest(values: ReadonlyMap<number, number>, countMax: number): number[] {
+  if (values.size <= countMax) return [...values.keys()];
+  const least = Float64Array.from(values.values()).sort()[values.size - countMax] ?? 0;
+  const above: number[] = [];
+  const equal: number[] = [];
+  for (const [key, value] of values) {
+    if (value > least) above.push(key);
+    else if (value === least) equal.push(key);
   }
-  for (const [file, score] of scores) scores.set(file, score / (best + SCORE_FLOOR));
-  return scores;
+  return [...above, ...equal.slice(0, countMax - above.length)];
 }
 
 /** Evidence of these kinds brings a file's namesakes and tests in as well. */
@@ -403,6 +412,7 @@ const STRONG: readonly Evidence[] = [
   "pathTitle",
   "definesTitle",
   "definesText",
+  "quotes",
 ];
 const STRONG_MIN = 0.4;
 
@@ -412,6 +422,7 @@ function companions(index: RepositoryIndex, found: Findings): void {
     const namesakes = index.byCore.get(index.files[file]?.core ?? "") ?? [];
     if (namesakes.length <= NAMESAKES_MAX) for (const other of namesakes) found.rowOf(other);
     for (const partner of (index.partners.get(file) ?? []).slice(0, 6)) found.rowOf(partner.file);
+    for (const other of index.history.companions.get(file) ?? []) found.rowOf(other.file);
   }
 }
 
@@ -425,16 +436,21 @@ function ownTraits(issue: IssueText, index: RepositoryIndex, found: Findings): v
     const own = index.files[file];
     if (own === undefined) continue;
     const count = Math.max(1, own.nameWords.length);
-    const titled = own.nameWords.filter((word) => inTitle.has(word)).length;
-    const spoken = own.nameWords.filter((word) => inTitle.has(word) || inText.has(word)).length;
+    let titled = 0;
+    let spoken = 0;
+    for (const word of own.nameWords) {
+      if (inTitle.has(word)) titled += 1;
+      if (inTitle.has(word) || inText.has(word)) spoken += 1;
+    }
     row[AT.coveredTitle] = titled / count;
     row[AT.coveredText] = spoken / count;
     row[AT.churn] = Math.log1p(own.churn) / CHURN_SCALE;
     row[AT.churnShare] = own.churn / Math.max(1, index.churnMax);
     row[AT.churnOfKind] = own.churn / Math.max(1, index.churnMaxOfKind.get(own.kind) ?? 0);
     row[AT.definitions] = Math.log1p(own.symbolCount) / 5;
-    row[AT.depth] = own.path.split("/").length / 5;
+    row[AT.depth] = own.depth / 5;
     if (own.kind !== "source") row[AT[own.kind]] = 1;
+    row[AT.known] = hasPast(index) ? 1 : 0;
   }
 }
 

@@ -8,9 +8,9 @@ export interface LogisticModel {
 /** The logarithm of the odds: 0 is an even chance. */
 export function logOdds(model: LogisticModel, row: Float64Array): number {
   let sum = model.bias;
-  row.forEach((value, place) => {
-    sum += value * (model.weights[place] ?? 0);
-  });
+  for (let place = 0; place < row.length; place += 1) {
+    sum += (row[place] ?? 0) * (model.weights[place] ?? 0);
+  }
   return sum;
 }
 

@@ -13,6 +13,7 @@ export const PAIR = [
   "sameTopic",
   "alike",
   "alikeAtBest",
+  "known",
 ] as const;
 
 /** A file with the chance that an issue touches it. */
@@ -28,21 +29,24 @@ export interface Meeting {
   readonly row: Float64Array;
 }
 
-/** All pairs of issues with a common candidate, a common word, or a relation. */
-export function meetings(
+/** All pairs of issues with a common candidate, a common word, or a relation. `known`: contents and history are. */
+export function* meetings(
   issues: readonly IssueText[],
   chances: readonly (readonly Chance[])[],
   likenesses: Likenesses,
-): Meeting[] {
+  known: boolean,
+): Generator<Meeting> {
   const everywhere = new Map<number, number>();
   for (const own of chances) {
     for (const { file, chance } of own) {
       everywhere.set(file, (everywhere.get(file) ?? 0) + chance / issues.length);
     }
   }
-  const found: Meeting[] = [];
-  chances.forEach((first, a) => {
-    const chanceOf = new Map(first.map(({ file, chance }) => [file, chance]));
+  const files = chances.flat().reduce((most, { file }) => Math.max(most, file + 1), 0);
+  const chanceOf = new Float64Array(files);
+  for (const [a, first] of chances.entries()) {
+    chanceOf.fill(0);
+    for (const { file, chance } of first) chanceOf[file] = chance;
     for (let b = a + 1; b < chances.length; b += 1) {
       const shared = sharing(chanceOf, chances[b] ?? [], everywhere);
       const alike = likenesses.of(a, b);
@@ -51,7 +55,7 @@ export function meetings(
       const related = areRelated(one, other);
       if (shared.some === 0 && alike.all === 0 && !related) continue;
       const sameFirst = first[0] !== undefined && first[0].file === chances[b]?.[0]?.file;
-      const row = Float64Array.of(
+      const row = new Float64Array([
         Math.log(shared.some + 0.003),
         shared.commonness,
         shared.weaker,
@@ -62,11 +66,11 @@ export function meetings(
         haveOneTopic(one, other) ? 1 : 0,
         alike.all,
         alike.best,
-      );
-      found.push({ a, b, row });
+        known ? 1 : 0,
+      ]);
+      yield { a, b, row };
     }
-  });
-  return found;
+  }
 }
 
 /** The common candidates of two issues. */
@@ -82,7 +86,7 @@ interface Shared {
 }
 
 function sharing(
-  first: ReadonlyMap<number, number>,
+  first: Float64Array,
   second: readonly Chance[],
   everywhere: ReadonlyMap<number, number>,
 ): Shared {
@@ -92,8 +96,8 @@ function sharing(
   let commonness = 0;
   let weaker = 0;
   for (const { file, chance } of second) {
-    const other = first.get(file);
-    if (other === undefined) continue;
+    const other = first[file] ?? 0;
+    if (other === 0) continue;
     none *= 1 - chance * other;
     const mean = Math.sqrt(chance * other);
     if (mean > best) {

@@ -1,10 +1,11 @@
 import { fileIndex, mentionedFiles, type PredictedFile } from "../files.ts";
-import type { RepositoryIndex } from "../index/repository-index.ts";
+import { hasPast, type RepositoryIndex } from "../index/repository-index.ts";
 import type { Issue } from "../issue.ts";
 import { type Backlog, readBacklog } from "./backlog.ts";
 import { claimFiles } from "./claim.ts";
 import { contextRows, type Guess } from "./context.ts";
-import { type Candidate, candidatesOf } from "./evidence.ts";
+import { type Candidate, candidatesOf, type WordBoards, wordBoards } from "./evidence.ts";
+import { type Finding, findingsOf } from "./findings.ts";
 import { type IssueText, readIssueText } from "./issue-text.ts";
 import { compareIssues, type Likenesses } from "./likeness.ts";
 import { chanceOf, type LogisticModel, logOdds } from "./logistic.ts";
@@ -20,6 +21,9 @@ export interface Questions {
   readonly index: RepositoryIndex;
   readonly backlog: Backlog;
   readonly likenesses: Likenesses;
+  /** Of each issue, what contents and history say. */
+  readonly findings: readonly (readonly Finding[])[];
+  readonly boards: WordBoards;
 }
 
 /** The files that an issue will probably touch, the likeliest first. */
@@ -44,8 +48,9 @@ export function forecast(
   const guesses = looks.map((look) => look.map(({ guess }) => guess));
   const chances = secondLook(questions, guesses, model.context);
   const orders = new Map<number, number>();
-  for (const meeting of meetings(questions.issues, chances, questions.likenesses)) {
-    orders.set(pairKey(meeting, issues.length), chanceOf(logOdds(model.pair, meeting.row)));
+  for (const meeting of meetingsOf(questions, chances)) {
+    const chance = chanceOf(logOdds(model.pair, meeting.row));
+    if (chance >= CHANCE_MIN) orders.set(pairKey(meeting, issues.length), chance);
   }
   const claims = claimFiles(
     chances,
@@ -77,16 +82,26 @@ export function forecast(
   };
 }
 
+export function meetingsOf(
+  { issues, likenesses, index }: Questions,
+  chances: readonly (readonly Chance[])[],
+): Iterable<Meeting> {
+  return meetings(issues, chances, likenesses, hasPast(index));
+}
+
 /** Reads the issues, by ascending number. */
 export function askFor(given: readonly Issue[], index: RepositoryIndex): Questions {
   const ordered = given.toSorted((a, b) => a.number - b.number);
   const issues = ordered.map(readIssueText);
   const paths = fileIndex([...index.idOf.keys()]);
+  const backlog = readBacklog(issues, index);
   return {
     issues,
     stated: ordered.map((issue) => mentionedFiles(issue, paths)),
     index,
-    backlog: readBacklog(issues, index),
+    backlog,
+    findings: findingsOf(backlog, index),
+    boards: wordBoards(index),
     likenesses: compareIssues(issues),
   };
 }
@@ -108,13 +123,18 @@ export function firstLook(
   const stated = new Map(
     (questions.stated[place] ?? []).map((file) => [file.path, file.confidence]),
   );
-  return candidatesOf(issue, questions.index, questions.backlog, stated)
+  const findings = questions.findings[place] ?? [];
+  return candidatesOf(issue, { ...questions, stated, findings })
     .map((candidate) => ({
       candidate,
       guess: { file: candidate.file, odds: logOdds(model, candidate.row) },
     }))
     .toSorted((a, b) => b.guess.odds - a.guess.odds || a.guess.file - b.guess.file)
-    .slice(0, GUESSES_MAX);
+    .slice(0, GUESSES_MAX)
+    .map(({ candidate, guess }) => ({
+      candidate: { ...candidate, row: candidate.row.slice() },
+      guess,
+    }));
 }
 
 /** The chances of the likeliest files of all issues, by what the issues tell together. */

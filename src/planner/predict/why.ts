@@ -104,6 +104,13 @@ function phrase(
     case "definesText":
     case "definesCode":
       return "its definitions share words with the issue";
+    case "quotes":
+      return `says “${term}” like the issue`;
+    case "uses":
+      return `uses “${term}” of the text`;
+    case "pastTitle":
+    case "pastText":
+      return `was changed by “${term}”`;
     case "churn":
     case "churnShare":
     case "churnOfKind":
@@ -114,6 +121,7 @@ function phrase(
     case "doc":
     case "other":
     case "upkeep":
+    case "known":
       return undefined;
     default:
       return unreachable(evidence);
