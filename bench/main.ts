@@ -7,18 +7,29 @@ import { idle } from "./idle.ts";
 import { makespan } from "./makespan.ts";
 import { reaction } from "./reaction.ts";
 import { type Figure, tableOf } from "./report.ts";
+import { repository } from "./repository.ts";
 import { tasks } from "./tasks.ts";
 import { decisions, reading } from "./thinking.ts";
 
 /** Measured claims of the README; each stands beside its floor, measured in turn on the same machine. */
 const BENCHES: Readonly<
   Record<string, (options: { quick: boolean; full: boolean }) => Promise<readonly Figure[]>>
-> = { tasks, makespan, reaction, beat, idle, "cold-start": coldStart, decisions, reading };
+> = {
+  tasks,
+  makespan,
+  reaction,
+  beat,
+  idle,
+  "cold-start": coldStart,
+  decisions,
+  reading,
+  index: repository,
+};
 
 const USAGE = `usage: npm run -s bench -- [--quick] [--full] [--json] [--only NAME]…
 
   --quick      fewer and smaller repetitions: about a minute
-  --full       300 sessions, too
+  --full       300 sessions and 80,000 files, too
   --only NAME  one of ${Object.keys(BENCHES).join(", ")}; may be repeated
   --json       the figures as one JSON array on stdout
 `;
