@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -125,6 +125,39 @@ test("signals come in the order of time; lines that are none are passed over", a
     ["done", "all of it", 2],
   ]);
   expect(found[0]?.atMs).toBe(AT_MS + 1000);
+});
+
+test("a folder that this user may not read is unknown with its path and remedy, and no other task's", async () => {
+  const Nobody = 65_534;
+  for (const id of ["t1", "t2"])
+    await writeIn(await folders.folder(id), "exit.1.json", record(1, 0));
+  for (const [path, mode] of [
+    ["", 0o755],
+    ["tasks", 0o755],
+    ["tasks/t2", 0o755],
+    ["tasks/t1", 0],
+  ] as const) {
+    await chmod(join(workdir, path), mode);
+  }
+  const isRoot = process.geteuid?.() === 0;
+  // Root may read everything.
+  if (isRoot) process.seteuid?.(Nobody);
+  try {
+    const reason = expect.stringMatching(
+      /EACCES: permission denied, \w+ '.*\/tasks\/t1.*Give this user the right/,
+    );
+    const refused = { kind: "unknown", reason };
+    expect(await folders.launch("t1")).toEqual(refused);
+    expect(await folders.exit("t1", 1)).toEqual(refused);
+    expect(await folders.signals("t1", 1)).toEqual(refused);
+    expect(await folders.verify("t1", SHA)).toEqual(refused);
+    await expect(folders.writePrompt("t1", 1, "do it\n")).rejects.toMatchObject({ code: "EACCES" });
+    expect(await folders.signals("t2", 1)).toEqual({ kind: "known", value: [] });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+  await chmod(join(workdir, "tasks/t1"), 0o700);
+  expect(await folders.exit("t1", 1)).toMatchObject({ kind: "known", value: { code: 0 } });
 });
 
 test("the log is its last lines as text, the older file first", async () => {

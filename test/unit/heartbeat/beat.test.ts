@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Screen } from "../../../src/agents/screen.ts";
 import { known, unknown } from "../../../src/classify/evidence.ts";
 import { createHeartbeat, type Heartbeat } from "../../../src/heartbeat/beat.ts";
 import { CoppiceError } from "../../../src/manifest/errors.ts";
@@ -8,7 +9,7 @@ import type { Problem } from "../../../src/manifest/problem.ts";
 import type { CoppiceEvent } from "../../../src/ports/journal.ts";
 import type { ManifestSnapshot, ManifestStore } from "../../../src/ports/manifest-store.ts";
 import { manifestOf, patched, type Told } from "../../support/decision.ts";
-import { HEAD } from "../../support/facts.ts";
+import { exitFact, HEAD, launchFact, sessionFact } from "../../support/facts.ts";
 import { type Answers, executorWorld } from "../../support/fakes/executor-world.ts";
 
 const PROBLEM: Problem = {
@@ -83,6 +84,21 @@ function run(
   return { heartbeat, events, calls: world.calls, commits, file };
 }
 
+/** A screen that, by itself, would end the task's turn. */
+const DONE: Screen = {
+  lines: ["Done.", "$ "],
+  cols: 120,
+  rows: 36,
+  cursor: { x: 2, y: 1, visible: true },
+  title: "",
+  currentCommand: "sh",
+  alternateOn: false,
+  inMode: false,
+  paneDead: false,
+  paneDeadStatus: null,
+  silentSeconds: 600,
+};
+
 const told = (events: readonly CoppiceEvent[], kind: CoppiceEvent["kind"]) =>
   events.filter((event) => event.kind === kind);
 
@@ -106,6 +122,32 @@ describe("one beat", () => {
     const { heartbeat, commits } = run({ t1: { status: "draft" } });
     await heartbeat.beat();
     expect(commits).toEqual([]);
+  });
+
+  test("leaves a task alone whose folder cannot be read, says why, and goes on with the others", async () => {
+    const launch = known(launchFact());
+    const { heartbeat, file } = run(
+      { t1: { status: "running", attempts: 1 }, t2: { status: "running", attempts: 1 }, t3: {} },
+      {
+        folders: {
+          launch: async (taskId) => (taskId === "t3" ? known(null) : launch),
+          exit: async (taskId) => known(taskId === "t2" ? exitFact() : null),
+          signals: async (taskId) =>
+            taskId === "t1" ? unknown("EACCES: open '/w/tasks/t1/done.1'. Mend it.") : known([]),
+        },
+        sessions: {
+          observe: async () =>
+            known([{ session: sessionFact({ name: "task-t1" }), screen: known(DONE) }]),
+        },
+      },
+    );
+    const report = await heartbeat.beat();
+    const statuses = file.manifest.phases[0]?.tasks.map((task) => task.status);
+    expect(statuses).toEqual(["running", "pr_open", "running"]);
+    expect(report.waits.find((wait) => wait.taskId === "t1")).toMatchObject({
+      reason: expect.stringContaining("/w/tasks/t1/done.1'. Mend it."),
+      needsPerson: false,
+    });
   });
 
   test("goes on with the other tasks when one's action fails, and says so", async () => {
