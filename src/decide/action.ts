@@ -61,6 +61,8 @@ export type Action =
       readonly branch: string;
       /** The branch that the pull request goes to. */
       readonly base: string;
+      /** Where the branch began; undefined: nothing says. */
+      readonly forkPoint: string | undefined;
     }
   /** Session, worktree and branch go; anything unpushed is preserved first. */
   | {

@@ -35,10 +35,17 @@ export function deliverStep(
         sha,
         branch: branchOf(view.manifest, task),
         base: base.branch,
+        forkPoint: forkPointOf(view, task),
       },
     ],
     wait: waitsFor("is being pushed"),
   };
+}
+
+function forkPointOf(view: Survey, { id, state }: Task): string | undefined {
+  const git = view.evidence.get(id)?.git;
+  const seen = git?.kind === "known" ? git.value?.forkPoint : undefined;
+  return seen ?? state?.forkPoint ?? undefined;
 }
 
 type PullRequestBase =

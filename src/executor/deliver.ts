@@ -6,7 +6,7 @@ import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import type { WorkSummary } from "../ports/repository.ts";
-import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
+import { asksPerson, type ExecutionContext, type Outcome, taskOf } from "./context.ts";
 import { pullRequestBody, pullRequestTitle } from "./pull-request-text.ts";
 
 /**
@@ -21,14 +21,12 @@ export async function deliver(
   const task = taskOf(context, action.taskId);
   const { verify } = settingsOf(context.manifest, task);
   if (verify !== undefined) await sessions.stop(verifySessionNameOf(task.id));
-  const facts = await repository.probe({ ...placeOf(context, task), ignore: [] });
-  if (facts.kind === "unknown") return later(context, task, "git-unknown", facts.reason);
-  const forkPoint = facts.value?.forkPoint ?? task.state?.forkPoint;
-  if (facts.value === null || forkPoint === undefined) {
+  const { forkPoint } = action;
+  if (forkPoint === undefined) {
     return asksPerson(
       task,
-      "branch-missing",
-      `the branch ${action.branch} is gone`,
+      "fork-point-missing",
+      `nothing says where the branch ${action.branch} began`,
       `coppice retry ${task.id} does the task again.`,
     );
   }

@@ -229,7 +229,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     { manifest }: ManifestSnapshot,
     underWay: ReturnType<typeof hands.underWay> = new Map(),
   ): Promise<Look> {
-    const seen = await observer.observe(manifest, options.workdir);
+    const seen = await observer.observe(manifest, options.workdir, underWay);
     const { evidence, strays } = seen;
     await tellUnanswered(OBSERVED, seen.unanswered);
     await tellStrays(strays);

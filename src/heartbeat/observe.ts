@@ -1,3 +1,4 @@
+import pLimit from "p-limit";
 import {
   type ExitFact,
   type GitFact,
@@ -43,7 +44,12 @@ export interface Observed {
 
 /** Looks at the world. What it remembers between beats only saves questions; a new observer is as good. */
 export interface Observer {
-  observe(manifest: Manifest, workdir: string): Promise<Observed>;
+  /** Of a task in `underWay` only its session is looked at: nothing is decided about it now. */
+  observe(
+    manifest: Manifest,
+    workdir: string,
+    underWay: Pick<ReadonlySet<TaskId>, "has">,
+  ): Promise<Observed>;
   /** The next look at the forge asks it anew. */
   forgetForge(): void;
 }
@@ -52,10 +58,14 @@ export interface Observer {
 const GIT_AGE_MAX_MS = 30_000;
 /** A session that has been silent this long may have ended its turn. */
 const QUIET_SECONDS = 2;
+/** How many tasks are looked at side by side. */
+const LOOKS_AT_ONCE = 4;
+const NOT_ASKED = unknown("not asked in this beat");
 
 type PullRequests = ReadonlyMap<string, PullRequestFact>;
 
 export function createObserver(ports: ObserverPorts): Observer {
+  const limit = pLimit(LOOKS_AT_ONCE);
   let forge: {
     readonly atMs: number;
     readonly branches: string;
@@ -84,9 +94,11 @@ export function createObserver(ports: ObserverPorts): Observer {
     workdir: string,
     task: Task,
     sinceMs: number,
+    launchedAtMs = 0,
   ): Promise<Probe<GitFact | null>> {
     const nowMs = ports.clock.now();
     const last = git.get(task.id);
+    if (last === undefined && launchedAtMs > sinceMs && launchedAtMs <= nowMs) return NOT_ASKED;
     if (last?.fact.kind === "known" && last.atMs > sinceMs && last.atMs <= nowMs) return last.fact;
     const fact = await ports.repository.probe({
       taskId: task.id,
@@ -116,6 +128,7 @@ export function createObserver(ports: ObserverPorts): Observer {
     task: Task,
     sessions: Probe<ReadonlyMap<string, Observation>>,
     found: Probe<PullRequests>,
+    busy: boolean,
   ): Promise<TaskEvidence> {
     const takenAtMs = ports.clock.now();
     const seen = sessions.kind === "known" ? sessions.value.get(sessionNameOf(task.id)) : undefined;
@@ -126,16 +139,20 @@ export function createObserver(ports: ObserverPorts): Observer {
         found.kind === "known" ? known(found.value.get(branchOf(manifest, task)) ?? null) : found,
       session: sessions.kind === "known" ? known(seen?.session ?? null) : sessions,
       screen: sessions.kind === "known" ? (seen?.screen ?? known(null)) : sessions,
-      git: unknown("not asked in this beat"),
+      git: NOT_ASKED,
       launch: known(null),
       exit: known(null),
       verify: known(null),
       signals: known([]),
     } satisfies TaskEvidence;
+    if (busy) return { ...base, git: git.get(task.id)?.fact ?? NOT_ASKED };
     if (isWaiting(task.status)) return { ...base, launch: await ports.folders.launch(task.id) };
     if (task.status === "complete") {
       return { ...base, git: await gitFact(manifest, workdir, task, takenAtMs) };
     }
+    // Of a delivered task only its session matters, as long as it has one.
+    const hasSession = seen !== undefined || sessions.kind === "unknown";
+    if (!isActive(task.status) && !hasSession) return base;
     const launch = await ports.folders.launch(task.id);
     const attempt = launch.kind === "known" ? (launch.value?.attempt ?? null) : null;
     const exit: Probe<ExitFact | null> =
@@ -145,14 +162,15 @@ export function createObserver(ports: ObserverPorts): Observer {
       attempt === null ? known([]) : await ports.folders.signals(task.id, attempt);
     // An older answer will do while the agent works: before it says or shows anything else, nothing is decided on it.
     const works =
-      (task.state?.verdict === "working" || task.state?.verdict === "unknown") &&
+      ["working", "unknown"].includes(task.state?.verdict ?? "unknown") &&
       exit.kind === "known" &&
       exit.value === null;
     const saidAtMs = signals.kind === "known" ? (signals.value.at(-1)?.atMs ?? 0) : takenAtMs;
     const sinceMs = works
       ? Math.max(takenAtMs - GIT_AGE_MAX_MS, saidAtMs, shownAtMs(seen, takenAtMs))
       : takenAtMs;
-    const fact = await gitFact(manifest, workdir, task, sinceMs);
+    const launchedAtMs = launch.kind === "known" ? launch.value?.startedAtMs : undefined;
+    const fact = await gitFact(manifest, workdir, task, sinceMs, launchedAtMs);
     const head = fact.kind === "known" ? fact.value?.headSha : undefined;
     return {
       ...base,
@@ -165,19 +183,21 @@ export function createObserver(ports: ObserverPorts): Observer {
   }
 
   return {
-    async observe(manifest, workdir) {
+    async observe(manifest, workdir, underWay) {
       const [listed, found] = await Promise.all([ports.sessions.observe(), pullRequests(manifest)]);
       const sessions: Probe<ReadonlyMap<string, Observation>> =
         listed.kind === "known"
           ? known(new Map(listed.value.map((one) => [one.session.name, one])))
           : listed;
-      const evidence = new Map<TaskId, TaskEvidence>();
-      for (const task of tasksOf(manifest)) {
-        if (task.status === "draft" || task.status === "planned") continue;
-        evidence.set(task.id, await evidenceOf(manifest, workdir, task, sessions, found));
-      }
+      const asked = tasksOf(manifest).filter(
+        ({ status }) => status !== "draft" && status !== "planned",
+      );
+      const evidence = await limit.map(asked, async (task) => {
+        const busy = underWay.has(task.id);
+        return await evidenceOf(manifest, workdir, task, sessions, found, busy);
+      });
       return {
-        evidence,
+        evidence: new Map(evidence.map((one) => [one.taskId, one])),
         strays: straysOf(manifest, listed),
         unanswered: [
           ...(listed.kind === "unknown" ? [{ what: TMUX, reason: listed.reason }] : []),

@@ -74,6 +74,7 @@ export interface Repository {
     readonly worktree: string;
     readonly ignore: readonly string[];
   }): Promise<Probe<GitFact | null>>;
+  /** `commit` and `forkPoint` are full names. */
   summary(commit: string, forkPoint: string): Promise<WorkSummary>;
   /** Pushes exactly `sha` to `refs/heads/<branch>` of `origin`; never forced, never to `base`. */
   push(push: {

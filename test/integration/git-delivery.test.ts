@@ -217,7 +217,7 @@ test("variables that point git elsewhere are not the adapter's", async () => {
   vi.stubEnv("GIT_INDEX_FILE", join(lab.folder, "no-index"));
   vi.stubEnv("GIT_WORK_TREE", lab.folder);
   expect(await facts()).toMatchObject({ worktreeReady: true, dirtyFiles: [] });
-  expect((await repository.summary("fix/t1", forkPoint)).headSha).toBe(forkPoint);
+  expect((await repository.summary(forkPoint, forkPoint)).commits).toEqual([]);
 });
 
 test("everything unpushed and uncommitted is preserved once, and the worktree stays as it is", async () => {
@@ -316,7 +316,7 @@ test("a branch that a person has checked out is not deleted", async () => {
 test("a summary names commits from the oldest on, and files with their exact line counts", async () => {
   await lab.commit({ "src/a.txt": "a\nb\n" }, worktree);
   const head = await lab.commit({ "new 'é' file": "x\n".repeat(300) }, worktree);
-  const summary = await repository.summary("fix/t1", forkPoint);
+  const summary = await repository.summary(head, forkPoint);
   expect(summary.headSha).toBe(head);
   expect(summary.commits.map(({ subject }) => subject)).toEqual(["src/a.txt", "new 'é' file"]);
   expect(summary.files).toEqual([

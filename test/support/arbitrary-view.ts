@@ -160,7 +160,14 @@ const BEGUN: Readonly<Record<"start" | "deliver", Action>> = {
     branch: "fix/t1",
     startPoint: { kind: "base", base: "main" },
   },
-  deliver: { kind: "deliver", taskId: taskId("t1"), sha: HEAD, branch: "fix/t1", base: "main" },
+  deliver: {
+    kind: "deliver",
+    taskId: taskId("t1"),
+    sha: HEAD,
+    branch: "fix/t1",
+    base: "main",
+    forkPoint: OTHER,
+  },
 };
 
 /**

@@ -21,6 +21,8 @@ export interface Checkout {
   readonly defaultBranch: string | null;
   /** The identity that the person has set for commits here, or null. */
   readonly identity: Identity | null;
+  /** Answers of `git rev-list --count` by its arguments, which name commits: they never change. */
+  readonly counts: Map<string, number>;
 }
 
 export interface Identity {
@@ -66,6 +68,7 @@ export async function openCheckout(options: RepositoryOptions): Promise<Checkout
     config,
     defaultBranch: branch,
     identity,
+    counts: new Map(),
   };
 }
 

@@ -11,6 +11,7 @@ import { entryAt, isReady, lockReason } from "./worktree-entry.ts";
 type ProbeRequest = Parameters<Repository["probe"]>[0];
 
 const DIRTY_FILES_MAX = 50;
+const COUNTS_MAX = 10_000;
 
 /** Facts of a branch and its worktree; `unknown` when git could not answer, `known(null)` when there is no such branch. */
 export async function probeBranch(
@@ -101,7 +102,13 @@ async function commitsAhead(checkout: Checkout, refs: BranchRefs): Promise<numbe
   const others = [...(refs.fork === null ? [] : [refs.fork]), ...refs.bases];
   if (others.includes(refs.head)) return 0;
   const args = ["rev-list", "--count", refs.head, "--not", ...others];
-  return Number(await gitText(checkout.root, args));
+  const counted = args.join(" ");
+  const known = checkout.counts.get(counted);
+  if (known !== undefined) return known;
+  const count = Number(await gitText(checkout.root, args));
+  if (checkout.counts.size >= COUNTS_MAX) checkout.counts.clear();
+  checkout.counts.set(counted, count);
+  return count;
 }
 
 /** Changed and untracked files of the task's worktree; null when it is gone, not ours, half-made or on another branch. */

@@ -97,22 +97,21 @@ async function summarize(
   commit: string,
   forkPoint: string,
 ): Promise<WorkSummary> {
-  const headSha = await gitText(checkout.root, ["rev-parse", "--verify", `${commit}^{commit}`]);
   const reader = () => porcelain(checkout.root, READ_TIMEOUT_MS);
   const range = ["--numstat", "--no-renames", "--no-ext-diff", "--no-textconv"];
   const [log, diff] = await startingPrograms(() =>
     Promise.all([
       reader().log({
         from: forkPoint,
-        to: headSha,
+        to: commit,
         symmetric: false,
         format: { sha: "%H", subject: "%s" },
       }),
-      reader().diffSummary([...range, forkPoint, headSha]),
+      reader().diffSummary([...range, forkPoint, commit]),
     ]),
   );
   return {
-    headSha,
+    headSha: commit,
     commits: log.all.map(({ sha, subject }) => ({ sha, subject })).reverse(),
     files: diff.files.map((file) => ({
       path: file.file,

@@ -41,6 +41,7 @@ test("a pull request is told once, with its address and what could not be set", 
     sha: "f00",
     branch: "fix/issue-1",
     base: "main",
+    forkPoint: "f01",
   } as const;
   expect(say({ kind: "action-done", action, result: "#7 https://x.test/7 (no labels)" })).toBe(
     "t1 → pull request #7 https://x.test/7 (no labels)",

@@ -15,7 +15,7 @@ import type { Repository } from "../../../src/ports/repository.ts";
 import type { Sessions } from "../../../src/ports/sessions.ts";
 import { arbitraryView } from "../../support/arbitrary-view.ts";
 import { manifestOf, NOW, patched, SECOND, type Told, taskId } from "../../support/decision.ts";
-import { FORK, gitFact, HEAD, pullRequest } from "../../support/facts.ts";
+import { FORK, HEAD, pullRequest } from "../../support/facts.ts";
 import { type Answers, executorWorld } from "../../support/fakes/executor-world.ts";
 
 const T1 = taskId("t1");
@@ -44,7 +44,14 @@ const RESTART: Action = {
   why: "it broke",
   context: [],
 };
-const DELIVER: Action = { kind: "deliver", taskId: T1, sha: HEAD, branch: "fix/t1", base: "main" };
+const DELIVER: Action = {
+  kind: "deliver",
+  taskId: T1,
+  sha: HEAD,
+  branch: "fix/t1",
+  base: "main",
+  forkPoint: "f".repeat(40),
+};
 const RETIRE: Action = { kind: "retire", taskId: T1, branch: "fix/t1", why: "its work is merged" };
 const STOP: Action = { kind: "stop-session", taskId: T1, why: "its work is delivered" };
 const NUDGE: Action = { kind: "nudge", taskId: T1, why: "idle", text: "go on" };
@@ -271,7 +278,6 @@ describe("a delivery", () => {
   test("pushes, looks and opens, in this order, and notes the pull request", async () => {
     const { calls, after } = await deliver({});
     expect(calls).toEqual([
-      "repository.probe",
       "repository.push",
       `repository.summary ${HEAD}`,
       "forge.openPullRequest",
@@ -306,7 +312,6 @@ describe("a delivery", () => {
     const pushed: unknown[] = [];
     await deliver({
       repository: {
-        probe: async () => known(gitFact({ headSha: "c".repeat(40) })),
         push: async (what) => {
           pushed.push(what);
           return { kind: "pushed", sha: what.sha };
@@ -317,7 +322,6 @@ describe("a delivery", () => {
   });
 
   test.each([
-    ["git does not answer", { repository: { probe: async () => unknown("busy") } }],
     [
       "the push fails",
       { repository: { push: async () => ({ kind: "failed", reason: "no network" }) } },
@@ -344,7 +348,6 @@ describe("a delivery", () => {
   });
 
   test.each([
-    ["the branch is gone", { repository: { probe: async () => known(null) } }],
     [
       "the push is rejected",
       { repository: { push: async () => ({ kind: "rejected", reason: "protected" }) } },
@@ -362,6 +365,12 @@ describe("a delivery", () => {
       expect(after?.state).toEqual({});
     },
   );
+
+  test("is a person's when nothing says where the branch began", async () => {
+    const { after, calls } = await carriedOut({ ...DELIVER, forkPoint: undefined }, complete);
+    expect(after?.status).toBe("error");
+    expect(calls).toEqual([]);
+  });
 
   test("opens no pull request for what was not pushed", async () => {
     const { calls } = await deliver({
