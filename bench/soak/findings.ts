@@ -23,6 +23,7 @@ export async function findings(after: Aftermath): Promise<readonly string[]> {
   return [
     ...orchestrator.mistakes,
     ...cast.doubled,
+    ...after.ground.github.takeProblems(),
     ...(cast.committed.size > 0 ? [] : ["no agent did anything"]),
     ...(orchestrator.filesMax <= FILES_MAX ? [] : [`${orchestrator.filesMax} files open at once`]),
     ...(await unended(after)),

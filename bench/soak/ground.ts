@@ -73,6 +73,7 @@ export async function openGround(options: GroundOptions, random: Random): Promis
     async close() {
       await ground.tmux("kill-server");
       await stage.close();
+      github.takeProblems();
       await github.close();
       await lab.close();
     },

@@ -76,7 +76,9 @@ const TROUBLES: readonly Trouble[] = [
     async strike({ ground, random }) {
       const answer = random.oneOf(ANSWERS) ?? FAULTS.badGateway;
       const on = random.chance(0.7) ? /^POST / : /^GET .*\/pulls/;
-      ground.github.fail({ on, answer, afterEffect: random.chance(0.5) });
+      // Only what was made has an answer that can be torn.
+      const afterEffect = answer.kind !== "status" || random.chance(0.5);
+      ground.github.fail({ on, answer, afterEffect });
       return true;
     },
   },

@@ -52,6 +52,8 @@ export class AgentProcess {
   readonly lines: string[] = [];
   /** When it last wrote, committed or was spoken to. */
   activeAtMs: number;
+  /** Words that arrived without Enter. */
+  draft = "";
   /** The highlighted option of an open dialog, from 0. */
   highlighted = 0;
   readonly #steps: Step[];
@@ -114,9 +116,15 @@ export class AgentProcess {
     }
   }
 
-  /** Words arrive, followed by Enter: they begin a turn, are queued by a busy agent, or confirm an open dialog. */
+  /** Words arrive, and nobody presses Enter. */
+  paste(text: string): void {
+    this.draft = text.split("\n")[0] ?? "";
+  }
+
+  /** Words arrive in place of a draft, followed by Enter: they begin a turn, are queued by a busy agent, or confirm an open dialog. */
   type(text: string, nowMs: number): void {
     this.advance(nowMs);
+    this.draft = "";
     this.activeAtMs = nowMs;
     if (this.truth === "dialog") {
       this.press("Enter", nowMs);

@@ -46,10 +46,10 @@ function paintCodex(agent: AgentProcess, worktree: string, rows: number): Painte
   const working = truth === "working" || truth === "hanging";
   const body = [...head, ...agent.lines.slice(-20), ""];
   return {
-    lines: full(rows, [...body, ...turnEnd(agent), "", ...COMPOSER(worktree)]),
+    lines: full(rows, [...body, ...turnEnd(agent), "", ...composer(agent.draft, worktree)]),
     title: working ? `⠼ ${folder}` : folder,
     currentCommand: "node",
-    cursor: { x: 2, y: rows - 4, visible: true },
+    cursor: { x: 2 + agent.draft.length, y: rows - 4, visible: true },
     alternateOn: true,
   };
 }
@@ -72,8 +72,8 @@ function turnEnd({ step, truth }: AgentProcess): string[] {
   }
 }
 
-const COMPOSER = (worktree: string): string[] => [
-  "› Ask Codex to do anything",
+const composer = (draft: string, worktree: string): string[] => [
+  `› ${draft === "" ? "Ask Codex to do anything" : draft}`,
   "",
   `  GPT-5.5 default · ${worktree}`,
   "  ← for agents · ? for shortcuts",
@@ -112,7 +112,7 @@ function paintCommand(agent: AgentProcess, rows: number): Painted {
   const waits = truth === "idle" || truth === "dialog";
   const prompt = !waits
     ? []
-    : [step.kind === "ask" ? `${step.question} [y/N] ` : "Continue? [y/N] "];
+    : [`${step.kind === "ask" ? step.question : "Continue?"} [y/N] ${agent.draft}`];
   const lines = [...agent.lines.slice(-(rows - 2)), ...prompt];
   const last = lines.at(-1) ?? "";
   return {

@@ -8,6 +8,8 @@ export type Happening =
   | { readonly kind: "answer-lost" }
   /** The orchestrator dies before, or after, the call. */
   | { readonly kind: "crash"; readonly after: boolean }
+  /** The orchestrator dies when the call is half done; before it where there is no half. */
+  | { readonly kind: "crash-within" }
   | { readonly kind: "terminals-die"; readonly recorded: boolean }
   | { readonly kind: "clock-jump"; readonly ms: number }
   /** The call takes long. */

@@ -72,12 +72,12 @@ export class Orchestrator implements Door {
     const late = this.#plan.filter(({ at }) => at.kind === "call" && at.call >= this.#calls);
     this.#plan = [];
     for (const { what } of late) {
-      if (what.kind === "crash") this.die();
+      if (what.kind === "crash" || what.kind === "crash-within") this.die();
       else this.world.happen(what);
     }
   }
 
-  async pass<T>({ method, taskId, effect, failed }: Call<T>): Promise<T> {
+  async pass<T>({ method, taskId, effect, half, failed }: Call<T>): Promise<T> {
     await Promise.resolve();
     if (!this.alive) return never();
     this.world.advance(CALL_MS);
@@ -97,8 +97,9 @@ export class Orchestrator implements Door {
     for (const { what } of due) {
       this.world.happen(what);
       if (what.kind === "unanswered") return unanswered(`${method} gave no answer`);
-      if (what.kind === "crash") {
-        if (what.after) effect();
+      if (what.kind === "crash" || what.kind === "crash-within") {
+        if (what.kind === "crash-within") half?.();
+        else if (what.after) effect();
         this.die();
         return never();
       }

@@ -146,6 +146,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ kind: "unanswered" as const }) },
   { weight: 3, arbitrary: fc.constant({ kind: "answer-lost" as const }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("crash" as const), after: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.constant({ kind: "crash-within" as const }) },
   {
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("terminals-die" as const), recorded: fc.boolean() }),

@@ -341,6 +341,7 @@ export class World {
       case "unanswered":
       case "answer-lost":
       case "crash":
+      case "crash-within":
         return;
     }
   }

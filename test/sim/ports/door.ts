@@ -7,6 +7,8 @@ export interface Call<T> {
   /** The task that the call is about; null: all of them, or none. */
   readonly taskId: string | null;
   effect(): T;
+  /** What is done to the world when the process dies in the midst of it. */
+  half?(): void;
   /** May throw, as an adapter throws what it could not ask. */
   failed(reason: string): T;
 }

@@ -52,6 +52,9 @@ export function simSessions(door: Door): Sessions {
           reach(door, name, still, ({ agent }) => agent.type(text, world.nowMs)) ?? {
             kind: "sent",
           },
+        half: () => {
+          reach(door, name, still, ({ agent }) => agent.paste(text));
+        },
         failed: (reason) => ({ kind: "unproven", reason }),
       }),
     press: (name, keys, still) =>
