@@ -307,6 +307,15 @@ describe("refusals", () => {
     expect(error.message).toMatch(/no answer from .*: none within 0.05 s/);
   });
 
+  test("an answer without end is left at its limit", async () => {
+    const chunk = new Uint8Array(1024 * 1024);
+    const endless = async () =>
+      new Response(new ReadableStream({ pull: (stream) => stream.enqueue(chunk) }));
+    const error = await failure(forge({ fetch: endless }).listIssues(query()));
+    expect(error).toMatchObject({ code: "github-no-answer" });
+    expect(error.message).toContain("longer than 67108864 bytes");
+  });
+
   test("a server that is not there is an answer of the machine, not of the repository", async () => {
     const apiUrl = github.url;
     await github.close();

@@ -122,6 +122,8 @@ export function createGitHubClient(access: GitHubAccess): GitHubClient {
 
 const PAGES_MAX = 100;
 const REMEMBERED_MAX = 1000;
+/** A hundred pull requests with the longest bodies are some 30 MB. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
 /** A limit that ends this soon is waited for; a longer one is the caller's to plan around. */
 const WAIT_IN_PLACE_SECONDS = 5;
 
@@ -181,7 +183,7 @@ function wholeAnswers(fetchOnce: typeof fetch, timeoutMs: number): typeof fetch 
     const signal = AbortSignal.timeout(timeoutMs);
     try {
       const response = await fetchOnce(input, { ...init, signal });
-      const body = await response.text();
+      const body = await textOf(response);
       if (/\bjson\b/.test(response.headers.get("content-type") ?? "") && body !== "") {
         JSON.parse(body);
       }
@@ -194,6 +196,19 @@ function wholeAnswers(fetchOnce: typeof fetch, timeoutMs: number): typeof fetch 
       throw silence;
     }
   };
+}
+
+/** The body, of whatever length a server says or sends, up to the limit. */
+async function textOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes > BODY_BYTES_MAX)
+      throw new Error(`the answer is longer than ${BODY_BYTES_MAX} bytes`);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** A token travels over TLS, or stays on this machine. */
