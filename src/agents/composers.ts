@@ -1,5 +1,5 @@
 import type { Composer } from "./tui.ts";
-import { textLines, unframed, type View } from "./view.ts";
+import { textBeforeCursor, textLines, unframed, type View } from "./view.ts";
 
 /** Footer rows that may stand below a composer: status, hints, a list of commands. */
 const FOOTER_MAX = 16;
@@ -27,13 +27,15 @@ interface Frame {
 
 /**
  * A composer between two rules or half-block rows. The cursor stands in it; but a program that draws its own cursor hides the
- * terminal's, and one that redraws has it further up for a moment: then the last such frame is the composer.
+ * terminal's, and one that redraws may leave it elsewhere, but behind no words: then the last such frame is the composer.
  */
 export function framedComposer(view: View, frame: Frame): Composer | undefined {
   const found = framedAtCursor(view, frame);
-  if (found) return found;
   const last = lastFramed(view, frame);
-  return last && (!view.screen.cursor.visible || view.row < last.to) ? last : undefined;
+  // A frame further up is a prompt that was sent.
+  if (found && (last === undefined || last.from <= found.from)) return found;
+  const hidden = !view.screen.cursor.visible || textBeforeCursor(view) === "";
+  return last && (hidden || view.row < last.to) ? last : undefined;
 }
 
 function framedAtCursor(view: View, frame: Frame): Composer | undefined {

@@ -110,7 +110,11 @@ export const GEMINI_MARKS: CellMarks = {
 
 const LAYOUT: Layout = {
   agent: "gemini",
-  composer: (view) => halfBlockComposer(view) ?? boxComposer(view) ?? bareComposer(view),
+  // The lowest is the program's: a frame further up is something that it shows.
+  composer: (view) =>
+    [halfBlockComposer(view), boxComposer(view), bareComposer(view)]
+      .filter((found) => found !== undefined)
+      .toSorted((left, right) => right.to - left.to)[0],
   busy: /\(esc to cancel\b|\besc to cancel(?:, \d|\))|^\s?! Shell awaiting input|^\s*[\u2801-\u28ff] \S/u,
   busyTitle: /^✦|\bWorking\b/u,
   attentionTitle: /^✋|\bAction Required\b/u,

@@ -20,16 +20,9 @@ export function readGeneric(screen: Screen): ScreenReading {
   const question = readAnyProgram(view);
   if (question) return question;
   const dialog = readDialog(view, "program");
-  if (dialog) return anyDialog(dialog);
+  if (dialog) return dialog;
   const busy = linesAbove(view, view.end, 10).findLast((line) => BUSY.test(line));
   if (busy !== undefined) return busyReading(busy.trim());
   if (SPINNER_TITLE.test(view.title)) return working(0.8, `the title says "${view.title}"`);
   return readOverlay(view) ?? readPlain(view);
-}
-
-/** What a dialog looks like tells its kind; its default answer holds for known agents only. */
-function anyDialog(reading: ScreenReading): ScreenReading {
-  return reading.dialog
-    ? { ...reading, dialog: { ...reading.dialog, id: "program/dialog" } }
-    : reading;
 }

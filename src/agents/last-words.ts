@@ -8,7 +8,7 @@ export function closingQuestion(lines: readonly string[]): string | undefined {
   if (last < 0) return undefined;
   const end = last;
   while (last > 0 && (CHOICE.test(texts[last] ?? "") || texts[last] === "")) last -= 1;
-  if (last < end && /\?["')*_]*:?$/.test(texts[last] ?? "")) return texts[last];
+  if (last < end && /[?？؟]["'」』)*_]*:?$/u.test(texts[last] ?? "")) return texts[last];
   const sentences = sentencesOf(lastParagraph(texts.slice(0, end + 1)));
   const final = sentences.at(-1) ?? "";
   if (isQuestion(final)) return final;
@@ -28,7 +28,7 @@ const PLEA = /^(?:please|let me know|tell me|just (?:say|tell)|reply|answer|choo
 const ANNOUNCEMENT =
   /\bI(?:['’]ll| will| shall|['’]m going to| am going to|['’]m about to)\b|\bwill now\b|\blet me\b|\bnow I(?:['’]ll| will)\b|\bnext,? I\b/i;
 
-const isQuestion = (sentence: string): boolean => /\?["')*_]*$/.test(sentence);
+const isQuestion = (sentence: string): boolean => /[?？؟]["'」』)*_]*$/u.test(sentence);
 
 function lastParagraph(lines: readonly string[]): string {
   const end = lines.findLastIndex((line) => line !== "") + 1;
@@ -37,5 +37,7 @@ function lastParagraph(lines: readonly string[]): string {
 }
 
 function sentencesOf(paragraph: string): string[] {
-  return paragraph.split(/(?<=[.?!]["')*_]*)\s+/).filter((sentence) => sentence !== "");
+  return paragraph
+    .split(/(?<=[.?!؟]["')*_]*)\s+|(?<=[。？！]["'」』)*_]*)\s*/u)
+    .filter((sentence) => sentence !== "");
 }

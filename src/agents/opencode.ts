@@ -154,7 +154,8 @@ function composer(view: View): Composer | undefined {
 
 /** `▣  Build · model · 12s` closes a turn; without a time the turn did not come to its end. */
 function ending(view: View, { from }: Composer): Ending {
-  const lines = view.lines.slice(0, from);
+  // On the right the screen's own bar may stand.
+  const lines = view.lines.slice(0, from).map((line) => line.replace(/\s{2,}[█▄▀]$/u, ""));
   const close = lines.findLastIndex((line) => /^\s+▣ /u.test(line));
   const box = lines.findLastIndex((line) => /^\s{0,3}┃/u.test(line));
   if (close < 0 && box < 0) return { kind: "fresh" };

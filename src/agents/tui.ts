@@ -68,14 +68,15 @@ const FRESH_SECONDS = 2;
  */
 export function readAgent(screen: Screen, layout: Layout): ScreenReading {
   const view = viewOf(screen);
-  const composer = layout.composer(view);
+  const found = layout.composer(view);
+  const composer = found && (hasCursor(view, found) || isInFront(view, layout)) ? found : undefined;
   // A shell, a pager, a question of git: the agent is not in front, whatever is left of it on the screen or in the title.
   const program = readProgram(view, composer !== undefined);
   if (program) return program;
   if (composer)
     return readBelow(view, composer, layout.agent) ?? readComposer(view, composer, layout);
   // A dialog hides the composer. It stands before the title, which may be stale or say "working" behind a dialog.
-  const dialog = readDialog(view, layout.agent);
+  const dialog = readDialog(view, isInFront(view, layout) ? layout.agent : "program");
   if (dialog) return dialog;
   if (layout.attentionTitle?.test(view.title)) {
     return { kind: "waiting-approval", confidence: 0.7, why: `the title says "${view.title}"` };
@@ -86,16 +87,27 @@ export function readAgent(screen: Screen, layout: Layout): ScreenReading {
   return readOverlay(view) ?? readPlain(view);
 }
 
+const hasCursor = ({ row }: View, { from, to }: Composer): boolean => row >= from && row < to;
+
+/** A composer without the cursor may be left over: the program in front must be one that an agent can be. */
+function isInFront({ screen }: View, { agent }: Layout): boolean {
+  const { currentCommand } = screen;
+  return (
+    /^(?:node|bun|(?:da)?sh|np[mx]|\d[\d.]*)$/.test(currentCommand) ||
+    currentCommand.startsWith(agent)
+  );
+}
+
 /** A dialog that opened below a composer that does not have the cursor any more. */
-function readBelow(view: View, { from, to }: Composer, agent: string): ScreenReading | undefined {
-  if (view.row >= from && view.row < to) return undefined;
+function readBelow(view: View, composer: Composer, agent: string): ScreenReading | undefined {
+  if (hasCursor(view, composer)) return undefined;
   return readDialog(
-    { ...view, lines: view.lines.map((line, row) => (row < to ? "" : line)) },
+    { ...view, lines: view.lines.map((line, row) => (row < composer.to ? "" : line)) },
     agent,
   );
 }
 
-/** A dialog at the bottom of the screen, known or not. */
+/** A dialog at the bottom of the screen, known or not. One of another program than an agent is a person's. */
 export function readDialog(view: View, agent: string): ScreenReading | undefined {
   const box = dialogAtBottom(view);
   if (!box) return undefined;
@@ -103,7 +115,7 @@ export function readDialog(view: View, agent: string): ScreenReading | undefined
   const text = oneLine([...box.text, box.hints]);
   const { id, kind, needsPerson } = recogniseDialog(agent, { title, text, options: box.options });
   const dialog: Dialog = {
-    id,
+    id: agent === "program" ? "program/dialog" : id,
     title,
     body: box.text.join("\n"),
     options: box.options,

@@ -4,6 +4,8 @@ import { announcesWork, closingQuestion } from "../../../src/agents/last-words.t
 test.each([
   ["Which option do you want me to take, 1 or 2?", "Which option do you want me to take, 1 or 2?"],
   ["Done with A. Should I also do B?", "Should I also do B?"],
+  ["終わりました。続けますか？", "続けますか？"],
+  ["هل أتابع؟", "هل أتابع؟"],
   ["Postgres or SQLite? Please tell me so that I can go on.", "Postgres or SQLite?"],
 ])("%j ends with a question", (text, question) => {
   expect(closingQuestion([text])).toBe(question);

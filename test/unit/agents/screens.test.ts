@@ -83,6 +83,22 @@ test.prop([fc.constantFrom("", "y", "N", "yes"), fc.constantFrom("sh", "node", "
   },
 );
 
+test.each(["git", "sleep", "vim", "less", "sudo", "python3"])(
+  "%s in front of what an agent left on the screen is nothing to type at, to answer or to finish",
+  (currentCommand) => {
+    const left = SCREENS.filter(({ agent }) => agent !== "shell").map((recorded) => {
+      const screen = { ...recorded.screen, currentCommand, cursor: { x: 0, y: 0, visible: true } };
+      return { ...recorded, ...classifyScreen(agentOf(recorded), screen) };
+    });
+    expect(
+      left.filter(
+        ({ state, action }) =>
+          ["finish", "nudge", "answer"].includes(action) && !state.startsWith("exited"),
+      ),
+    ).toEqual([]);
+  },
+);
+
 /** At work, with a composer below the transcript. */
 const WORKING = SCREENS.filter(
   ({ agent, state, screen }) =>
