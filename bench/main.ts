@@ -2,6 +2,7 @@ import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { beat } from "./beat.ts";
 import { coldStart } from "./cold-start.ts";
+import { detection } from "./detection.ts";
 import { leaveGrounds } from "./ground.ts";
 import { idle } from "./idle.ts";
 import { makespan } from "./makespan.ts";
@@ -18,6 +19,7 @@ const BENCHES: Readonly<
   tasks,
   makespan,
   reaction,
+  detection,
   beat,
   idle,
   "cold-start": coldStart,
