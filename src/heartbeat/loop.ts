@@ -18,7 +18,7 @@ export interface LoopOptions {
   readonly onTrouble: (trouble: MachineTrouble | undefined) => Promise<void>;
 }
 
-/** The shortest time between two beats: a burst of events is one beat. */
+/** The shortest time between two beats for events: a burst of events is one beat. */
 const GAP_MS = 250;
 /** Events that come together are taken together. */
 const DEBOUNCE_MS = 20;
@@ -34,7 +34,7 @@ export async function runLoop(
   let wake = new AbortController();
   const source = await options.signals.listen(() => wake.abort());
   try {
-    for (;;) {
+    for (let byTimer = false; ; ) {
       wake = new AbortController();
       const beganMs = clock.now();
       const report = await calmBeat(options, () => wake.abort());
@@ -47,10 +47,12 @@ export async function runLoop(
         report.wakeAtMs === undefined ? options.intervalMs : report.wakeAtMs - clock.now();
       const waitMs = report.changed ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
       await clock.sleep(waitMs, AbortSignal.any([wake.signal, stop]));
-      if (wake.signal.aborted) await clock.sleep(DEBOUNCE_MS, stop);
-      // The clock on the wall may have been set back meanwhile.
+      const woken = wake.signal.aborted;
+      if (woken) await clock.sleep(DEBOUNCE_MS, stop);
+      // The clock on the wall may have been set back meanwhile. A beat that only the timer asked for delays no event.
       const gapMs = Math.min(GAP_MS, Math.max(0, beganMs + GAP_MS - clock.now()));
-      await clock.sleep(gapMs, stop);
+      await clock.sleep(woken && byTimer ? 0 : gapMs, stop);
+      byTimer = !woken && !report.changed;
       if (stop.aborted) return { outcome: "interrupted", report };
     }
   } finally {

@@ -155,6 +155,11 @@ describe("between two beats", () => {
     expect((await sleeps([report()], { wakeAt: 1 })).slept).toEqual([250]);
   });
 
+  test("an event is not delayed by a beat that only the timer asked for, but by one for an event", async () => {
+    const { slept } = await sleeps([report(), report(), report({ underWay: 1 })], { wakeAt: 2 });
+    expect(slept).toEqual([15_000, 20, 250]);
+  });
+
   test.each([-3_600_000, 3_600_000])(
     "a clock that jumps by %i ms does not put it to sleep",
     async (jumpMs) => {
