@@ -13,7 +13,7 @@ export function openComposer(view: View, sign: RegExp): Composer | undefined {
   const from = rowUpwards(
     view,
     (line) => sign.test(line),
-    (line) => /^\s{2}\S/.test(line),
+    (line) => /^\s{2,3}\S/.test(line),
   );
   if (from === undefined || /^\S\s+\d+[.)]\s/.test(view.lines[from] ?? "")) return undefined;
   return composerOf(view, from, view.row + 1, from);

@@ -14,7 +14,7 @@ export interface DialogBox {
 
 /** Rows that say how a dialog is worked. */
 export const HINTS =
-  /\b(?:enter|return) (?:to )?(?:confirm|select|submit|continue|resume|open|choose|accept)\b|\buse enter to\b|\besc(?:ape)? (?:to )?(?:cancel|close|back|dismiss|skip|go back|reject|exit)\b|\bpress (?:enter|return) to\b|[↑⇆]\S* (?:to )?(?:navigate|move|select|browse)\b|\btab to amend\b|\bwaiting for (?:user )?confirmation\b/i;
+  /\b(?:enter|return) (?:to )?(?:confirm|select|submit|continue|resume|open|choose|accept)\b|\buse enter to\b|\besc(?:ape)? (?:to )?(?:cancel(?!, \d)|close|back|dismiss|skip|go back|reject|exit)\b|\bpress (?:enter|return) to\b|[↑⇆]\S* (?:to )?(?:navigate|move|select|browse)\b|\btab to amend\b|\bwaiting for (?:user )?confirmation\b/i;
 
 const HINT_ROW = /^(?:ctrl\+\w|[⇆↑↓]|enter|esc) /iu;
 const MARK = "❯›>●⏺▸▶◉➤→";

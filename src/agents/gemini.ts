@@ -20,29 +20,33 @@ export const gemini: Agent = {
     "GOOGLE_CLOUD_PROJECT",
     "GOOGLE_CLOUD_LOCATION",
     "GOOGLE_GENAI_USE_VERTEXAI",
+    "GEMINI_CLI_HOME",
     ...PROXY_ENVIRONMENT,
   ],
   interactive: true,
   install: "npm install --global @google/gemini-cli, then gemini and /auth",
   launch: (request) => ({
     argv: ["gemini", ...flags(request), "-i", "{prompt}"],
-    env: {},
+    env: ENVIRONMENT,
   }),
   resume: (request, conversation) => ({
     argv: ["gemini", ...flags(request), "--resume", conversation ?? "latest", "-i", "{prompt}"],
-    env: {},
+    env: ENVIRONMENT,
   }),
   headless: {
-    launch: (request) => ({ argv: [...headlessArgv(request)], env: {} }),
+    launch: (request) => ({ argv: [...headlessArgv(request)], env: ENVIRONMENT }),
     resume: (request, conversation) => ({
       argv: [...headlessArgv(request), "--resume", conversation],
-      env: {},
+      env: ENVIRONMENT,
     }),
     events: ["init", "message", "result"],
   },
   signals,
   read: (screen) => readAgent(screen, LAYOUT),
 };
+
+/** Else it starts itself a second time, and the first one tells how the second ended by the wrong exit code. */
+const ENVIRONMENT = { GEMINI_CLI_NO_RELAUNCH: "true" };
 
 const headlessArgv = (request: LaunchRequest): readonly string[] => [
   "gemini",
@@ -121,14 +125,22 @@ const LAYOUT: Layout = {
   ending,
 };
 
+/** Cells that only a turn has. */
+const OF_A_TURN = /^\s{0,2}[✦✧◆✕✗✓✔xo?⊶⊷.-] {1,2}\S|^\s{0,2}╭|\bAPI Error\b|\bRequest cancelled\b/u;
+
 function ending(view: View, composer: Composer): Ending {
-  const prompt = view.lines
-    .slice(0, composer.from)
-    .findLast((line) => GEMINI_MARKS.prompt.test(line));
+  const above = view.lines.slice(0, composer.from);
+  const prompt = above.findLast((line) => GEMINI_MARKS.prompt.test(line));
+  // It begins with notices of its own, e.g. about the terminal's colours.
+  if (prompt === undefined && !above.some((line) => OF_A_TURN.test(line))) return { kind: "fresh" };
+  // A notice comes and goes: it ends no turn.
+  const notice = above.findLastIndex((line) => /^\s{0,2}⚠ /u.test(line));
+  const below = above.slice(notice + 1);
+  const last = notice >= 0 && !below.some((line) => GEMINI_MARKS.cell.test(line));
   // A resumed conversation shows the tools' answers as prompts: whatever ended then, nothing was asked since.
   return /> \[Function Response: /.test(prompt ?? "")
     ? { kind: "broken-off", why: "the conversation was resumed" }
-    : endingOfCells(view, composer, GEMINI_MARKS);
+    : endingOfCells(view, last ? { ...composer, from: notice } : composer, GEMINI_MARKS);
 }
 
 /** Above it stand a rule and the row of the approval mode, which belong to it. */

@@ -86,7 +86,10 @@ const chunkOf = (responseId: string, parts: readonly object[], more: object = {}
   responseId,
 });
 
-const Part = z.looseObject({ text: z.string().optional(), functionResponse: z.unknown() });
+const Part = z.looseObject({
+  text: z.string().optional(),
+  functionResponse: z.unknown().optional(),
+});
 const Body = z.looseObject({
   contents: z.array(z.looseObject({ role: z.string().optional(), parts: z.array(Part) })),
   tools: z.array(z.unknown()).default([]),

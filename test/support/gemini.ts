@@ -24,8 +24,10 @@ export const createGeminiAccount = (
 /** The user has chosen at some time how Gemini CLI logs in. */
 export async function chooseGeminiKey({ home }: Account): Promise<void> {
   const settings = {
-    general: { enableAutoUpdate: false, enableAutoUpdateNotification: false },
+    // Few attempts: a test does not wait minutes for the tenth.
+    general: { maxAttempts: 2, enableAutoUpdate: false, enableAutoUpdateNotification: false },
     privacy: { usageStatisticsEnabled: false },
+    telemetry: { enabled: false },
     security: { auth: { selectedType: "gemini-api-key" } },
   };
   await mkdir(join(home, ".gemini"), { recursive: true });

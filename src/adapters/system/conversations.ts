@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { readdir, realpath, stat } from "node:fs/promises";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Conversations } from "../../ports/conversations.ts";
@@ -9,7 +9,8 @@ const RECORDS_MAX = 500;
 
 /**
  * Finds conversations in the records that the agents keep themselves: Codex below `CODEX_HOME/sessions`, Claude Code
- * below `CLAUDE_CONFIG_DIR/projects`. A conversation counts only when its record names the very folder.
+ * below `CLAUDE_CONFIG_DIR/projects`, Gemini CLI below `.gemini/tmp` in `GEMINI_CLI_HOME` or the home. A conversation counts
+ * only when its record, or the folder that holds it, names the very folder.
  */
 export function createConversations(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -33,6 +34,10 @@ export function createConversations(options: {
           sinceMs,
         );
       }
+      if (agent === "gemini") {
+        const root = join(env["GEMINI_CLI_HOME"] ?? homeDir, ".gemini/tmp");
+        return await geminiConversation(root, folder, sinceMs);
+      }
       return null;
     },
   };
@@ -55,6 +60,22 @@ async function codexConversation(
 async function claudeConversation(root: string, sinceMs: number): Promise<string | null> {
   const [newest] = await newestRecords(root, sinceMs);
   return newest === undefined ? null : (/([0-9a-f-]{36})\.jsonl$/.exec(newest)?.[1] ?? null);
+}
+
+/** Each project's folder has the path of the project in `.project_root`. */
+async function geminiConversation(
+  root: string,
+  folder: string,
+  sinceMs: number,
+): Promise<string | null> {
+  for (const path of await newestRecords(root, sinceMs)) {
+    const project = join(path.slice(0, path.lastIndexOf("/chats/")), ".project_root");
+    const owner = await readFile(project, "utf8").catch(() => "");
+    if (owner.trim() !== folder) continue;
+    const id = record(await firstLine(path))?.["sessionId"];
+    if (typeof id === "string") return id;
+  }
+  return null;
 }
 
 /** Paths of `.jsonl` files changed since then, newest first. A folder that is not there has none. */
