@@ -1,6 +1,7 @@
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CoppiceError } from "../../manifest/errors.ts";
+import { startingPrograms } from "../exec.ts";
 import { git, porcelain, withoutCredentials } from "./command.ts";
 import { namesIn } from "./worktree-entry.ts";
 
@@ -31,7 +32,9 @@ export async function cloneRepository(url: string, dir: string): Promise<void> {
   const draft = `${dir}.clone-${process.pid}`;
   try {
     await mkdir(dirname(dir), { recursive: true });
-    await porcelain(dirname(dir), CLONE_TIMEOUT_MS).clone(url, draft, ["--no-tags"]);
+    await startingPrograms(() =>
+      porcelain(dirname(dir), CLONE_TIMEOUT_MS).clone(url, draft, ["--no-tags"]),
+    );
     await rename(draft, dir);
   } catch (cause) {
     throw cloneFailed(url, cause);
