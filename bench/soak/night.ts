@@ -34,11 +34,13 @@ export async function spendNight(options: NightOptions): Promise<Morning> {
   const maxParallel = Math.min(PARALLEL_MAX, options.tasks);
   const ground = await openGround({ tasks: options.tasks, maxParallel }, random);
   const over = new AbortController();
+  let ended: Promise<void> = Promise.resolve();
   try {
     const taskIds = tasksOf(await ground.manifest()).map(({ id }) => id);
     const workMs = (options.seconds * 1000 * maxParallel) / options.tasks / 3;
     const cast = openCast(ground, taskIds, random, workMs);
     const orchestrator = startOrchestrator(ground, random, over.signal);
+    ended = orchestrator.ended;
     const scene = { ground, cast, orchestrator, taskIds, random };
     const { counts, edits } = await untilMorning(scene, options);
     const late = await settled(orchestrator, options.tasks);
@@ -51,6 +53,7 @@ export async function spendNight(options: NightOptions): Promise<Morning> {
     };
   } finally {
     over.abort();
+    await ended;
     await ground.close();
   }
 }

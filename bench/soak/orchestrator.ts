@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { EFFECTS } from "../../src/adapters/fault-point.ts";
 import type { RunningCoppice } from "../../test/support/built-cli.ts";
 import type { Ground } from "./ground.ts";
@@ -23,6 +24,8 @@ export interface Orchestrator {
 }
 
 const RETRIES_PER_TASK_MAX = 3;
+const SUSPENDED_MS = 5000;
+const BUSY_MS = 1000;
 
 export function startOrchestrator(ground: Ground, random: Random, over: AbortSignal): Orchestrator {
   const deaths = { kills: 0, faultPoints: 0 };
@@ -45,6 +48,10 @@ export function startOrchestrator(ground: Ground, random: Random, over: AbortSig
     }
     if (code === 0) return "ended";
     if (code === 4) return (await retryFailed()) ? "again" : "ended";
+    if (code === 3 && stderr.includes("coppice heartbeat (process")) {
+      await wait(BUSY_MS);
+      return "again";
+    }
     mistakes.push(`coppice run ended with ${code}:\n${stdout}${stderr}`);
     return "again";
   };
@@ -68,6 +75,7 @@ export function startOrchestrator(ground: Ground, random: Random, over: AbortSig
     while (!over.aborted && mistakes.length < 5) if ((await oneRun()) === "ended") return;
   };
 
+  over.addEventListener("abort", () => running?.signal("SIGKILL"));
   const watch = setInterval(() => {
     if (running === undefined) return;
     readdir(`/proc/${running.pid}/fd`).then(
@@ -88,13 +96,12 @@ export function startOrchestrator(ground: Ground, random: Random, over: AbortSig
       const run = running;
       if (run === undefined) return false;
       run.signal("SIGSTOP");
-      try {
-        const beat = await ground.coppice(["heartbeat"]);
-        // It may have been dead already, or not have come to its lock: then the other may act.
-        return beat.code === 0 && beat.stderr.includes(`process ${run.pid} `);
-      } finally {
-        run.signal("SIGCONT");
-      }
+      const beat = ground.start(["heartbeat"]).ended;
+      await Promise.race([beat, wait(SUSPENDED_MS)]);
+      run.signal("SIGCONT");
+      // It may not have come to its lock yet: then the other acts, and has its time.
+      const { code, stderr } = await beat;
+      return code === 0 && stderr.includes(`process ${run.pid} `);
     },
     calm() {
       isCalm = true;
