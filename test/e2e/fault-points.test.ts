@@ -7,7 +7,7 @@ import { journalOf, type ManifestText, test, type Workplace } from "../support/w
 
 const TOKEN = "ghp_aTokenThatNobodyElseMaySee0123456789";
 /** So many lives share all effects, in turn: each dies from its first hours to its last. */
-const LIVES = 5;
+const LIVES = 7;
 const ON_GITHUB_ALONE: readonly Effect[] = ["labels-add", "reviewers-ask"];
 const EVERYWHERE = EFFECTS.filter((name) => !ON_GITHUB_ALONE.includes(name));
 const lives = Array.from({ length: LIVES }, (_, life) =>
@@ -44,7 +44,7 @@ const PLAN = {
 
 test.concurrent.for(lives)(
   "a run that dies before and after each of %j ends like one that does not",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (effects, { place }) => {
     await writeFile(join(place.lab.root, ".env"), "PORT=4000\n");
     await place.plan(PLAN, [{ id: "t1" }, { id: "t2", dependsOn: ["t1"] }]);
