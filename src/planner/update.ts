@@ -1,17 +1,9 @@
 import { stableOrder } from "../graph/order.ts";
-import {
-  addPhase,
-  addTask,
-  type EditOutcome,
-  moveTask,
-  removeTask,
-  setDependencies,
-  setField,
-} from "../manifest/edits.ts";
+import { addPhase, addTask, type EditOutcome, moveTask, removeTask } from "../manifest/edits.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import { isJsonObject, type Json, type JsonObject, member, sameJson } from "../manifest/json.ts";
 import { Manifest } from "../manifest/manifest.ts";
-import { applyPatches, type KeptEdit } from "../manifest/merge.ts";
+import { applyPatches, rawTasks } from "../manifest/merge.ts";
 import { isWaiting } from "../manifest/status.ts";
 import { type Task, TaskId } from "../manifest/task.ts";
 import type { Plan, PresentTask } from "./plan.ts";
@@ -98,7 +90,8 @@ export function updatePlan(
   const next = writtenPlan(made);
   const draft = new Draft(current);
   const tasks = manifest.phases.flatMap((phase) => phase.tasks);
-  const stays = new Set<string>(tasks.map(({ id }) => id));
+  const byId = new Map<string, Task>(tasks.map((task) => [task.id, task]));
+  const stays = new Set(byId.keys());
   for (const task of tasks) {
     const why = task.issue === null ? undefined : gone.get(task.issue);
     if (why === undefined) continue;
@@ -122,16 +115,17 @@ export function updatePlan(
         { kind: "joins", task: id, title, phase },
       );
   }
-  const whyOf = new Map(made.edges.map((edge) => [`${edge.task} ${edge.dependsOn}`, edge.why]));
-  for (const [id, written] of Object.entries(next)) {
-    const before = tasks.find((task) => task.id === id);
-    if (before === undefined ? last[id] !== undefined : isSettledTask(before)) continue;
-    if (before !== undefined) {
-      mergeFields(draft, id, written.task, last[id]?.task);
-      mergePhase(draft, id, written.phase, last[id]?.phase, phases);
-    }
-    mergeEdges(draft, id, written.task, last[id]?.task, whyOf);
-  }
+  const isOpen = (id: string): boolean => {
+    const before = byId.get(id);
+    return before === undefined ? last[id] === undefined : !isSettledTask(before);
+  };
+  mergeTasks(draft, {
+    next: Object.fromEntries(Object.entries(next).filter(([id]) => isOpen(id))),
+    last,
+    isJoined: (id) => !byId.has(id),
+    phases,
+    whyOf: new Map(made.edges.map((edge) => [`${edge.task} ${edge.dependsOn}`, edge.why])),
+  });
   settlePhases(draft);
   const now = new Set(draft.tasks().map((task) => textIn(task, "id")));
   const kept = Object.entries(last).filter(([id]) => now.has(id) || next[id] !== undefined);
@@ -188,8 +182,8 @@ class Draft {
     return listIn(this.raw, "phases").flatMap((phase) => listIn(phase, "tasks"));
   }
 
-  task(id: string): JsonObject | undefined {
-    return this.tasks().find((task) => member(task, "id") === id);
+  byId(): ReadonlyMap<string, JsonObject> {
+    return rawTasks(this.raw);
   }
 
   phaseOf(id: string): string | undefined {
@@ -200,72 +194,118 @@ class Draft {
   }
 }
 
-/** Fields that are merged as sets, or that only a run or a person sets. */
+/** What tasks that have not begun are merged from. */
+interface Merge {
+  readonly next: WrittenPlan;
+  readonly last: WrittenPlan;
+  readonly isJoined: (id: string) => boolean;
+  /** The plan's own, in order. */
+  readonly phases: readonly string[];
+  /** Why a task waits for another, by `task other`. */
+  readonly whyOf: ReadonlyMap<string, string>;
+}
+
+/** What the issues say now, field by field, where the manifest still holds what the last plan wrote. */
+function mergeTasks(draft: Draft, merge: Merge): void {
+  const { next, last, isJoined, phases, whyOf } = merge;
+  const before = draft.byId();
+  const wanted = Object.entries(next).flatMap(([id, { task }]) => {
+    const current = before.get(id);
+    if (current === undefined) return [];
+    const written = isJoined(id) ? current : last[id]?.task;
+    return [{ id, ...wantedOf(current, written, task, before) }];
+  });
+  const { raw, kept } = applyPatches(
+    { phases: [{ tasks: wanted.map(({ base }) => base) }] },
+    draft.raw,
+    wanted.map(({ id, set }) => ({ kind: "task", taskId: TaskId.parse(id), set })),
+  );
+  draft.raw = raw;
+  const after = draft.byId();
+  const isNews = (id: string, field: string) =>
+    field !== "reasons" && !sameJson(member(next[id]?.task, field), member(last[id]?.task, field));
+  const keptOf = new Map<string, string[]>();
+  for (const { taskId, field } of kept) {
+    const id = taskId ?? "";
+    if (isNews(id, field)) keptOf.set(id, [...(keptOf.get(id) ?? []), field]);
+  }
+  for (const { id, set } of wanted) {
+    const news = keptOf.get(id) ?? [];
+    if (news.length > 0) draft.changes.push({ kind: "kept", task: id, fields: news });
+    const fields = Object.keys(set).filter(
+      (key) =>
+        !UNTOLD.includes(key) && !sameJson(member(before.get(id), key), member(after.get(id), key)),
+    );
+    if (fields.length > 0) draft.changes.push({ kind: "changes", task: id, fields });
+    const [phase, written] = [next[id]?.phase ?? "", last[id]?.phase ?? ""];
+    if (written !== "" && written !== phase && draft.phaseOf(id) === written) {
+      draft.move(id, phase, phases, "its issue says so");
+    }
+    tellEdges(draft, id, before.get(id), after.get(id), whyOf);
+  }
+}
+
+function tellEdges(
+  { changes }: Draft,
+  task: string,
+  before: JsonObject | undefined,
+  after: JsonObject | undefined,
+  whyOf: Merge["whyOf"],
+): void {
+  const [was, on] = [stringsIn(before, "dependsOn"), stringsIn(after, "dependsOn")];
+  for (const dependsOn of on.filter((one) => !was.includes(one))) {
+    const why = whyOf.get(`${task} ${dependsOn}`) ?? "its task list";
+    changes.push({ kind: "waits", task, dependsOn, why });
+  }
+  for (const dependsOn of was.filter((one) => !on.includes(one))) {
+    changes.push({ kind: "waits-no-more", task, dependsOn });
+  }
+}
+
+/** Changes that are told by themselves, or by what made them. */
+const UNTOLD: readonly string[] = ["reasons", "dependsOn"];
+/** Fields that are merged entry by entry, or that only a run or a person sets. */
 const OWN_WAY: readonly string[] = ["id", "issue", "part", "files", "dependsOn", "status"];
 
-/** What the issue says now, field by field, where the manifest still holds what the last plan wrote. */
-function mergeFields(
-  draft: Draft,
-  id: string,
+/** The fields that a plan wants of a task, and the task from which a difference is a person's. */
+function wantedOf(
+  current: JsonObject,
+  written: JsonObject | undefined,
   now: JsonObject,
-  last: JsonObject | undefined,
-): void {
-  const keys = new Set([...Object.keys(now), ...Object.keys(last ?? {})]);
-  const names = [...keys].filter((key) => !OWN_WAY.includes(key) && !key.startsWith("x-"));
-  const set = Object.fromEntries(names.map((key) => [key, member(now, key)]));
-  const base = { phases: [{ tasks: last === undefined ? [] : [last] }] };
-  const before = draft.task(id);
-  const patch = { kind: "task" as const, taskId: TaskId.parse(id), set };
-  const { raw, kept } = applyPatches(base, draft.raw, [patch]);
-  draft.raw = raw;
-  const isNews = ({ field }: KeptEdit) =>
-    field !== "reasons" && !sameJson(member(now, field), member(last, field));
-  const news = kept.filter(isNews).map(({ field }) => field);
-  if (news.length > 0) draft.changes.push({ kind: "kept", task: id, fields: news });
-  const files = threeWay(before, last, now, "files");
-  if (files !== undefined) draft.edit(setField(draft.raw, id, "files", files));
-  if (member(before, "status") === "draft" && member(last, "status") === "draft") {
-    draft.edit(setField(draft.raw, id, "status", member(now, "status") ?? "pending"));
-  }
-  const after = draft.task(id);
-  const changed = [...names, "files", "status"].filter(
-    (key) => key !== "reasons" && !sameJson(member(before, key), member(after, key)),
+  there: ReadonlyMap<string, JsonObject>,
+): { readonly base: JsonObject; readonly set: Readonly<Record<string, Json | undefined>> } {
+  const keys = [...new Set([...Object.keys(now), ...Object.keys(written ?? {})])];
+  const plain = keys.filter((key) => !OWN_WAY.includes(key) && !key.startsWith("x-"));
+  const files = mergedEntries(current, written ?? now, now, "files");
+  const dependsOn = mergedEntries(current, written, now, "dependsOn").filter((on) => there.has(on));
+  const wasDraft = [current, written].every((one) => member(one, "status") === "draft");
+  const own = {
+    ...(sameJson(files, stringsIn(current, "files")) ? {} : { files }),
+    ...(sameJson(dependsOn, stringsIn(current, "dependsOn")) ? {} : { dependsOn }),
+    ...(wasDraft ? { status: member(now, "status") } : {}),
+  };
+  const asNow = Object.keys(own).map((key) => [key, member(current, key)] as const);
+  const given = asNow.flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, value] as const],
   );
-  if (changed.length > 0) draft.changes.push({ kind: "changes", task: id, fields: changed });
+  const bare = Object.entries(written ?? {}).filter(([key]) => !Object.hasOwn(own, key));
+  return {
+    base: { ...Object.fromEntries([...bare, ...given]), id: member(current, "id") ?? "" },
+    set: { ...Object.fromEntries(plain.map((key) => [key, member(now, key)])), ...own },
+  };
 }
 
-function mergePhase(
-  draft: Draft,
-  id: string,
-  now: string,
-  last: string | undefined,
-  order: readonly string[],
-): void {
-  if (last === undefined || last === now || draft.phaseOf(id) !== last) return;
-  draft.move(id, now, order, "its issue says so");
-}
-
-function mergeEdges(
-  draft: Draft,
-  id: string,
+/** A list of texts with what a plan adds to and takes from its own earlier one. */
+function mergedEntries(
+  current: JsonObject,
+  written: JsonObject | undefined,
   now: JsonObject,
-  last: JsonObject | undefined,
-  whyOf: ReadonlyMap<string, string>,
-): void {
-  const before = stringsIn(draft.task(id), "dependsOn");
-  const [wanted, written] = [stringsIn(now, "dependsOn"), stringsIn(last, "dependsOn")];
-  const there = new Set(draft.tasks().map((task) => textIn(task, "id")));
-  const add = wanted.filter((on) => !written.includes(on) && !before.includes(on) && there.has(on));
-  const remove = written.filter((on) => !wanted.includes(on) && before.includes(on));
-  if (add.length + remove.length === 0) return;
-  draft.edit(setDependencies(draft.raw, id, { add, remove }));
-  for (const dependsOn of add) {
-    const why = whyOf.get(`${id} ${dependsOn}`) ?? "its task list";
-    draft.changes.push({ kind: "waits", task: id, dependsOn, why });
-  }
-  for (const dependsOn of remove) {
-    draft.changes.push({ kind: "waits-no-more", task: id, dependsOn });
-  }
+  key: string,
+): readonly string[] {
+  const [there, before, wanted] = [current, written, now].map((one) => stringsIn(one, key));
+  const kept = (there ?? []).filter((one) => wanted?.includes(one) || !before?.includes(one));
+  const added = (wanted ?? []).filter((one) => !before?.includes(one) && !kept.includes(one));
+  return [...kept, ...added];
 }
 
 /** No task may stand before what it waits for: whoever does goes to the phase of that. */
@@ -289,22 +329,6 @@ function settlePhases(draft: Draft): void {
     place.set(id, needed);
     draft.move(id, phases[needed] ?? "", [], `it waits for ${last}`);
   }
-}
-
-/** A list of texts with what a plan adds to and takes from its own earlier one; undefined: nothing. */
-function threeWay(
-  current: JsonObject | undefined,
-  last: JsonObject | undefined,
-  now: JsonObject,
-  key: string,
-): readonly string[] | undefined {
-  const [there, wanted, written] = [current, now, last].map((one) => stringsIn(one, key));
-  if (there === undefined || wanted === undefined || written === undefined) return undefined;
-  if (last === undefined) return undefined;
-  const kept = there.filter((one) => wanted.includes(one) || !written.includes(one));
-  const added = wanted.filter((one) => !written.includes(one) && !there.includes(one));
-  const merged = [...kept, ...added];
-  return sameJson(merged, there) ? undefined : merged;
 }
 
 function listIn(object: JsonObject, key: string): readonly JsonObject[] {

@@ -71,6 +71,22 @@ describe("issues of a JSON file", () => {
     });
   });
 
+  test("open pull requests stand among them, and relations may be written down", async () => {
+    const path = await file(`[
+      {"number": 1, "title": "A", "blocked_by": [2]},
+      {"number": 2, "title": "B", "type": {"name": "Bug"}},
+      {"number": 3, "title": "Mend A", "body": "Fixes #1", "pull_request": {}, "html_url": "https://host/3"},
+      {"number": 4, "title": "Mend B", "pull_request": {}, "state": "closed"}
+    ]`);
+    expect(await issuesFrom(path).openPullRequests()).toEqual([
+      { number: 3, title: "Mend A", body: "Fixes #1", headBranch: "", url: "https://host/3" },
+    ]);
+    expect(await issuesFrom(path).listIssues(query())).toMatchObject([
+      { number: 1, blockedBy: [2], type: null },
+      { number: 2, type: "Bug" },
+    ]);
+  });
+
   test("a query narrows them like on GitHub", async () => {
     const forge = issuesFrom(join(FIXTURES, "issues.json"));
     const numbers = async (some: Partial<IssueQuery>) =>
@@ -137,7 +153,7 @@ describe("issues of a folder", () => {
       "README.md": "About this folder",
       "10-door.md": "# Mend the door\n\nIt creaks.\n",
       "2-roof.md":
-        "---\ntitle: 7\nlabels: bug, P1\nblockedBy: [10, 3]\nparent: 3\nmilestone: 1.5\nx-note: kept\n---\n# Not the title\r\n\r\nIt leaks.\n",
+        "---\ntitle: 7\nlabels: bug, P1\nblockedBy: [10, 3]\nparent: 3\nmilestone: 1.5\ndue: 2026-02-01\ntype: Bug\npriority: 1\nestimate: 2h\nx-note: kept\n---\n# Not the title\r\n\r\nIt leaks.\n",
       "old.md": "---\nnumber: 3\ntitle: House\nstate: closed\nblockedBy: 1\n---\n",
     });
     const issues = await issuesFrom(path).listIssues(query({ numbers: [2, 3, 10] }));
@@ -149,6 +165,10 @@ describe("issues of a folder", () => {
         blockedBy: [10, 3],
         parent: 3,
         milestone: "1.5",
+        milestoneDue: "2026-02-01",
+        type: "Bug",
+        priority: "1",
+        estimate: "2h",
         body: "# Not the title\n\nIt leaks.",
         origin: `${join(path, "2-roof.md")}:1`,
       },
@@ -260,6 +280,9 @@ describe("pull requests beside a bare origin", () => {
       kind: "opened",
       pullRequest: { number: 1, state: "open", markedTask: "t1", baseBranch: "main" },
     });
+    expect(await forge().openPullRequests()).toMatchObject([
+      { number: 1, title: "Mend it", headBranch: "fix/issue-1" },
+    ]);
     expect(recordFile(1)).toBe(join(dir, "sample.pulls", "1.json"));
     expect(JSON.parse(await readFile(recordFile(1), "utf8"))).toMatchObject({
       version: 1,
