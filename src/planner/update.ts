@@ -233,8 +233,7 @@ function mergeTasks(draft: Draft, merge: Merge): void {
     const news = keptOf.get(id) ?? [];
     if (news.length > 0) draft.changes.push({ kind: "kept", task: id, fields: news });
     const fields = Object.keys(set).filter(
-      (key) =>
-        !UNTOLD.includes(key) && !sameJson(member(before.get(id), key), member(after.get(id), key)),
+      (key) => !UNTOLD.includes(key) && isTold(key, before.get(id), after.get(id)),
     );
     if (fields.length > 0) draft.changes.push({ kind: "changes", task: id, fields });
     const [phase, written] = [next[id]?.phase ?? "", last[id]?.phase ?? ""];
@@ -264,6 +263,15 @@ function tellEdges(
 
 /** Changes that are told by themselves, or by what made them. */
 const UNTOLD: readonly string[] = ["reasons", "dependsOn"];
+/** Of a prediction only other files are news: its chances move with every plan. */
+function isTold(key: string, before: JsonObject | undefined, after: JsonObject | undefined) {
+  const [was, now] = [member(before, key), member(after, key)];
+  if (key !== "predicted" || !Array.isArray(was) || !Array.isArray(now)) return !sameJson(was, now);
+  const paths = (files: readonly Json[]) =>
+    files.map((file) => (isJsonObject(file) ? textIn(file, "path") : "")).toSorted();
+  return !sameJson(paths(was), paths(now));
+}
+
 /** Fields that are merged entry by entry, or that only a run or a person sets. */
 const OWN_WAY: readonly string[] = ["id", "issue", "part", "files", "dependsOn", "status"];
 

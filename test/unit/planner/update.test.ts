@@ -259,3 +259,31 @@ test.prop([someIssues, someIssues, someIssues])(
     expect(facts(state.raw)).toEqual(facts(planned(toIssues(third)).manifest));
   },
 );
+
+test("chances of a prediction change without a word, other files are told", () => {
+  const first = planned([issue(1)]);
+  const withPredicted = (made: Plan, path: string, confidence: number): Plan => ({
+    ...made,
+    manifest: JSON.parse(
+      JSON.stringify(made.manifest).replace(
+        '"dependsOn":[]',
+        `"predicted":[{"path":"${path}","confidence":${confidence},"why":""}],"dependsOn":[]`,
+      ),
+    ),
+  });
+  const before = withPredicted(first, "src/a.ts", 0.4);
+  const update = (path: string, confidence: number) =>
+    updatePlan(
+      before.manifest,
+      withPredicted(first, path, confidence),
+      writtenPlan(before),
+      new Map(),
+    );
+  expect(update("src/a.ts", 0.5).changes).toEqual([]);
+  expect(tasksOf(update("src/a.ts", 0.5).raw)).toMatchObject([
+    { predicted: [{ confidence: 0.5 }] },
+  ]);
+  expect(update("src/b.ts", 0.5).changes).toEqual([
+    { kind: "changes", task: "t1", fields: ["predicted"] },
+  ]);
+});
