@@ -137,20 +137,24 @@ export function firstLook(
     }));
 }
 
-/** The chances of the likeliest files of all issues, by what the issues tell together. */
+/**
+ * The chances of the likeliest files of all issues, by what the issues tell together. Without upkeep files: to meet there
+ * costs nothing.
+ */
 export function secondLook(
   questions: Questions,
   guesses: readonly (readonly Guess[])[],
   model: LogisticModel,
 ): Chance[][] {
-  const rows = contextRows(guesses, questions.index, questions.likenesses);
+  const { index, likenesses } = questions;
+  const rows = contextRows(guesses, index, likenesses);
   return guesses.map((own, place) =>
     own
       .map(({ file }, nth) => {
         const row = rows[place]?.[nth];
         return { file, chance: row === undefined ? 0 : chanceOf(logOdds(model, row)) };
       })
-      .filter(({ chance }) => chance >= CHANCE_MIN)
+      .filter(({ file, chance }) => chance >= CHANCE_MIN && index.files[file]?.kind !== "upkeep")
       .toSorted((a, b) => b.chance - a.chance || a.file - b.file)
       .slice(0, CHANCES_MAX),
   );

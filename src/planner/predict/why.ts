@@ -10,7 +10,7 @@ import type { Chance } from "./pairs.ts";
 
 const REASONS_MAX = 3;
 /** Log-odds that a piece of evidence must add to be told. */
-const CONTRIBUTION_MIN = 0.25;
+const CONTRIBUTION_MIN = 0.2;
 const CHANCE_TOLD_MIN = 0.15;
 const AT = columnsOf(EVIDENCE);
 

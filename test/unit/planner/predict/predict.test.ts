@@ -1,7 +1,11 @@
 import { fc, test } from "@fast-check/vitest";
-import { expect } from "vitest";
-import { factsFromLists } from "../../../../src/planner/index/facts.ts";
-import { indexRepository } from "../../../../src/planner/index/repository-index.ts";
+import { describe, expect } from "vitest";
+import { factsFromLists, type RepositoryFacts } from "../../../../src/planner/index/facts.ts";
+import {
+  indexRepository,
+  type RepositoryIndex,
+} from "../../../../src/planner/index/repository-index.ts";
+import { readSource } from "../../../../src/planner/index/source-text.ts";
 import { learnedModel } from "../../../../src/planner/predict/model.ts";
 import { forecast } from "../../../../src/planner/predict/predict.ts";
 import { issue } from "../../../support/issue.ts";
@@ -48,6 +52,63 @@ test("a file that the issue lists as its own is kept though the repository does 
   expect(filesOf("Add a voucher", "Files: src/cart/voucher.ts").map(({ path }) => path)).toContain(
     "src/cart/voucher.ts",
   );
+});
+
+describe("with contents and history", () => {
+  const known = (more: Partial<RepositoryFacts>) =>
+    indexRepository({
+      paths: PATHS,
+      symbols: [],
+      churn: new Map(),
+      marks: new Map(),
+      commits: [{ subject: "Begin", paths: ["README.md"] }],
+      generated: new Set(),
+      ...more,
+    });
+  const firstOf = (index: RepositoryIndex, title: string, body: string) =>
+    forecast([issue(1, body, { title })], index, MODEL).files.get(1)?.[0];
+
+  test("a message of an issue leads to the source that says it, whatever is filled in", () => {
+    const { marks } = readSource('fail("cannot read the voucher of %s in this basket", name)');
+    const index = known({ marks: new Map([["src/parser/grammar.ts", marks]]) });
+    const found = firstOf(index, "It fails", "cannot read the voucher of Ann in this basket");
+    expect(found).toMatchObject({
+      path: "src/parser/grammar.ts",
+      why: expect.stringContaining("says “cannot read the"),
+    });
+  });
+
+  test("a past commit with like words leads to what it changed", () => {
+    const commits = [
+      { subject: "Round the price of a voucher", paths: ["src/parser/grammar.ts"] },
+      { subject: "Mend a typo", paths: ["README.md"] },
+      { subject: "Keep the log short", paths: ["src/index.ts"] },
+    ];
+    const found = firstOf(known({ commits }), "The voucher price is wrong", "");
+    expect(found).toMatchObject({
+      path: "src/parser/grammar.ts",
+      why: expect.stringContaining("was changed by “Round the price of a voucher”"),
+    });
+  });
+
+  test("what a program wrote is no guess, though the issue names it", () => {
+    const generated = new Set(["src/cart/checkout.ts"]);
+    const [first] = [firstOf(known({ generated }), "Wrong checkout", "see `src/cart/checkout.ts`")];
+    expect(first?.path).not.toBe("src/cart/checkout.ts");
+  });
+});
+
+test("two issues about one place are put in order by it, and the chance of that is known", () => {
+  const issues = ["loses zero", "takes zero twice"].map((text, place) =>
+    issue(place + 1, "See `src/cart/discount.ts`.", { title: `applyDiscount ${text}` }),
+  );
+  const { files, chanceOfMeeting } = forecast(issues, INDEX, MODEL);
+  for (const number of [1, 2]) {
+    expect(files.get(number)?.map(({ path }) => path)).toContain("src/cart/discount.ts");
+  }
+  expect(chanceOfMeeting(2, 1)).toBeGreaterThan(MODEL.orderFrom);
+  expect(chanceOfMeeting(1, 2)).toBe(chanceOfMeeting(2, 1));
+  expect(chanceOfMeeting(1, 3)).toBe(0);
 });
 
 const words = fc.array(
