@@ -6,7 +6,7 @@ import { openComposer } from "./composers.ts";
 import { ConversationId, modelFlag, PROXY_ENVIRONMENT, reportFromWord } from "./launch.ts";
 import { type Layout, readAgent } from "./tui.ts";
 
-/** OpenAI Codex. Known versions: 0.98, 0.130, 0.169. */
+/** OpenAI Codex. Known versions: 0.98 to 0.169. */
 export const codex: Agent = {
   name: "codex",
   title: "Codex",

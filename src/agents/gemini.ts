@@ -7,7 +7,7 @@ import { ConversationId, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import type { View } from "./view.ts";
 
-/** Gemini CLI. Known version: 0.61. */
+/** Gemini CLI. Known versions: 0.36 to 0.61. */
 export const gemini: Agent = {
   name: "gemini",
   title: "Gemini CLI",

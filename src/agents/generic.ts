@@ -4,9 +4,9 @@ import type { Screen } from "./screen.ts";
 import { busyReading, readDialog, readOverlay, readPlain, working } from "./tui.ts";
 import { linesAbove, SPINNER_TITLE, viewOf } from "./view.ts";
 
-/** The hint how to stop a turn, with a clock or a spinner: no agent shows it at rest. */
+/** The hint how to stop a turn, with a clock or a spinner, or a spinner of dots before words: no agent shows them at rest. */
 const BUSY =
-  /\besc(?:ape)?(?: esc)? (?:again )?(?:to )?(?:interrupt|cancel|stop)\b.*\d+s\b|\d+s\b.*\besc(?:ape)?(?: esc)? (?:to )?(?:interrupt|cancel|stop)\b|\besc(?: esc)? (?:to )?interrupt\b/i;
+  /\besc(?:ape)?(?: esc)? (?:again )?(?:to )?(?:interrupt|cancel|stop)\b.*\d+s\b|\d+s\b.*\besc(?:ape)?(?: esc)? (?:to )?(?:interrupt|cancel|stop)\b|\besc(?: esc)? (?:to )?interrupt\b|^\s*[\u2801-\u28ff] \p{L}/iu;
 
 /**
  * Reads the screen of a program that nobody described: shells, questions, dialogs, pagers, signs of work. It may say

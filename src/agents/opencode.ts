@@ -5,7 +5,7 @@ import { ConversationId, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import { oneLine, unframed, type View } from "./view.ts";
 
-/** opencode. Known version: 1.18. */
+/** opencode. Known versions: 1.2 and 1.18. */
 export const opencode: Agent = {
   name: "opencode",
   title: "opencode",

@@ -5,7 +5,7 @@ import { GEMINI_MARKS } from "./gemini.ts";
 import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Layout, readAgent } from "./tui.ts";
 
-/** Qwen Code. Known version: 0.24. */
+/** Qwen Code. Known versions: 0.15 to 0.24. */
 export const qwen: Agent = {
   name: "qwen",
   title: "Qwen Code",
