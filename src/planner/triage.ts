@@ -137,7 +137,7 @@ function discussion(issue: Issue): Triage | undefined {
   return { kind: "draft", why: "reads like a question: set it to pending to have it done" };
 }
 
-const WORDS_ENOUGH = 4;
+const WORDS_ENOUGH = 3;
 const SMALL_WORDS = new Set(
   "a an and are as at be by do does for from has have i in is it its of on or our please so that the this to up we with you".split(
     " ",

@@ -32,7 +32,7 @@ beforeEach(async ({ skip }) => {
 });
 
 test("issues of a folder become stacked pull requests on the local forge", async () => {
-  await writeIssue(1, "Add a first file", "Please.");
+  await writeIssue(1, "Add a first file", "Please name it 1.txt.");
   await writeIssue(2, "Add a second file", "This depends on #1.");
   for (const issue of [1, 2]) model.play({ matches: worksOn(issue), steps: carryOut(issue) });
 
@@ -53,7 +53,9 @@ test("an issue on GitHub becomes one pull request there, and Codex never sees th
     repositories: [{ name: "acme/lab", bareRepository: lab.origin }],
   });
   onTestFinished(() => github.close());
-  const issue = github.repository("acme/lab").addIssue({ title: "Add a file", body: "Please." });
+  const issue = github
+    .repository("acme/lab")
+    .addIssue({ title: "Add a file", body: "Please name it 1.txt." });
   model.play({
     matches: worksOn(issue),
     steps: [{ kind: "call", tool: "exec_command", args: { cmd: "env" } }, ...carryOut(issue)],
@@ -74,7 +76,7 @@ test("an issue on GitHub becomes one pull request there, and Codex never sees th
 });
 
 test("a Codex that ends its turn without a commit is told to go on", async () => {
-  await writeIssue(1, "Add a file", "Please.");
+  await writeIssue(1, "Add a file", "Please name it 1.txt.");
   model.play({
     matches: worksOn(1),
     steps: [{ kind: "say", text: "All tests passed. Done!" }, ...carryOut(1)],

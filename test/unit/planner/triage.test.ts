@@ -116,6 +116,7 @@ describe("issues that say too little", () => {
     ["Fix `total`", ""],
     ["Crash in src/cart", ""],
     ["Support HTTP/3", ""],
+    ["Add dark mode", ""],
     ["Dark mode", "The settings page gets a switch for dark colours."],
     ["合計が丸められる問題 を 直す", "二つの 割引 で 一円 足りない"],
   ])("“%s” is a task", (title, body) => {
