@@ -158,7 +158,8 @@ function ending(view: View, { from }: Composer): Ending {
   const lines = view.lines.slice(0, from).map((line) => line.replace(/\s{2,}[█▄▀]$/u, ""));
   const close = lines.findLastIndex((line) => /^\s+▣ /u.test(line));
   const box = lines.findLastIndex((line) => /^\s{0,3}┃/u.test(line));
-  if (close < 0 && box < 0) return { kind: "fresh" };
+  // Its first prompt stands there for a while before the turn shows.
+  if (close < 0) return { kind: "fresh" };
   if (close < box) return { kind: "broken-off", why: "nothing came back" };
   const row = (lines[close] ?? "").trim();
   if (/^▣\s+Compaction\b/u.test(row))

@@ -24,7 +24,9 @@ export async function createOpencodeAccount(
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_DEFAULT_PLUGINS: "1",
+    // It fetches the types of plugins at its first start; without an answer it goes on.
     npm_config_registry: "http://127.0.0.1:9/",
+    npm_config_fetch_retries: "0",
   });
   await writeFile(config, JSON.stringify(settings(modelUrl)));
   return account;
