@@ -120,22 +120,23 @@ export const hasPast = ({ history }: RepositoryIndex): boolean => history.commit
 const churnOf = (files: readonly IndexedFile[], id: number): number => files[id]?.churn ?? 0;
 
 function symbolsOf(facts: RepositoryFacts, idOf: ReadonlyMap<string, number>) {
-  const all = new Map<string, Set<number>>();
+  const all = new Map<string, number[]>();
   for (const [name, path] of facts.symbols) {
     const id = idOf.get(path);
     if (id === undefined) continue;
     const files = all.get(name);
-    if (files === undefined) all.set(name, new Set([id]));
-    else files.add(id);
+    if (files === undefined) all.set(name, [id]);
+    else if (files.length <= SYMBOL_FILES_MAX && !files.includes(id)) files.push(id);
   }
-  const byName = new Map<string, number[]>();
-  const byLowerCase = new Map<string, number[]>();
+  const byName = new Map<string, readonly number[]>();
+  const byLowerCase = new Map<string, readonly number[]>();
   const ofFile = new Map<number, string[]>();
   for (const [name, files] of all) {
-    if (files.size > SYMBOL_FILES_MAX) continue;
-    byName.set(name, [...files]);
+    if (files.length > SYMBOL_FILES_MAX) continue;
+    byName.set(name, files);
     const lower = name.toLowerCase();
-    byLowerCase.set(lower, [...new Set([...(byLowerCase.get(lower) ?? []), ...files])]);
+    const alike = byLowerCase.get(lower);
+    byLowerCase.set(lower, alike === undefined ? files : [...new Set([...alike, ...files])]);
     for (const id of files) {
       const names = ofFile.get(id);
       if (names === undefined) ofFile.set(id, [name]);

@@ -355,46 +355,60 @@ const LIKE_FILES_MAX = 200;
 const LIKENESS_MIN = 0.15;
 
 /** Boards for the words of paths and definitions, one for each kind of evidence that comes of them. */
-export type WordBoards = readonly (readonly [Evidence, keyof IssueText["counts"], WordScores])[];
+export interface WordBoards {
+  readonly boards: readonly (readonly [Evidence, keyof IssueText["counts"], WordScores])[];
+  /** Room for a sum for each file; all 0 between two issues. */
+  readonly totals: Float64Array;
+}
 
-export function wordBoards({ pathWords, symbolWords }: RepositoryIndex): WordBoards {
-  return [
-    ["pathTitle", "title", new WordScores(pathWords)],
-    ["pathText", "text", new WordScores(pathWords)],
-    ["pathCode", "code", new WordScores(pathWords)],
-    ["pathLabel", "label", new WordScores(pathWords)],
-    ["definesTitle", "title", new WordScores(symbolWords)],
-    ["definesText", "text", new WordScores(symbolWords)],
-    ["definesCode", "code", new WordScores(symbolWords)],
-  ];
+export function wordBoards({ files, pathWords, symbolWords }: RepositoryIndex): WordBoards {
+  return {
+    totals: new Float64Array(files.length),
+    boards: [
+      ["pathTitle", "title", new WordScores(pathWords)],
+      ["pathText", "text", new WordScores(pathWords)],
+      ["pathCode", "code", new WordScores(pathWords)],
+      ["pathLabel", "label", new WordScores(pathWords)],
+      ["definesTitle", "title", new WordScores(symbolWords)],
+      ["definesText", "text", new WordScores(symbolWords)],
+      ["definesCode", "code", new WordScores(symbolWords)],
+    ],
+  };
 }
 
 /** Words of the issue in paths and definitions, weighed as search engines do, against the best file's. */
-function likeWords(issue: IssueText, boards: WordBoards, backlog: Backlog, found: Findings): void {
-  const totals = new Map<number, number>();
+function likeWords(
+  issue: IssueText,
+  { boards, totals }: WordBoards,
+  backlog: Backlog,
+  found: Findings,
+): void {
+  const alike: number[] = [];
   for (const [, zone, scores] of boards) {
     scores.ask(issue.counts[zone], backlog);
     for (const file of scores.from(LIKENESS_MIN)) {
-      totals.set(file, (totals.get(file) ?? 0) + scores.of(file));
+      const before = totals[file] ?? 0;
+      if (before === 0) alike.push(file);
+      totals[file] = before + scores.of(file);
     }
   }
-  for (const file of highest(totals, LIKE_FILES_MAX)) found.rowOf(file);
+  for (const file of highest(alike, totals, LIKE_FILES_MAX)) found.rowOf(file);
+  for (const file of alike) totals[file] = 0;
   const candidates = found.candidates();
   for (const [evidence, , scores] of boards) {
-    for (const { file, row } of candidates) row[AT[evidence]] = scores.of(file);
+    const place = AT[evidence];
+    for (const { file, row } of candidates) row[place] = scores.of(file);
   }
 }
 
-/** The keys of the highest values, of equal ones the first; there are too many to sort them all. */
-function highest(values: ReadonlyMap<number, number>, countMax: number): number[] {
-  if (values.size <= countMax) return [...values.keys()];
-  const least = Float64Array.from(values.values()).sort()[values.size - countMax] ?? 0;
-  const above: number[] = [];
-  const equal: number[] = [];
-  for (const [key, value] of values) {
-    if (value > least) above.push(key);
-    else if (value === least) equal.push(key);
-  }
+/** The files of the highest values, of equal ones the first; there are too many to sort them all. */
+function highest(files: readonly number[], values: Float64Array, countMax: number): number[] {
+  if (files.length <= countMax) return [...files];
+  const sorted = new Float64Array(files.length);
+  for (const [place, file] of files.entries()) sorted[place] = valueAt(values, file);
+  const least = valueAt(sorted.sort(), files.length - countMax);
+  const above = files.filter((file) => valueAt(values, file) > least);
+  const equal = files.filter((file) => valueAt(values, file) === least);
   return [...above, ...equal.slice(0, countMax - above.length)];
 }
 

@@ -107,26 +107,32 @@ function products(
   countsOf: (issue: IssueText) => Counts,
 ): ReadonlyMap<number, number>[] {
   const vectors = issues.map((issue) => unitVector(countsOf(issue), rarity));
-  const having = new Map<string, { place: number; value: number }[]>();
+  const having = new Map<string, { readonly places: number[]; readonly values: number[] }>();
   vectors.forEach((vector, place) => {
     for (const [word, value] of vector) {
-      const list = having.get(word);
-      if (list === undefined) having.set(word, [{ place, value }]);
-      else list.push({ place, value });
+      const same = having.get(word);
+      if (same === undefined) having.set(word, { places: [place], values: [value] });
+      else {
+        same.places.push(place);
+        same.values.push(value);
+      }
     }
   });
   const sums = new Float64Array(issues.length);
   return vectors.map((vector, place) => {
     sums.fill(0);
     for (const [word, value] of vector) {
-      for (const other of having.get(word) ?? []) {
-        sums[other.place] = (sums[other.place] ?? 0) + value * other.value;
+      const same = having.get(word);
+      for (let nth = 0; same !== undefined && nth < same.places.length; nth += 1) {
+        const other = same.places[nth] ?? 0;
+        sums[other] = (sums[other] ?? 0) + value * (same.values[nth] ?? 0);
       }
     }
     const alike = new Map<number, number>();
-    sums.forEach((sum, other) => {
+    for (let other = 0; other < sums.length; other += 1) {
+      const sum = sums[other] ?? 0;
       if (other !== place && sum >= LIKENESS_MIN) alike.set(other, sum);
-    });
+    }
     return alike;
   });
 }
