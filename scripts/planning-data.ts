@@ -41,12 +41,13 @@ export async function withCheckouts(
   checkouts: string,
 ): Promise<Repository[]> {
   const cacheDir = join(tmpdir(), "coppice-planning-data");
-  return Promise.all(
-    repositories.map(async (repository) => {
-      const source = createRepositoryFacts({ root: join(checkouts, repository.name), cacheDir });
-      return { ...repository, index: indexRepository(await source.read(repository.tree.commit)) };
-    }),
-  );
+  const read: Repository[] = [];
+  for (const repository of repositories) {
+    const source = createRepositoryFacts({ root: join(checkouts, repository.name), cacheDir });
+    const index = indexRepository(await source.read(repository.tree.commit));
+    read.push({ ...repository, index });
+  }
+  return read;
 }
 
 function readRepository(folder: string): Repository {

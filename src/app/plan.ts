@@ -17,7 +17,7 @@ import {
 } from "../planner/plan.ts";
 import type { PlanSource } from "../planner/plan-record.ts";
 import { learnedModel } from "../planner/predict/model.ts";
-import { type Forecast, forecast } from "../planner/predict/predict.ts";
+import { type Forecast, forecast, withoutDoubts } from "../planner/predict/predict.ts";
 import { type PlanChange, presentTasks, updatePlan, writtenPlan } from "../planner/update.ts";
 import type { Forge } from "../ports/forge.ts";
 import type { History } from "../ports/history.ts";
@@ -215,10 +215,10 @@ function forecastOf(
 ): Forecast {
   const model = learnedModel();
   const plain = issues.map((issue) => plainIssue(issue).issue);
-  return forecast(plain, indexRepository(facts), {
-    ...model,
-    orderFrom: orderFrom ?? model.orderFrom,
-  });
+  const index = indexRepository(facts);
+  return withoutDoubts(
+    forecast(plain, index, { ...model, orderFrom: orderFrom ?? model.orderFrom }),
+  );
 }
 
 /** What the options made wrong is told before it is written. */

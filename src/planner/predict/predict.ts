@@ -89,6 +89,21 @@ export function meetingsOf(
   return meetings(issues, chances, likenesses, hasPast(index));
 }
 
+/** A guess that orders nothing is told from this chance on. */
+const TOLD_FROM = 0.1;
+
+/** The forecast as a person wants to read it: without doubtful guesses that order nothing. */
+export function withoutDoubts({ files, chanceOfMeeting }: Forecast): Forecast {
+  const users = new Map<string, number>();
+  for (const { path } of [...files.values()].flat()) users.set(path, (users.get(path) ?? 0) + 1);
+  const isTold = ({ path, confidence }: PredictedFile) =>
+    confidence >= TOLD_FROM || (users.get(path) ?? 0) > 1;
+  return {
+    files: new Map([...files].map(([number, guesses]) => [number, guesses.filter(isTold)])),
+    chanceOfMeeting,
+  };
+}
+
 /** Reads the issues, by ascending number. */
 export function askFor(given: readonly Issue[], index: RepositoryIndex): Questions {
   const ordered = given.toSorted((a, b) => a.number - b.number);

@@ -7,7 +7,7 @@ import {
 } from "../../../../src/planner/index/repository-index.ts";
 import { readSource } from "../../../../src/planner/index/source-text.ts";
 import { learnedModel } from "../../../../src/planner/predict/model.ts";
-import { forecast } from "../../../../src/planner/predict/predict.ts";
+import { forecast, withoutDoubts } from "../../../../src/planner/predict/predict.ts";
 import { issue } from "../../../support/issue.ts";
 
 const PATHS = [
@@ -109,6 +109,21 @@ test("two issues about one place are put in order by it, and the chance of that 
   expect(chanceOfMeeting(2, 1)).toBeGreaterThan(MODEL.orderFrom);
   expect(chanceOfMeeting(1, 2)).toBe(chanceOfMeeting(2, 1));
   expect(chanceOfMeeting(1, 3)).toBe(0);
+});
+
+test("a plan is not told of doubtful guesses, unless they order something", () => {
+  const guess = (path: string, confidence: number) => ({ path, confidence, why: "" });
+  const { files } = withoutDoubts({
+    files: new Map([
+      [1, [guess("a.ts", 0.5), guess("b.ts", 0.05), guess("c.ts", 0.04)]],
+      [2, [guess("b.ts", 0.3)]],
+    ]),
+    chanceOfMeeting: () => 0.5,
+  });
+  expect([...files].map(([, guesses]) => guesses.map(({ path }) => path))).toEqual([
+    ["a.ts", "b.ts"],
+    ["b.ts"],
+  ]);
 });
 
 const words = fc.array(
