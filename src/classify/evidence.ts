@@ -33,6 +33,8 @@ export interface GitFact {
   readonly commitsAhead: number;
   /** Changed and untracked paths of the worktree, at most 50 named. */
   readonly dirtyFiles: readonly string[];
+  /** Paths that the branch has changed since its fork point, and the dirty ones; null when there are too many to list. */
+  readonly touched: readonly string[] | null;
   /** The branch's tip on `origin` as last seen, or null. */
   readonly remoteSha: string | null;
   readonly forkPoint: string | null;

@@ -6,6 +6,7 @@ import { responseFor } from "../classify/response.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
+import { sameJson } from "../manifest/json.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
@@ -93,12 +94,25 @@ export function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdic
   return {
     set: moved ? { lastProgress: toIso(view.nowMs) } : {},
     state: {
+      ...shownWork(task, evidence),
       ...(moved ? { progressKey: key } : {}),
       ...(conversation === undefined ? {} : { conversation }),
       ...(changed
         ? { verdict: verdict.kind, verdictSince: toIso(view.nowMs), why: verdict.why }
         : {}),
     },
+  };
+}
+
+/** What git shows of the work, where it shows anything else than is noted. */
+function shownWork({ state }: Task, { git }: TaskEvidence): NonNullable<Step["state"]> {
+  if (git.kind === "unknown" || git.value === null) return {};
+  const { touched, commitsAhead: commits } = git.value;
+  return {
+    ...(sameJson(touched ?? undefined, state?.touched)
+      ? {}
+      : { touched: touched ? [...touched] : undefined }),
+    ...(commits === state?.commits ? {} : { commits }),
   };
 }
 

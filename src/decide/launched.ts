@@ -15,7 +15,14 @@ export function launchedPatch(
   const startedAt = toIso(launch.startedAtMs);
   const counts =
     launch.kind === "start"
-      ? { attemptsBefore: task.attempts ?? 0, resumes: undefined, tried: undefined }
+      ? {
+          attemptsBefore: task.attempts ?? 0,
+          resumes: undefined,
+          tried: undefined,
+          touched: undefined,
+          commits: undefined,
+          collisionsTold: undefined,
+        }
       : {};
   // A nudge is none of the starts that the policy counts, and it goes on with the nudges so far.
   const nudged =

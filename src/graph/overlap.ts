@@ -4,6 +4,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { TaskStatus } from "../manifest/status.ts";
 import type { Task } from "../manifest/task.ts";
+import { isStillExpected, meets, type WorkShown } from "./learned.ts";
 import type { TaskEdge } from "./task-edge.ts";
 
 const NOT_TAKING_PART = 4;
@@ -38,7 +39,7 @@ export function standing(status: TaskStatus): number {
 
 /**
  * Edges between tasks that name the same file, or a folder and something below it, along `order`. Predicted files count
- * like named ones; upkeep files order nothing. Of the earlier users
+ * like named ones until the work shows otherwise, and so does what a task has touched; upkeep files order nothing. Of the earlier users
  * of a path a task is linked to the last ones only: whatever stands before those, they wait for themselves. A task is
  * never linked to one whose work stands less far (that edge would hold nothing back), so every user of a path is
  * linked about once and the whole costs little more than reading all paths.
@@ -51,7 +52,7 @@ export function overlapEdges(manifest: Manifest, order: readonly Task[]): TaskEd
     if (user.standing === NOT_TAKING_PART) return;
     if (settingsOf(manifest, task).overlap === "parallel") return;
     const shared = new Map<User, string[]>();
-    for (const path of pathsOf(task)) {
+    for (const path of pathsOf(task, manifest.policy.releaseBelow)) {
       for (const meeting of enter(top, path, user)) {
         shared.set(meeting.user, [...(shared.get(meeting.user) ?? []), meeting.path]);
       }
@@ -125,16 +126,31 @@ function hidden(user: User, among: readonly Meeting[]): boolean {
   );
 }
 
-function pathsOf(task: Task): string[] {
-  const named = [...task.files, ...(task.predicted ?? []).map(({ path }) => path)];
-  const paths = named.flatMap((file) => {
+/** What a task is taken to touch: what is named for it, what it has touched, and what it will still probably touch. */
+function pathsOf(task: Task, releaseBelow: number): string[] {
+  const shown = shownBy(task);
+  const predicted = (task.predicted ?? []).filter(
+    (file) => shown === undefined || isStillExpected(file, shown, releaseBelow),
+  );
+  const all = [...task.files, ...predicted.map(({ path }) => path), ...(shown?.touched ?? [])];
+  const paths = all.flatMap((file) => {
     const path = cleanPath(file);
     return path === undefined || isUpkeep(path) ? [] : [path];
   });
   return [...new Set(paths)];
 }
 
-/** `both touch src/a.ts`; where only a prediction says so, `both probably touch src/a.ts (60 % and 45 %)`. */
+/** What the work on a branch shows; undefined where nobody has looked, or work is to begin anew. */
+function shownBy({ status, state }: Task): WorkShown | undefined {
+  const stands = standing(status);
+  if (state?.touched === undefined || (stands !== 1 && stands !== 2)) return undefined;
+  return { touched: state.touched, commits: state.commits ?? 0, ended: stands === 1 };
+}
+
+/**
+ * `both touch src/a.ts`; `t1 has touched src/a.ts, which t2 touches too`, where nobody had named it for t1; where only a
+ * prediction says so, `both probably touch src/a.ts (60 % and 45 %)`.
+ */
 function told(
   earlier: Task,
   later: Task,
@@ -143,24 +159,47 @@ function told(
   const shared = paths.map((path) => ({
     path,
     chances: [earlier, later].map((task) => chanceOf(task, path)),
+    isShown: isShownOnly(earlier, path),
   }));
   const certain = shared.filter(({ chances }) => chances.every((chance) => chance === 1));
+  const among = certain.length > 0 ? certain : shared;
+  const probable = certain.length > 0 ? {} : { probable: true as const };
+  if (among.every(({ isShown }) => isShown)) {
+    const files = among.map(({ path, chances: [, later = 1] }) =>
+      later === 1 ? path : `${path} (${percent(later)})`,
+    );
+    const too = certain.length > 0 ? "touches too" : "probably touches too";
+    return {
+      why: `${earlier.id} has touched ${listed(files)}, which ${later.id} ${too}`,
+      ...probable,
+    };
+  }
   if (certain.length > 0) return { why: `both touch ${listed(certain.map(({ path }) => path))}` };
-  const percent = (chance: number) => `${Math.round(100 * chance)} %`;
   const guesses = shared.map(
     ({ path, chances }) => `${path} (${chances.map(percent).join(" and ")})`,
   );
-  return { why: `both probably touch ${listed(guesses)}`, probable: true };
+  return { why: `both probably touch ${listed(guesses)}`, ...probable };
 }
 
-/** How likely a task touches a path at which it meets another: 1 unless it is predicted and not named. */
-function chanceOf({ files, predicted }: Task, path: string): number {
-  const guess = predicted?.find((file) => cleanPath(file.path) === path);
-  if (guess === undefined) return 1;
-  const named = files.map(cleanPath);
-  const isNamed = named.some((file) => file === "" || file === path || path.startsWith(`${file}/`));
-  return isNamed ? 1 : guess.confidence;
+const percent = (chance: number): string => `${Math.round(100 * chance)} %`;
+
+/** How likely a task touches a path at which it meets another: 1 unless it is predicted, not named, and not touched yet. */
+function chanceOf(task: Task, path: string): number {
+  const guess = task.predicted?.find((file) => cleanPath(file.path) === path);
+  return guess === undefined || isNamed(task, path) || hasTouched(task, path)
+    ? 1
+    : guess.confidence;
 }
+
+/** It has touched the path, and nobody had named it. */
+const isShownOnly = (task: Task, path: string): boolean =>
+  hasTouched(task, path) && !isNamed(task, path);
+
+const hasTouched = (task: Task, path: string): boolean =>
+  shownBy(task)?.touched.some((other) => meets(other, path)) ?? false;
+
+const isNamed = ({ files }: Task, path: string): boolean =>
+  files.map(cleanPath).some((file) => file === "" || file === path || path.startsWith(`${file}/`));
 
 function cleanPath(file: string): string | undefined {
   const outcome = filePath(file);

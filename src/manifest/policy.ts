@@ -82,6 +82,20 @@ export const Policy = closedObject({
     .max(500)
     .default(100)
     .describe("New pull requests an hour."),
+  releaseBelow: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe(
+      "A predicted file keeps no other task waiting any more when the work so far makes it less likely than this; 0: never.",
+    ),
+  collisions: z
+    .enum(["tell", "hold"])
+    .default("tell")
+    .describe(
+      "When finished work does not merge with another task's: tell its agent once and then deliver it, or hold the delivery until the other pull request is merged or given up.",
+    ),
   answers: z
     .array(KnownAnswer)
     .default([])

@@ -84,6 +84,17 @@ export const TaskState = closedObject({
     .optional()
     .describe("The commit that was proved finished: this one is delivered."),
   pushedSha: z.string().optional(),
+  touched: z
+    .array(z.string())
+    .optional()
+    .describe(
+      "What its branch and worktree have changed so far; left out where it is too much to list.",
+    ),
+  commits: z.number().int().min(0).optional().describe("Commits of its own so far."),
+  collisionsTold: z
+    .array(TaskId)
+    .optional()
+    .describe("Tasks of whose changes, which do not merge with its own, its agent was told."),
   deliveryFailures: z.number().int().min(0).optional().describe("Failed deliveries in a row."),
   startFailures: z.number().int().min(0).optional(),
 });

@@ -65,6 +65,7 @@ test("a probe tells commits, changed and untracked files, and nothing of what is
   const fact = await facts(["*.txt"]);
   expect(fact).toMatchObject({ headSha: head, commitsAhead: 1 });
   expect(new Set(fact.dirtyFiles)).toEqual(new Set(["new é\nfile", "src/b b.txt"]));
+  expect(new Set(fact.touched)).toEqual(new Set(["done.txt", "new é\nfile", "src/b b.txt"]));
   expect(fact.lastCommitAtMs).toBe(
     Number(await lab.git(["log", "-1", "--format=%ct"], worktree)) * 1000,
   );
@@ -75,7 +76,14 @@ test("commits that came in from the base are not the task's own", async () => {
   await lab.git(["push", "-q", "origin", "main"]);
   await repository.fetch();
   await lab.git(["merge", "-q", "--ff-only", "origin/main"], worktree);
-  expect(await facts()).toMatchObject({ commitsAhead: 0, forkPoint });
+  expect(await facts()).toMatchObject({ commitsAhead: 0, forkPoint, touched: [] });
+  await lab.commit({ "own.txt": "own" }, worktree);
+  await lab.commit({ "base.txt": "base again" });
+  await lab.git(["push", "-q", "origin", "main"]);
+  await repository.fetch();
+  const identity = ["-c", "user.name=A", "-c", "user.email=a@example.invalid"];
+  await lab.git([...identity, "merge", "-q", "--no-edit", "origin/main"], worktree);
+  expect(await facts()).toMatchObject({ commitsAhead: 2, touched: ["own.txt"] });
 });
 
 test("a worktree that is gone, foreign or on another branch is not ready", async () => {

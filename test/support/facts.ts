@@ -20,6 +20,7 @@ export const gitFact = (more: Partial<GitFact> = {}): GitFact => ({
   worktreeReady: true,
   commitsAhead: 1,
   dirtyFiles: [],
+  touched: [],
   remoteSha: null,
   forkPoint: FORK,
   lastCommitAtMs: NOW - 5000,

@@ -23,6 +23,8 @@ export interface Checkout {
   readonly identity: Identity | null;
   /** Answers of `git rev-list --count` by its arguments, which name commits: they never change. */
   readonly counts: Map<string, number>;
+  /** Answers about commits by the commits' names: they never change either. */
+  readonly changes: Map<string, readonly string[] | null>;
 }
 
 export interface Identity {
@@ -69,6 +71,7 @@ export async function openCheckout(options: RepositoryOptions): Promise<Checkout
     defaultBranch: branch,
     identity,
     counts: new Map(),
+    changes: new Map(),
   };
 }
 

@@ -12,6 +12,7 @@ type ProbeRequest = Parameters<Repository["probe"]>[0];
 
 const DIRTY_FILES_MAX = 50;
 const COUNTS_MAX = 10_000;
+const TOUCHED_MAX = 200;
 
 /** Facts of a branch and its worktree; `unknown` when git could not answer, `known(null)` when there is no such branch. */
 export async function probeBranch(
@@ -21,16 +22,19 @@ export async function probeBranch(
   return answered(async () => {
     const refs = await readRefs(checkout, request.branch);
     if (refs === null) return null;
-    const [ahead, changed] = await Promise.all([
+    const [ahead, committed, changed] = await Promise.all([
       commitsAhead(checkout, refs),
+      committedFiles(checkout, refs),
       changedFiles(checkout, request),
     ]);
+    const dirty = changed ?? [];
     return {
       branch: request.branch,
       headSha: refs.head,
       worktreeReady: changed !== null,
       commitsAhead: ahead,
-      dirtyFiles: changed ?? [],
+      dirtyFiles: dirty,
+      touched: committed && upTo(TOUCHED_MAX, [...new Set([...committed, ...dirty])]),
       remoteSha: refs.remote,
       forkPoint: refs.fork,
       lastCommitAtMs: refs.committedAtMs,
@@ -99,16 +103,48 @@ async function readRefs(checkout: Checkout, branch: string): Promise<BranchRefs 
 
 /** Commits of the branch itself: what came in from the base by a merge or rebase is not work. */
 async function commitsAhead(checkout: Checkout, refs: BranchRefs): Promise<number> {
-  const others = [...(refs.fork === null ? [] : [refs.fork]), ...refs.bases];
+  const others = othersOf(refs);
   if (others.includes(refs.head)) return 0;
   const args = ["rev-list", "--count", refs.head, "--not", ...others];
-  const counted = args.join(" ");
-  const known = checkout.counts.get(counted);
+  return remembered(checkout.counts, args, async () => Number(await gitText(checkout.root, args)));
+}
+
+/** Files that those commits change, without those of merges; null when they are too many to list. */
+async function committedFiles(
+  checkout: Checkout,
+  refs: BranchRefs,
+): Promise<readonly string[] | null> {
+  const others = othersOf(refs);
+  if (others.includes(refs.head)) return [];
+  const what = ["--format=", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv"];
+  const args = ["log", ...what, refs.head, "--not", ...others];
+  return remembered(checkout.changes, args, async () => {
+    const names = (await gitText(checkout.root, args)).split("\0");
+    return upTo(TOUCHED_MAX, [...new Set(names.filter((name) => name !== ""))]);
+  });
+}
+
+const othersOf = (refs: BranchRefs): readonly string[] => [
+  ...(refs.fork === null ? [] : [refs.fork]),
+  ...refs.bases,
+];
+
+const upTo = <T>(max: number, all: readonly T[]): readonly T[] | null =>
+  all.length > max ? null : all;
+
+/** The answer to a question that names commits: it is asked once. */
+async function remembered<T>(
+  answers: Map<string, T>,
+  args: readonly string[],
+  ask: () => Promise<T>,
+): Promise<T> {
+  const question = args.join(" ");
+  const known = answers.get(question);
   if (known !== undefined) return known;
-  const count = Number(await gitText(checkout.root, args));
-  if (checkout.counts.size >= COUNTS_MAX) checkout.counts.clear();
-  checkout.counts.set(counted, count);
-  return count;
+  const answer = await ask();
+  if (answers.size >= COUNTS_MAX) answers.clear();
+  answers.set(question, answer);
+  return answer;
 }
 
 /** Changed and untracked files of the task's worktree; null when it is gone, not ours, half-made or on another branch. */

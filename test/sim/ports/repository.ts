@@ -155,6 +155,9 @@ function gitFact({ world }: Door, { taskId, branch, worktree }: TaskPlace): GitF
     worktreeReady: ours !== undefined,
     commitsAhead: ahead.length,
     dirtyFiles: [...(ours?.dirty ?? [])].slice(0, 50),
+    touched: [
+      ...new Set([...ahead.flatMap((sha) => git.commit(sha).edits), ...(ours?.dirty ?? [])]),
+    ],
     remoteSha: git.tracking.get(branch) ?? null,
     forkPoint,
     lastCommitAtMs: ahead.length > 0 ? git.commit(headSha).atMs : null,
