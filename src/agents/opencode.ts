@@ -174,5 +174,7 @@ function ending(view: View, { from }: Composer): Ending {
   if (words.length > 0) return { kind: "broken-off", why: "the turn did not come to its end" };
   const error = lines.slice(0, box + 1);
   const top = error.findLastIndex((line) => !/^\s{0,3}┃/u.test(line)) + 1;
-  return { kind: "failed", text: oneLine(error.slice(top).map(unframed)) };
+  const text = oneLine(error.slice(top).map(unframed));
+  // A command was the last thing: the agent was killed at it, and its conversation has just been resumed.
+  return /^[$#] /.test(text) ? { kind: "fresh" } : { kind: "failed", text };
 }
