@@ -30,18 +30,18 @@ exec 3<>"$stamps/$COPPICE_TASK.pipe"
 seconds=0
 while :; do
   seconds=$((seconds + 1))
-  draw 005-working-reasoning.txt "$seconds" "\u2827 bench"
+  draw 005-working-reasoning.txt "$seconds" "\u2827 codex1"
   read -r -t 1 word <&3 || continue
   case $word in
     exit) stamp exit; exit 7 ;;
     signal)
-      draw 008-turn-done-simple.txt "" bench
+      draw 008-turn-done-simple.txt "" codex1
       stamp signal
       "$COPPICE_REPORT" codex '{"type":"agent-turn-complete","thread-id":"01a2b3c4-d5e6","last-assistant-message":"Done."}' ;;
-    composer) draw 008-turn-done-simple.txt "" bench; stamp composer ;;
+    composer) draw 008-turn-done-simple.txt "" codex1; stamp composer ;;
     dialog)
       printf '\\033[?25l'
-      draw 051-approval-command.txt "" "[ ! ] Action Required | bench"; stamp dialog ;;
+      draw 051-approval-command.txt "" "[ ! ] Action Required | codex1"; stamp dialog ;;
   esac
   break
 done
@@ -60,7 +60,7 @@ const TOLD: Readonly<Record<Happening, { readonly name: string; readonly aim: st
 /** How soon a verdict follows what happens in a session, among many that work, and what the watching costs. */
 export async function detection(options: { readonly quick: boolean }): Promise<readonly Figure[]> {
   const each = options.quick ? 5 : 20;
-  const size = options.quick ? 25 : 100;
+  const size = options.quick ? 60 : 100;
   return onGround(async (ground) => {
     const ids = Array.from({ length: size }, (_, index) => `t${index + 1}`);
     await stage(ground, ids);

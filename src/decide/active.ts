@@ -25,7 +25,7 @@ import type { BeatView, PlacedTask } from "./view.ts";
 /** After this time at an untouched composer the launch prompt is taken as lost. */
 const FRESH_GRACE_MS = 30_000;
 /** How often the screen of an agent with a composer is looked at. */
-const COMPOSER_LOOK_MS = 2000;
+const COMPOSER_LOOK_MS = 1500;
 /** Progress is noted at most this often. */
 const PROGRESS_STEP_MS = 10_000;
 

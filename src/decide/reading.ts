@@ -4,7 +4,7 @@ import { fromIso } from "../manifest/time.ts";
 import type { BeatView } from "./view.ts";
 
 /** A second equal reading counts after this time: a screen may lag behind the agent's own word. */
-export const SECOND_READING_MS = 1000;
+export const SECOND_READING_MS = 700;
 /**
  * A stall is believed after this time, or the policy's own where that is shorter: when the clock jumped or the machine
  * slept, the agent writes again meanwhile.

@@ -54,7 +54,6 @@ export interface Observer {
   forgetForge(): void;
 }
 
-/** How old the git facts of a working agent may get. */
 const GIT_AGE_MAX_MS = 30_000;
 /** A session that has been silent this long may have ended its turn. */
 const QUIET_SECONDS = 2;
@@ -167,7 +166,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       exit.value === null;
     const saidAtMs = signals.kind === "known" ? (signals.value.at(-1)?.atMs ?? 0) : takenAtMs;
     const sinceMs = works
-      ? Math.max(takenAtMs - GIT_AGE_MAX_MS, saidAtMs, shownAtMs(seen, takenAtMs))
+      ? Math.max(takenAtMs - gitAgeMaxMs(manifest), saidAtMs, shownAtMs(seen, takenAtMs))
       : takenAtMs;
     const launchedAtMs = launch.kind === "known" ? launch.value?.startedAtMs : undefined;
     const fact = await gitFact(manifest, workdir, task, sinceMs, launchedAtMs);
@@ -210,6 +209,13 @@ export function createObserver(ports: ObserverPorts): Observer {
     },
   };
 }
+
+/** How old the git facts of working agents may get: many are asked for less often, one a second at most. */
+const gitAgeMaxMs = (manifest: Manifest): number =>
+  Math.max(
+    GIT_AGE_MAX_MS,
+    1000 * tasksOf(manifest).filter(({ status }) => isActive(status)).length,
+  );
 
 function straysOf(manifest: Manifest, listed: Probe<readonly Observation[]>): readonly string[] {
   if (listed.kind === "unknown") return [];

@@ -29,7 +29,8 @@ const SETTLE_READS_MAX = 10;
 const SETTLE_MS = 30;
 
 /** The manifest as a file that a person may save at any moment, by rename or in place, without losing the edit. */
-export function createManifestStore(options: ManifestStoreOptions): ManifestStore {
+export function createManifestStore(given: ManifestStoreOptions): ManifestStore {
+  const options = { ...given, read: readingOnce(given.read) };
   const { path, locks, lockPath } = options;
   const locked = <T>(purpose: string, work: () => Promise<T>) =>
     locks.withLock(lockPath, purpose, LOCK_TIMEOUT_MS, work);
@@ -55,6 +56,19 @@ export function createManifestStore(options: ManifestStoreOptions): ManifestStor
         if (outcome.kind === "overtaken") await replaceFile(path, outcome.text, text);
         if (outcome.kind !== "replaced") throw changedUnderUs(path, expected === null);
       }),
+  };
+}
+
+/** Reads a text that is still the same only once. */
+function readingOnce(read: ManifestStoreOptions["read"]): ManifestStoreOptions["read"] {
+  let last: {
+    readonly text: string;
+    readonly file: string;
+    readonly outcome: ParseOutcome;
+  } | null = null;
+  return (text, file) => {
+    if (last?.text !== text || last.file !== file) last = { text, file, outcome: read(text, file) };
+    return last.outcome;
   };
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
@@ -19,6 +19,7 @@ import { AgentMode, TaskId } from "../../manifest/task.ts";
 import { fromIso, toIso } from "../../manifest/time.ts";
 import type { TaskFolders } from "../../ports/task-folders.ts";
 import { effect } from "../fault-point.ts";
+import { ifPresent, keptReadings } from "./kept-readings.ts";
 import { terminalLines } from "./terminal-text.ts";
 
 const LAUNCH_FILE = /^launch\.(\d+)\.json$/;
@@ -66,6 +67,13 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
   const verifyFolder = (taskId: string, sha: string) =>
     join(folderOf(taskId), `verify-${checkedSha(sha)}`);
 
+  const names = keptReadings<readonly string[]>();
+  const launches = keptReadings<LaunchFact>();
+  const exits = keptReadings<ExitFact | null>();
+  const said = keptReadings<readonly SignalFact[]>();
+  /** The names in a folder; none when it is not there. */
+  const namesIn = async (path: string) => (await names(path, () => readdir(path))) ?? [];
+
   const folder = async (taskId: string) => {
     const path = folderOf(taskId);
     await mkdir(path, { recursive: true, mode: 0o700 });
@@ -77,9 +85,9 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
 
     async launched() {
       const tasks = join(options.workdir, "tasks");
-      const names = await namesIn(tasks);
+      const ids = await namesIn(tasks);
       const launches = await Promise.all(
-        names.map(async (name) => {
+        ids.map(async (name) => {
           const id = TaskId.safeParse(name);
           const files = id.success ? await namesIn(join(tasks, name)) : [];
           return files.some((file) => LAUNCH_FILE.test(file)) && id.success ? [id.data] : [];
@@ -103,15 +111,18 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
     launch: (taskId) =>
       probe(async (): Promise<LaunchFact | null> => {
         const path = folderOf(taskId);
-        const attempt = await newest(path, LAUNCH_FILE);
+        const attempt = newest(await namesIn(path), LAUNCH_FILE);
         if (attempt === null) return null;
-        const record = await readRecord(join(path, `launch.${attempt}.json`), LaunchRecord);
-        if (record === null) return null;
-        const { version: _, startedAt, ...launch } = record;
-        return { ...launch, attempt, startedAtMs: fromIso(startedAt) };
+        const file = join(path, `launch.${attempt}.json`);
+        return await launches(file, () => readLaunch(file, attempt));
       }),
 
-    exit: (taskId, attempt) => probe(() => readExit(folderOf(taskId), attempt)),
+    exit: (taskId, attempt) =>
+      probe(async () => {
+        const [path, name] = [folderOf(taskId), exitName(attempt)];
+        if (!(await namesIn(path)).includes(name)) return null;
+        return await exits(join(path, name), () => readExit(path, attempt));
+      }),
 
     async recordVerifyStart(taskId, sha, atMs) {
       await folder(taskId);
@@ -126,10 +137,10 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
     verify: (taskId, sha) =>
       probe(async (): Promise<VerifyFact | null> => {
         const path = verifyFolder(taskId, sha);
-        const start = await readRecord(join(path, "start.json"), VerifyRecord);
+        const start = await ifPresent(() => readRecord(join(path, "start.json"), VerifyRecord));
         if (start === null) return null;
         const startedAtMs = fromIso(start.startedAt);
-        const attempt = (await newest(path, /^exit\.(\d+)\.json$/)) ?? 1;
+        const attempt = newest(await readdir(path), /^exit\.(\d+)\.json$/) ?? 1;
         const exit = await readExit(path, attempt);
         return exit === null
           ? { sha, code: null, running: true, startedAtMs, tail: [] }
@@ -139,11 +150,18 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
     signals: (taskId, attempt) =>
       probe(async (): Promise<readonly SignalFact[]> => {
         const path = folderOf(taskId);
-        const found = [
-          ...(await readSignalLines(join(path, `signals.${attempt}.jsonl`), attempt)),
-          ...(await readSignalFile(path, "done", attempt)),
-          ...(await readSignalFile(path, "fail", attempt)),
-        ];
+        const present = await namesIn(path);
+        const readers = {
+          [`signals.${attempt}.jsonl`]: readSignalLines,
+          [`done.${attempt}`]: readSignalFile("done"),
+          [`fail.${attempt}`]: readSignalFile("fail"),
+        };
+        const found: SignalFact[] = [];
+        for (const [name, read] of Object.entries(readers)) {
+          if (!present.includes(name)) continue;
+          const file = join(path, name);
+          found.push(...((await said(file, () => read(file, attempt))) ?? []));
+        }
         return found.sort((a, b) => a.atMs - b.atMs);
       }),
 
@@ -156,8 +174,16 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
 
 const logIn = (folder: string, attempt: number): string => join(folder, "logs", `${attempt}.log`);
 
+const exitName = (attempt: number): string => `exit.${attempt}.json`;
+
+async function readLaunch(path: string, attempt: number): Promise<LaunchFact> {
+  const { version: _, startedAt, ...launch } = await readRecord(path, LaunchRecord);
+  return { ...launch, attempt, startedAtMs: fromIso(startedAt) };
+}
+
 async function readExit(folder: string, attempt: number): Promise<ExitFact | null> {
-  const record = await readRecord(join(folder, `exit.${attempt}.json`), ExitRecord);
+  const path = join(folder, exitName(attempt));
+  const record = await ifPresent(() => readRecord(path, ExitRecord));
   if (record === null) return null;
   const atMs = fromIso(record.at);
   const log = await settledLog(folder, attempt, atMs);
@@ -193,19 +219,13 @@ async function readSignalLines(path: string, attempt: number): Promise<SignalFac
   });
 }
 
-async function readSignalFile(
-  folder: string,
-  kind: "done" | "fail",
-  attempt: number,
-): Promise<SignalFact[]> {
-  const path = join(folder, `${kind}.${attempt}`);
-  const found = await ifPresent(() => open(path));
-  if (found === null) return [];
-  await using file = found;
-  const { mtimeMs } = await file.stat();
-  const words = await readEnd(path, SIGNAL_BYTES_MAX);
-  return [{ kind, atMs: Math.floor(mtimeMs), attempt, text: words.toString("utf8").trim() }];
-}
+const readSignalFile =
+  (kind: "done" | "fail") =>
+  async (path: string, attempt: number): Promise<SignalFact[]> => {
+    const { mtimeMs } = await stat(path);
+    const words = await readEnd(path, SIGNAL_BYTES_MAX);
+    return [{ kind, atMs: Math.floor(mtimeMs), attempt, text: words.toString("utf8").trim() }];
+  };
 
 /** The last bytes of a file; none when it is missing. */
 async function readEnd(path: string, bytesMax: number): Promise<Buffer> {
@@ -218,10 +238,8 @@ async function readEnd(path: string, bytesMax: number): Promise<Buffer> {
   return buffer.subarray(0, bytesRead);
 }
 
-async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
-  const text = await ifPresent(() => readFile(path, "utf8"));
-  if (text === null) return null;
-  const parsed = schema.safeParse(parseJson(text));
+async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(parseJson(await readFile(path, "utf8")));
   if (parsed.success) return parsed.data;
   throw new CoppiceError({
     code: "task-record",
@@ -231,9 +249,8 @@ async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T | nu
   });
 }
 
-/** The highest number among the folder's files of a kind. */
-async function newest(folder: string, pattern: RegExp): Promise<number | null> {
-  const names = (await ifPresent(() => readdir(folder))) ?? [];
+/** The highest number among the files of a kind. */
+function newest(names: readonly string[], pattern: RegExp): number | null {
   const numbers = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);
   return numbers.length === 0 ? null : Math.max(...numbers);
 }
@@ -247,19 +264,6 @@ async function probe<T>(read: () => Promise<T>): Promise<Probe<T>> {
     throw error;
   }
 }
-
-async function ifPresent<T>(read: () => Promise<T>): Promise<T | null> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw error;
-  }
-}
-
-/** The names in a folder; none when it is not there. */
-const namesIn = async (path: string): Promise<readonly string[]> =>
-  (await ifPresent(() => readdir(path))) ?? [];
 
 const writePrivate = (path: string, text: string): Promise<void> =>
   writeFileAtomic(path, text, { mode: 0o600 });
