@@ -1,9 +1,12 @@
 import { stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
+import { journalTail } from "../adapters/fs/journal.ts";
 import { createLocks } from "../adapters/fs/locks.ts";
 import { createManifestStore } from "../adapters/fs/manifest-store.ts";
+import { type Presence, presence } from "../app/presence.ts";
 import { readManifest } from "../app/read-manifest.ts";
 import { formatManifest } from "../manifest/format.ts";
+import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import { keyOf, stateHome } from "./places.ts";
 
@@ -24,6 +27,30 @@ export function openManifest(path: string): ManifestStore {
   });
 }
 
+/** Where a manifest's run keeps what it makes: as the manifest says, else a folder of this user for the project. */
+export const workdirOf = (path: string, { workdir, repo, repoDir, project }: Manifest): string =>
+  workdir
+    ? resolve(dirname(path), workdir)
+    : defaultWorkdir(repo ?? basename(repoRoot(path, repoDir)), project);
+
+/** The checkout that a manifest is for; without a word of it the current folder. */
+export const repoRoot = (path: string, repoDir: string | undefined): string =>
+  repoDir ? resolve(dirname(path), repoDir) : process.cwd();
+
+export const defaultWorkdir = (repo: string, project: string): string =>
+  join(stateHome(), "coppice", slug(repo.replace("/", "-")), slug(project));
+
+/** Who is at work in a workdir; the workdir need not be there. */
+export const presenceIn = (workdir: string): Promise<Presence> =>
+  presence({
+    locks,
+    lockPath: join(workdir, "run.lock"),
+    journal: { tail: (lines) => journalTail(join(workdir, "events.jsonl"), lines) },
+  });
+
 export async function manifestExists(path: string): Promise<boolean> {
   return (await stat(resolve(path)).catch(() => null)) !== null;
 }
+
+const slug = (name: string): string =>
+  name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "") || "project";

@@ -40,7 +40,14 @@ import type { History } from "../ports/history.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
 import type { Repository } from "../ports/repository.ts";
 import type { Sample } from "../ports/sample-repository.ts";
-import { locks, manifestExists, openManifest } from "./compose-manifest.ts";
+import {
+  defaultWorkdir,
+  locks,
+  manifestExists,
+  openManifest,
+  repoRoot,
+  workdirOf,
+} from "./compose-manifest.ts";
 import type { PlanOptions } from "./options.ts";
 import type { Output } from "./output.ts";
 import { packagePath } from "./package-files.ts";
@@ -63,12 +70,8 @@ export async function openWorkspace(
   const store = openManifest(options.manifest);
   const { manifest } = await readOrThrow({ ports: { store } });
   const home = dirname(store.path);
-  const root = manifest.repoDir ? resolve(home, manifest.repoDir) : process.cwd();
-  const workdir = await madeFolder(
-    manifest.workdir
-      ? resolve(home, manifest.workdir)
-      : defaultWorkdir(manifest.repo ?? basename(root), manifest.project),
-  );
+  const root = repoRoot(store.path, manifest.repoDir);
+  const workdir = await madeFolder(workdirOf(store.path, manifest));
   const repository = await openRepository({
     root,
     project: manifest.project,
@@ -531,9 +534,6 @@ async function enclosingCheckout(folder: string): Promise<string | undefined> {
   }
 }
 
-const defaultWorkdir = (repo: string, project: string): string =>
-  join(stateHome(), "coppice", slug(repo.replace("/", "-")), slug(project));
-
 /** The folder itself, for agents compare real paths. Throws CoppiceError `workdir-unusable`. */
 async function madeFolder(dir: string): Promise<string> {
   try {
@@ -552,9 +552,6 @@ const workdirUnusable = (dir: string, cause: unknown): CoppiceError =>
     hint: 'Set "workdir" in the manifest to a folder that you may write to.',
     cause,
   });
-
-const slug = (name: string): string =>
-  name.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "") || "project";
 
 const SOCKET_BYTES_MAX = 99;
 

@@ -1,5 +1,6 @@
 import type { CleanupItem } from "../app/cleanup.ts";
 import type { Finding } from "../app/doctor.ts";
+import type { Presence } from "../app/presence.ts";
 import type { Action } from "../decide/action.ts";
 import type { TaskWait } from "../decide/wait.ts";
 import { unreachable } from "../manifest/errors.ts";
@@ -187,4 +188,13 @@ export function actionLine(action: Action): string {
     default:
       return unreachable(action);
   }
+}
+
+/** Who works on a manifest now, in one line. */
+export function presenceLine({ holder, trouble }: Presence, paint: Output["paint"]): string {
+  if (holder === null) return "no coppice is at work on it: coppice run goes on";
+  const who = `${holder.purpose} (process ${holder.pid} on ${holder.host}) is at work`;
+  return trouble === null
+    ? who
+    : paint("red", `${who}, but everything waits: ${trouble.message}. ${trouble.hint}`);
 }

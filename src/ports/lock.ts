@@ -26,6 +26,8 @@ export type LockOutcome =
 /** Locks between processes by path; a dead holder's lock is taken over at once, a suspended one's never. */
 export interface Locks {
   tryAcquire(path: string, purpose: string): Promise<LockOutcome>;
+  /** Who holds it now, alive or suspended; null when nobody does. */
+  holder(path: string): Promise<LockHolder | null>;
   /** Waits for the lock, at most `timeoutMs`; throws CoppiceError `lock-busy` that names the holder. */
   withLock<T>(path: string, purpose: string, timeoutMs: number, work: () => Promise<T>): Promise<T>;
 }

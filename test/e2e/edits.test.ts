@@ -14,6 +14,10 @@ test.concurrent("a person cancels, reorders and adds tasks during a run, and the
   const one = await place.puppets.enter("t1");
   const two = await place.puppets.enter("t2");
   await bothAreNoted(place);
+  expect(await place.coppice(["status"])).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/coppice run \(process \d+ on .+\) is at work/),
+  });
 
   await edit(place, (tasks) => {
     const [first = {}, second = {}, third = {}] = tasks;
@@ -37,6 +41,7 @@ test.concurrent("a person cancels, reorders and adds tasks during a run, and the
   await three.commit("t3.txt", "done\n", "Work on t3");
   await three.exit(0);
   expect(await run.ended).toMatchObject({ code: 0 });
+  expect((await place.coppice(["status"])).stderr).toContain("no coppice is at work on it");
 
   const [first, second, third, fourth] = await rawTasks(place);
   expect(first).toMatchObject({

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { mkdir, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../../ports/clock.ts";
 import type { CoppiceEvent, Journal, JournalLine } from "../../ports/journal.ts";
@@ -22,6 +22,8 @@ export interface JournalOptions {
 }
 
 const ROTATE_TIMEOUT_MS = 10_000;
+/** More than nearly every line has. */
+const TAIL_LINE_BYTES = 4096;
 const NEWLINE = "\n".charCodeAt(0);
 
 /** The record of a run: one JSON object a line, appended in one write and flushed to the disk before `append` returns. */
@@ -34,12 +36,16 @@ export function createJournal(options: JournalOptions): Journal {
       last = written.catch(() => undefined);
       return written;
     },
-    async tail(lines) {
-      const newest = await readLines(options.path);
-      const older = newest.length < lines ? await readLines(`${options.path}.1`) : [];
-      return lines > 0 ? [...older, ...newest].slice(-lines) : [];
-    },
+    tail: (lines) => journalTail(options.path, lines),
   };
+}
+
+/** The last lines of a journal, oldest first; of very long ones fewer. What a crash tore is left out. */
+export async function journalTail(path: string, lines: number): Promise<readonly JournalLine[]> {
+  if (lines <= 0) return [];
+  const newest = await readLines(path, lines * TAIL_LINE_BYTES);
+  const older = newest.length < lines ? await readLines(`${path}.1`, lines * TAIL_LINE_BYTES) : [];
+  return [...older, ...newest].slice(-lines);
 }
 
 function lineOf(event: CoppiceEvent, options: JournalOptions): JournalLine {
@@ -96,11 +102,17 @@ async function bytesOf(path: string): Promise<number> {
   }
 }
 
-/** The whole lines of a file; what a crash tore is left out. */
-async function readLines(path: string): Promise<readonly JournalLine[]> {
+/** The whole lines at the end of a file. */
+async function readLines(path: string, bytesMax: number): Promise<readonly JournalLine[]> {
   if ((await bytesOf(path)) === 0) return [];
-  const text = await readFile(path, "utf8");
-  return text.split("\n").flatMap((line) => parseLine(line) ?? []);
+  await using file = await open(path);
+  const { size } = await file.stat();
+  const length = Math.min(size, bytesMax);
+  const { buffer } = await file.read(Buffer.alloc(length), 0, length, size - length);
+  return buffer
+    .toString("utf8")
+    .split("\n")
+    .flatMap((line) => parseLine(line) ?? []);
 }
 
 function parseLine(line: string): JournalLine | null {

@@ -19,6 +19,10 @@ export function createLocks(): Locks {
   const queues = new Map<string, Promise<void>>();
   return {
     tryAcquire: acquire,
+    async holder(path) {
+      const holder = (await find(path))?.holder ?? null;
+      return holder !== null && (await lifeOf(holder)) !== "dead" ? holder : null;
+    },
     async withLock(path, purpose, timeoutMs, work) {
       const deadline = performance.now() + timeoutMs;
       const turn = takeTurn(queues, path);

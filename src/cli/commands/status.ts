@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 import { readOrThrow } from "../../app/run.ts";
 import { statusReport } from "../../app/status.ts";
-import { openManifest } from "../compose-manifest.ts";
+import { openManifest, presenceIn, workdirOf } from "../compose-manifest.ts";
 import { withExamples } from "../examples.ts";
 import { type ManifestOptions, withManifest } from "../options.ts";
 import { createOutput } from "../output.ts";
-import { problemLines } from "../render.ts";
+import { presenceLine, problemLines } from "../render.ts";
 import { statusTable } from "../status-table.ts";
 
 export function addStatus(program: Command): void {
@@ -21,13 +21,15 @@ export function addStatus(program: Command): void {
     const store = openManifest(file ?? given.manifest);
     const { manifest, warnings } = await readOrThrow({ ports: { store } });
     const report = statusReport(manifest, warnings, Date.now());
+    const present = await presenceIn(workdirOf(store.path, manifest));
     if (output.json) {
-      output.answerJson(report);
+      output.answerJson({ ...report, ...present });
       return;
     }
     output.answer(
       statusTable(report, Date.now(), output.paint, { columns: process.stdout.columns }),
     );
+    output.story(presenceLine(present, output.paint));
     // Who waits for whom because of an overlap stands in the table.
     const others = warnings.filter((one) => one.code !== "overlap");
     if (others.length > 0) output.story(problemLines(others, output.paint));

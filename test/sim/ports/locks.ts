@@ -31,6 +31,16 @@ export function simLocks(door: Door): Locks {
     });
   return {
     tryAcquire,
+    holder: (path) =>
+      door.pass({
+        method: "holder",
+        taskId: null,
+        effect: () => {
+          const there = world.locks.get(path);
+          return there !== undefined && world.livePids.has(there.pid) ? there : null;
+        },
+        failed: couldNot,
+      }),
     withLock: async (path, purpose, timeoutMs, work) => {
       const untilMs = world.nowMs + timeoutMs;
       for (;;) {
