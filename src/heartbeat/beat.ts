@@ -251,15 +251,20 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     return { evidence, verdicts, decision };
   }
 
-  /** Commits what was decided, then begins its actions: none when the file is not as the beat saw it any more. */
+  /**
+   * Commits what was decided, then begins its actions: none when the file is not as the beat saw it any more. What became of
+   * a task by an action that was under way is no such change: dropped for it, a nudge or a resume would count and not be.
+   */
   async function begin(
     snapshot: ManifestSnapshot,
     decision: Decision,
+    underWay: ReturnType<typeof hands.underWay>,
     ended: () => void,
   ): Promise<readonly Action[]> {
     const { patches, actions } = decision;
     const decidedOn = patches.length > 0 ? await commit(snapshot, patches) : snapshot;
-    if (!decidedOn || !isAsDecided(decidedOn.manifest, snapshot.manifest, patches)) return [];
+    if (!decidedOn || !isAsDecided(decidedOn.manifest, snapshot.manifest, patches, underWay))
+      return [];
     const fetched = once(refresh);
     hands.begin(
       actions.map((action) => ({ action, decidedOn, fetched })),
@@ -286,7 +291,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       const { decision } = await look(snapshot, underWay);
       if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
       waits = decision.waits;
-      const actions = await begin(snapshot, decision, ended);
+      const actions = await begin(snapshot, decision, underWay, ended);
       return {
         snapshot: lastGood,
         problems: [],
@@ -315,18 +320,19 @@ function isStillMeant({ taskId }: Action, decidedOn: Manifest, last = decidedOn)
   return statusIn(decidedOn) === statusIn(last);
 }
 
-/** Every task that was there has the status that was decided on: no person took one elsewhere meanwhile. */
+/** Every other task that was there has the status that was decided on: no person took one elsewhere meanwhile. */
 function isAsDecided(
   committed: Manifest,
   read: Manifest,
   patches: readonly ManifestPatch[],
+  underWay: ReadonlyMap<TaskId, Action>,
 ): boolean {
   const meant = new Map(tasksOf(read).map((task) => [task.id, task.status]));
   for (const patch of patches) {
     if (patch.kind === "task" && patch.set.status) meant.set(patch.taskId, patch.set.status);
   }
   const now = new Map(tasksOf(committed).map((task) => [task.id, task.status]));
-  return [...meant].every(([id, status]) => now.get(id) === status);
+  return [...meant].every(([id, status]) => underWay.has(id) || now.get(id) === status);
 }
 
 /** The same promise for all who ask; nothing happens before the first does. */
