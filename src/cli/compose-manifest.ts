@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { createHistory } from "../adapters/fs/history.ts";
 import { journalTail } from "../adapters/fs/journal.ts";
 import { createLocks } from "../adapters/fs/locks.ts";
 import { createManifestStore } from "../adapters/fs/manifest-store.ts";
@@ -7,7 +8,9 @@ import { type Presence, presence } from "../app/presence.ts";
 import { readManifest } from "../app/read-manifest.ts";
 import { formatManifest } from "../manifest/format.ts";
 import type { Manifest } from "../manifest/manifest.ts";
+import type { History } from "../ports/history.ts";
 import type { ManifestStore } from "../ports/manifest-store.ts";
+import type { Repository } from "../ports/repository.ts";
 import { keyOf, stateHome } from "./places.ts";
 
 export { armFaultPoints } from "../adapters/fault-point.ts";
@@ -47,6 +50,10 @@ export const presenceIn = (workdir: string): Promise<Presence> =>
     lockPath: join(workdir, "run.lock"),
     journal: { tail: (lines) => journalTail(join(workdir, "events.jsonl"), lines) },
   });
+
+/** It goes with the repository, whatever becomes of worktrees and workdirs. */
+export const openHistory = ({ stateDir }: Pick<Repository, "stateDir">): History =>
+  createHistory({ path: join(stateDir, "history.jsonl") });
 
 export async function manifestExists(path: string): Promise<boolean> {
   return (await stat(resolve(path)).catch(() => null)) !== null;

@@ -43,8 +43,8 @@ function objection(from: string, spec: string): string | undefined {
   const target = resolve(dirname(from), spec);
   const to = roomOf(target);
   if (room === "cli") {
-    const builds = to === "adapters" && !/\/compose(-manifest)?\.ts$/.test(from);
-    return builds ? "only cli/compose.ts and cli/compose-manifest.ts build adapters" : undefined;
+    const builds = to === "adapters" && !/\/compose(-\w+)?\.ts$/.test(from);
+    return builds ? "only cli/compose*.ts build adapters" : undefined;
   }
   if (room === "adapters" && to === "adapters") {
     const same =

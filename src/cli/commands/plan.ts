@@ -5,7 +5,7 @@ import { Manifest } from "../../manifest/manifest.ts";
 import { explainPlan, explainUpdate } from "../../planner/explain.ts";
 import { estimateSchedule, explainSchedule } from "../../planner/explain-schedule.ts";
 import type { Plan } from "../../planner/plan.ts";
-import { openPlanning, openReview, type Planning } from "../compose.ts";
+import { openPlanning, openReview, type Planning } from "../compose-plan.ts";
 import { withExamples } from "../examples.ts";
 import { type PlanOptions, withPlanOptions } from "../options.ts";
 import { createOutput, type Output } from "../output.ts";

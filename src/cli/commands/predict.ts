@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { predict } from "../../app/predict.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
-import { openPrediction } from "../compose.ts";
+import { openPrediction } from "../compose-plan.ts";
 import { withExamples } from "../examples.ts";
 import { createOutput } from "../output.ts";
 
