@@ -1,10 +1,11 @@
-import type { Probe, TaskEvidence } from "../classify/evidence.ts";
+import type { CollisionFact, Probe, TaskEvidence } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { Action } from "../decide/action.ts";
 import { launchesUsed } from "../decide/ladder.ts";
 import type { TaskWait } from "../decide/wait.ts";
 import { plainLine } from "../manifest/plain-text.ts";
 import { agentsOf } from "../manifest/settings.ts";
+import type { TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
 import type { JournalLine } from "../ports/journal.ts";
 import { look, readOrThrow } from "./run.ts";
@@ -51,7 +52,7 @@ export async function why(workspace: Workspace, id: string): Promise<WhyReport> 
   const snapshot = await readOrThrow(workspace);
   const { manifest } = snapshot;
   const task = findTask(manifest, id);
-  const { evidence, verdicts, decision } = await look(workspace, snapshot);
+  const { evidence, verdicts, collisions, decision } = await look(workspace, snapshot);
   const nowMs = workspace.ports.clock.now();
   const verdict = verdicts.get(task.id) ?? null;
   const facts = evidence.get(task.id);
@@ -66,7 +67,7 @@ export async function why(workspace: Workspace, id: string): Promise<WhyReport> 
     attempt: task.attempts ?? 0,
     verdict,
     sinceMs: same ? nowMs - fromIso(verdictSince) : null,
-    evidence: facts ? evidenceLines(facts, nowMs) : [],
+    evidence: facts ? [...evidenceLines(facts, nowMs), ...collisionLines(collisions, task.id)] : [],
     actions: decision.actions.filter((action) => action.taskId === task.id),
     wait: decision.waits.find((wait) => wait.taskId === task.id) ?? null,
     wakeInMs: decision.wakeAtMs === undefined ? null : decision.wakeAtMs - nowMs,
@@ -86,6 +87,7 @@ export async function why(workspace: Workspace, id: string): Promise<WhyReport> 
 
 function concerns({ event }: JournalLine, taskId: string): boolean {
   if ("action" in event) return event.action.taskId === taskId;
+  if ("other" in event && event.other === taskId) return true;
   return "taskId" in event && event.taskId === taskId;
 }
 
@@ -103,6 +105,9 @@ function evidenceLines(facts: TaskEvidence, nowMs: number): readonly EvidenceLin
         found.dirtyFiles.length === 0
           ? "clean"
           : `${found.dirtyFiles.length} files not committed (${plainLine(found.dirtyFiles.join(", "), 80)})`,
+        found.touched === null
+          ? "very many files touched"
+          : `${found.touched.length} files touched`,
         found.remoteSha === found.headSha ? "pushed" : "not pushed",
       ].join(", "),
       ageMs: since(found.lastCommitAtMs),
@@ -142,6 +147,19 @@ function evidenceLines(facts: TaskEvidence, nowMs: number): readonly EvidenceLin
     })),
   ];
 }
+
+/** Work of others with which the task's own does not merge. */
+const collisionLines = (
+  collisions: readonly CollisionFact[],
+  taskId: TaskId,
+): readonly EvidenceLine[] =>
+  collisions
+    .filter(({ left, right }) => left === taskId || right === taskId)
+    .map(({ left, right, files }) => ({
+      source: "merge",
+      found: `does not merge with ${left === taskId ? right : left}: ${plainLine(files.map(({ path }) => path).join(", "), 100)}`,
+      ageMs: null,
+    }));
 
 function line<T>(
   source: string,

@@ -41,6 +41,26 @@ export interface GitFact {
   readonly lastCommitAtMs: number | null;
 }
 
+/** Lines of a file, the first and the last one included. */
+export interface LineRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A file at which two commits do not merge, with the lines that each side has changed, as they are there now. */
+export interface ConflictFile {
+  readonly path: string;
+  readonly left: readonly LineRange[];
+  readonly right: readonly LineRange[];
+}
+
+/** Two tasks whose committed work does not merge. */
+export interface CollisionFact {
+  readonly left: TaskId;
+  readonly right: TaskId;
+  readonly files: readonly ConflictFile[];
+}
+
 /** The newest launch of a task, read from its folder: all that the manifest is to say of it, also after a crash. */
 export interface LaunchFact {
   readonly attempt: number;

@@ -50,6 +50,15 @@ export function eventLine(event: CoppiceEvent, paint: Paint): string | undefined
       return event.adopted
         ? `${event.taskId} had its pull request #${event.number} already`
         : undefined;
+    case "order-learned":
+      return event.change === "held"
+        ? `${event.taskId} waits for ${event.on}: ${event.why}`
+        : `${event.taskId} no longer waits for ${event.on}: its commits leave alone what was feared (${event.why})`;
+    case "collision":
+      return paint(
+        "yellow",
+        `${event.taskId} and ${event.other} do not merge: ${event.files.slice(0, 3).join(", ")}${event.files.length > 3 ? ` and ${event.files.length - 3} more` : ""}`,
+      );
     case "preserved":
       return `${event.taskId} saved: ${event.refs.join(", ")}`;
     case "edit-kept":

@@ -10,6 +10,14 @@ export type StartPoint =
       readonly base: string;
     };
 
+/** Another task's finished work with which a delivery does not merge. */
+export interface CollidingWork {
+  readonly taskId: TaskId;
+  readonly branch: string;
+  readonly pullRequest: number | null;
+  readonly files: readonly string[];
+}
+
 /** One thing to do in the world. Each is safe to repeat. */
 export type Action =
   | {
@@ -63,6 +71,8 @@ export type Action =
       readonly base: string;
       /** Where the branch began; undefined: nothing says. */
       readonly forkPoint: string | undefined;
+      /** Finished work with which it does not merge; the pull request names it. */
+      readonly collides?: readonly CollidingWork[];
     }
   /** Session, worktree and branch go; anything unpushed is preserved first. */
   | {

@@ -10,6 +10,7 @@ import { sameJson } from "../manifest/json.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
+import { tellOfRivals } from "./collide.ts";
 import { deliverStep } from "./deliver.ts";
 import { heal, lastHealMs, type Trouble } from "./heal.ts";
 import { triedWith } from "./ladder.ts";
@@ -130,15 +131,17 @@ function respond(
   const headless = evidence.launch.kind === "known" && evidence.launch.value?.mode === "headless";
   const nudgeBy = headless ? "resume" : "words";
   const retryDeadlineMs = view.manifest.policy.retryDeadlineMinutes * 60_000;
+  const tellBy = interactive && isLive(evidence) !== headless ? nudgeBy : null;
   const trouble = (why: string, words: string, more: Partial<Trouble> = {}): Step =>
     heal(view, task, evidence, {
       why,
       words,
-      nudgeBy: interactive && isLive(evidence) !== headless ? nudgeBy : null,
+      nudgeBy: tellBy,
       mayResume: interactive,
       sinceMs,
       ...more,
     });
+  const told = tellOfRivals(view, task, tellBy, sinceMs);
   // Somebody who looks may be about to type: nothing is typed, ended or delivered over their head.
   if (isAttended(evidence) && !verdict.fact) {
     return { wait: waitsFor(`a person is attached (${verdict.kind}: ${verdict.why})`) };
@@ -160,7 +163,7 @@ function respond(
     case "exited-ok":
     case "idle-done":
       return responseFor(verdict) === "finish"
-        ? finish(view, placed, evidence, verdict, trouble)
+        ? finish(view, placed, evidence, verdict, trouble, told)
         : verdict.question === undefined
           ? trouble(`its turn broke off: ${verdict.why}`, BROKEN_OFF)
           : trouble(`ended with a question: ${verdict.question}`, DECIDE_YOURSELF);
@@ -179,7 +182,7 @@ function respond(
       // Agents like to close with an offer: once nudges have not helped, the facts decide.
       return (task.state?.nudges ?? 0) < view.manifest.policy.nudgesMax
         ? trouble(`asks: ${verdict.question ?? verdict.why}`, DECIDE_YOURSELF)
-        : finish(view, placed, evidence, { ...verdict, kind: "idle-done" }, trouble);
+        : finish(view, placed, evidence, { ...verdict, kind: "idle-done" }, trouble, told);
     case "waiting-approval":
     case "onboarding":
     case "shell-prompt":
@@ -264,12 +267,14 @@ function finish(
   evidence: TaskEvidence,
   verdict: Verdict,
   trouble: (why: string, words: string, more?: Partial<Trouble>) => Step,
+  told: Step | undefined,
 ): Step {
   const { task } = placed;
   const { verify } = settingsOf(view.manifest, task);
   const proof = proofOf(verdict, evidence, verify);
   switch (proof.kind) {
     case "proved":
+      if (told) return told;
       return joined(
         {
           set: { status: "complete", completedAt: toIso(view.nowMs), error: null },

@@ -12,6 +12,7 @@ import { fromIso } from "../manifest/time.ts";
 import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { Action } from "./action.ts";
 import { adopted, decideActive, isAttended, notes, takenOver } from "./active.ts";
+import { oneOfEachCollision } from "./collide.ts";
 import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
 import { pausesAfter } from "./pause.ts";
@@ -37,13 +38,14 @@ export function decide(beat: BeatView): Decision {
   const pausedAgents = pausesAfter(beat);
   // A limit that is read now holds the starts of this beat too.
   const view = survey({ ...beat, manifest: { ...beat.manifest, pausedAgents } });
-  const steps = new Map<TaskId, Step>();
+  const started = new Map<TaskId, Step>();
   for (const one of view.placed.values()) {
     const { id } = one.task;
     const begun = view.underWay.get(id);
-    if (begun) steps.set(id, { wait: waitsFor(`${DOING[begun.kind]} now`) });
-    else if (!isStartable(one.task)) steps.set(id, decideStarted(view, one));
+    if (begun) started.set(id, { wait: waitsFor(`${DOING[begun.kind]} now`) });
+    else if (!isStartable(one.task)) started.set(id, decideStarted(view, one));
   }
+  const steps = new Map(oneOfEachCollision(view, started));
   // What is finished now frees its place and its dependents now.
   for (const [id, step] of decideWaiting(afterSteps(view, steps), steps)) steps.set(id, step);
   const patches = sameJson(pausedAgents, beat.manifest.pausedAgents ?? {})

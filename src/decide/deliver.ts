@@ -2,7 +2,8 @@ import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
-import type { Action } from "./action.ts";
+import type { Action, CollidingWork } from "./action.ts";
+import { heldByRivals, type Rival, rivalsOf } from "./collide.ts";
 import { type Step, waitsFor } from "./step.ts";
 import type { Survey } from "./survey.ts";
 import type { PlacedTask } from "./view.ts";
@@ -27,6 +28,9 @@ export function deliverStep(
   const base = pullRequestBase(view, task, task.base ?? view.base);
   if (base.kind === "waits")
     return { wait: { reason: base.reason, on: [base.on], needsPerson: base.needsPerson } };
+  const held = heldByRivals(view, task.id);
+  if (held) return held;
+  const rivals = rivalsOf(view, task.id);
   return {
     actions: [
       {
@@ -36,11 +40,19 @@ export function deliverStep(
         branch: branchOf(view.manifest, task),
         base: base.branch,
         forkPoint: forkPointOf(view, task),
+        ...(rivals.length > 0 ? { collides: rivals.map(collidingWork) } : {}),
       },
     ],
     wait: waitsFor("is being pushed"),
   };
 }
+
+const collidingWork = ({ task, branch, files }: Rival): CollidingWork => ({
+  taskId: task.id,
+  branch,
+  pullRequest: task.prNumber,
+  files: files.map(({ path }) => path),
+});
 
 function forkPointOf(view: Survey, { id, state }: Task): string | undefined {
   const git = view.evidence.get(id)?.git;

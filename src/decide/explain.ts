@@ -13,6 +13,7 @@ export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<Tas
     graph: taskGraph(manifest),
     evidence: new Map(),
     verdicts: new Map(),
+    collisions: [],
     base: manifest.base ?? "",
     maxParallel: manifest.maxParallel ?? 1,
     nowMs,

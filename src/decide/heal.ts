@@ -26,7 +26,7 @@ export interface Trouble {
 }
 
 /** How long a nudge may take to show an effect before the next rung. */
-const NUDGE_GRACE_MS = 60_000;
+export const NUDGE_GRACE_MS = 60_000;
 
 /** The next rung of the ladder: nudge → resume → restart → next agent → ask a person. */
 export function heal(view: BeatView, task: Task, evidence: TaskEvidence, trouble: Trouble): Step {
@@ -145,11 +145,12 @@ function relaunch(view: BeatView, task: Task, evidence: TaskEvidence, trouble: T
   };
 }
 
-const resumeAction = (
+/** Goes on with the agent's own conversation, told these words. */
+export const resumeAction = (
   task: Task,
   agent: string,
   as: "resume" | "nudge",
-  { why, words }: Trouble,
+  { why, words }: Pick<Trouble, "why" | "words">,
 ): Action => ({
   kind: "resume",
   as,

@@ -1,4 +1,4 @@
-import type { TaskEvidence } from "../classify/evidence.ts";
+import type { CollisionFact, TaskEvidence } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { TaskGraph } from "../graph/task-graph.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -11,6 +11,8 @@ export interface BeatView {
   readonly graph: TaskGraph;
   readonly evidence: ReadonlyMap<TaskId, TaskEvidence>;
   readonly verdicts: ReadonlyMap<TaskId, Verdict>;
+  /** Unmerged work that does not merge with each other. */
+  readonly collisions: readonly CollisionFact[];
   /** The resolved base branch. */
   readonly base: string;
   /** Sessions at the same time. */

@@ -51,7 +51,7 @@ export async function deliver(
     base: action.base,
     headSha: action.sha,
     title: pullRequestTitle(context.manifest, task),
-    body: pullRequestBody(context.manifest, task, work, action.base),
+    body: pullRequestBody(context.manifest, task, work, action),
     draft: context.manifest.pullRequest.draft,
     labels: context.manifest.pullRequest.labels,
     reviewers: context.manifest.pullRequest.reviewers,

@@ -1,3 +1,4 @@
+import type { Action, CollidingWork } from "../decide/action.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { pullRequestMarker } from "../manifest/marker.ts";
 import { plainLine } from "../manifest/plain-text.ts";
@@ -41,7 +42,7 @@ export function pullRequestBody(
   manifest: Manifest,
   task: Task,
   work: WorkSummary,
-  base: string,
+  { base, collides = [] }: Pick<Extract<Action, { kind: "deliver" }>, "base" | "collides">,
 ): string {
   const { verify } = settingsOf(manifest, task);
   const shown =
@@ -62,6 +63,9 @@ export function pullRequestBody(
       "## Files changed",
       ...limited(work.files.map((one) => `- ${code(one.path)} (+${one.added} −${one.removed})`)),
     ].join("\n"),
+    ...(collides.length === 0
+      ? []
+      : [["## Does not merge with", ...limited(collides.map(collision))].join("\n")]),
     [
       "## Testing",
       shown === undefined
@@ -75,6 +79,9 @@ export function pullRequestBody(
     pullRequestMarker(manifest.project, task.id),
   ].join("\n\n");
 }
+
+const collision = ({ taskId, branch, pullRequest, files }: CollidingWork): string =>
+  `- ${pullRequest === null ? code(branch) : `#${pullRequest}`} (task ${taskId}) at ${files.slice(0, 5).map(code).join(", ")}${files.length > 5 ? " …" : ""}`;
 
 const limited = (lines: readonly string[]): readonly string[] =>
   lines.length <= LINES_MAX

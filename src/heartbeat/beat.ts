@@ -1,6 +1,6 @@
 import { agentByName } from "../agents/catalog.ts";
 import { classify } from "../classify/classify.ts";
-import type { TaskEvidence } from "../classify/evidence.ts";
+import type { CollisionFact, TaskEvidence } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { Action } from "../decide/action.ts";
 import { type Decision, decide } from "../decide/decide.ts";
@@ -26,6 +26,7 @@ import type { CoppiceEvent } from "../ports/journal.ts";
 import type { HeldLock } from "../ports/lock.ts";
 import type { ManifestSnapshot, ManifestStore } from "../ports/manifest-store.ts";
 import { createHands } from "./hands.ts";
+import { learnedEvents } from "./learned-events.ts";
 import { createObserver, OBSERVED } from "./observe.ts";
 
 export interface HeartbeatOptions {
@@ -76,6 +77,7 @@ export interface Heartbeat {
 export interface Look {
   readonly evidence: ReadonlyMap<TaskId, TaskEvidence>;
   readonly verdicts: ReadonlyMap<TaskId, Verdict>;
+  readonly collisions: readonly CollisionFact[];
   readonly decision: Decision;
 }
 
@@ -88,6 +90,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   let waits: readonly TaskWait[] = [];
   let machine: MachineFields = new Map();
   let knownStrays: ReadonlySet<string> = new Set();
+  const knownCollisions = new Set<string>();
   let invalidText = "";
 
   async function readManifest(): Promise<
@@ -141,6 +144,16 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       if (!knownStrays.has(taskId)) await options.emit({ kind: "stray-session", taskId });
     }
     knownStrays = new Set(strays);
+  }
+
+  async function tellCollisions(collisions: readonly CollisionFact[]): Promise<void> {
+    for (const { left, right, files } of collisions) {
+      const pair = `${left} ${right}`;
+      if (knownCollisions.has(pair)) continue;
+      knownCollisions.add(pair);
+      const paths = files.map(({ path }) => path);
+      await options.emit({ kind: "collision", taskId: left, other: right, files: paths });
+    }
   }
 
   async function act({ action, decidedOn, fetched }: Order): Promise<void> {
@@ -230,9 +243,10 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     underWay: ReturnType<typeof hands.underWay> = new Map(),
   ): Promise<Look> {
     const seen = await observer.observe(manifest, options.workdir, underWay);
-    const { evidence, strays } = seen;
+    const { evidence, strays, collisions } = seen;
     await tellUnanswered(OBSERVED, seen.unanswered);
     await tellStrays(strays);
+    await tellCollisions(collisions);
     const { clock } = options.ports;
     const nowMs = clock.now();
     const verdicts = verdictsOf(manifest, evidence, nowMs, clock.utcOffsetMinutes());
@@ -241,6 +255,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       graph: taskGraph(manifest),
       evidence,
       verdicts,
+      collisions,
       base: manifest.base ?? options.base,
       maxParallel: manifest.maxParallel ?? options.maxParallelDefault,
       nowMs,
@@ -248,7 +263,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       strays,
       underWay,
     });
-    return { evidence, verdicts, decision };
+    return { evidence, verdicts, collisions, decision };
   }
 
   /**
@@ -410,7 +425,7 @@ function changes(
           ]),
     ];
   });
-  return [...newPauses(before, after), ...ofTasks];
+  return [...newPauses(before, after), ...ofTasks, ...learnedEvents(before, after)];
 }
 
 function newPauses(before: Manifest, after: Manifest): readonly CoppiceEvent[] {

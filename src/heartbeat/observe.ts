@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import {
+  type CollisionFact,
   type ExitFact,
   type GitFact,
   known,
@@ -9,6 +10,7 @@ import {
   unknown,
   type VerifyFact,
 } from "../classify/evidence.ts";
+import { collisionPairs } from "../decide/collide.ts";
 import { worktreeOf } from "../executor/context.ts";
 import { branchOf } from "../manifest/branch.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -31,13 +33,16 @@ export interface ObserverPorts {
 
 const TMUX = "tmux";
 const FORGE = "the forge";
+const MERGES = "git merge-tree";
 /** Whom each observation asks. */
-export const OBSERVED: readonly string[] = [TMUX, FORGE];
+export const OBSERVED: readonly string[] = [TMUX, FORGE, MERGES];
 
 /** Evidence of every task, and which questions got no answer. */
 export interface Observed {
   readonly evidence: ReadonlyMap<TaskId, TaskEvidence>;
   readonly unanswered: readonly { readonly what: string; readonly reason: string }[];
+  /** Unmerged work that does not merge with each other. */
+  readonly collisions: readonly CollisionFact[];
   /** Tasks whose agent may be at work and that the manifest does not have: a person took them out or renamed them. */
   readonly strays: readonly string[];
 }
@@ -181,6 +186,24 @@ export function createObserver(ports: ObserverPorts): Observer {
     };
   }
 
+  async function collisionsOf(
+    manifest: Manifest,
+    evidence: ReadonlyMap<TaskId, TaskEvidence>,
+  ): Promise<Probe<readonly CollisionFact[]>> {
+    const pairs = collisionPairs(manifest, evidence);
+    if (pairs.length === 0) return known([]);
+    const found = await ports.repository.conflicts(
+      pairs.map(({ left, right }) => ({ left: left.sha, right: right.sha })),
+    );
+    if (found.kind === "unknown") return found;
+    return known(
+      pairs.flatMap(({ left, right }, index) => {
+        const files = found.value[index] ?? [];
+        return files.length === 0 ? [] : [{ left: left.taskId, right: right.taskId, files }];
+      }),
+    );
+  }
+
   return {
     async observe(manifest, workdir, underWay) {
       const [listed, found] = await Promise.all([ports.sessions.observe(), pullRequests(manifest)]);
@@ -195,12 +218,16 @@ export function createObserver(ports: ObserverPorts): Observer {
         const busy = underWay.has(task.id);
         return await evidenceOf(manifest, workdir, task, sessions, found, busy);
       });
+      const byTask = new Map(evidence.map((one) => [one.taskId, one]));
+      const collisions = await collisionsOf(manifest, byTask);
       return {
-        evidence: new Map(evidence.map((one) => [one.taskId, one])),
+        evidence: byTask,
+        collisions: collisions.kind === "known" ? collisions.value : [],
         strays: straysOf(manifest, listed),
         unanswered: [
           ...(listed.kind === "unknown" ? [{ what: TMUX, reason: listed.reason }] : []),
           ...(found.kind === "unknown" ? [{ what: FORGE, reason: found.reason }] : []),
+          ...(collisions.kind === "unknown" ? [{ what: MERGES, reason: collisions.reason }] : []),
         ],
       };
     },

@@ -54,6 +54,21 @@ export type CoppiceEvent =
       readonly before: readonly string[];
       readonly after: readonly string[];
     }
+  /** What a running task's work shows makes another wait for it, or frees it. */
+  | {
+      readonly kind: "order-learned";
+      readonly taskId: string;
+      readonly on: string;
+      readonly change: "held" | "released";
+      readonly why: string;
+    }
+  /** Committed work of two tasks that does not merge; told once for each pair by each process. */
+  | {
+      readonly kind: "collision";
+      readonly taskId: string;
+      readonly other: string;
+      readonly files: readonly string[];
+    }
   | { readonly kind: "preserved"; readonly taskId: string; readonly refs: readonly string[] }
   | { readonly kind: "edit-kept"; readonly taskId: string | null; readonly field: string }
   /** A machine-owned field that was changed by hand and put back. */

@@ -1,4 +1,4 @@
-import type { GitFact, Probe } from "../classify/evidence.ts";
+import type { ConflictFile, GitFact, Probe } from "../classify/evidence.ts";
 
 export interface WorktreeSpec {
   readonly taskId: string;
@@ -35,6 +35,12 @@ export type PushOutcome =
   | { readonly kind: "rejected"; readonly reason: string }
   /** Network or log-in: ask again later. */
   | { readonly kind: "failed"; readonly reason: string };
+
+/** Two commits, by full names. */
+export interface CommitPair {
+  readonly left: string;
+  readonly right: string;
+}
 
 /** What a pull request's body tells. */
 export interface WorkSummary {
@@ -74,6 +80,8 @@ export interface Repository {
     readonly worktree: string;
     readonly ignore: readonly string[];
   }): Promise<Probe<GitFact | null>>;
+  /** For each pair of commits, by full names, the files at which they do not merge; upkeep files are left out. */
+  conflicts(pairs: readonly CommitPair[]): Promise<Probe<readonly (readonly ConflictFile[])[]>>;
   /** `commit` and `forkPoint` are full names. */
   summary(commit: string, forkPoint: string): Promise<WorkSummary>;
   /** Pushes exactly `sha` to `refs/heads/<branch>` of `origin`; never forced, never to `base`. */

@@ -1,3 +1,5 @@
+import type { ConflictFile } from "../../src/classify/evidence.ts";
+
 /** One commit of the model. `edits` are the pieces of work that it carries; `includes` names commits that a squash took in. */
 export interface Commit {
   readonly sha: string;
@@ -7,6 +9,9 @@ export interface Commit {
   readonly edits: readonly string[];
   readonly includes: readonly string[];
 }
+
+/** The file of an edit: an edit is named by its file and what makes it one of its kind. */
+export const pathOf = (edit: string): string => edit.split("#")[0] ?? edit;
 
 /** A checked-out branch with the edits that are not committed yet. */
 export interface Worktree {
@@ -121,6 +126,16 @@ export class GitModel {
 
   isAncestor(old: string, young: string): boolean {
     return this.reachable(young).has(old);
+  }
+
+  /** Files that both commits have changed since they parted: there they do not merge. */
+  conflicts(left: string, right: string): ConflictFile[] {
+    const changed = (from: string, to: string): Set<string> =>
+      new Set(this.between(from, to).flatMap((sha) => this.commit(sha).edits.map(pathOf)));
+    const there = changed(left, right);
+    return [...changed(right, left)]
+      .filter((path) => there.has(path))
+      .map((path) => ({ path, left: [{ from: 1, to: 1 }], right: [{ from: 1, to: 1 }] }));
   }
 
   /** The agents' commits and edits that no branch, no saved ref and no worktree holds any more. */

@@ -167,6 +167,16 @@ const BUGS: Readonly<Record<string, Bug>> = {
     sabotage: withGit((fact) => ({ ...fact, commitsAhead: Math.max(1, fact.commitsAhead) })),
     noticed: /without a commit of its own/,
   },
+  "work is never merged with other work for a try": {
+    sabotage: ({ repository }) => ({
+      repository: {
+        ...repository,
+        conflicts: (pairs) => Promise.resolve(known(pairs.map(() => []))),
+      },
+    }),
+    among: scenario.map((planned) => ({ ...planned, happenings: [] })),
+    noticed: /was delivered untold/,
+  },
   "the launch is not recorded before the start": {
     sabotage: ({ folders }) => ({
       folders: { ...folders, recordLaunch: () => Promise.resolve() },

@@ -209,12 +209,16 @@ export function worldOf(scenario: Scenario): World {
   const scripts = new Map<string, TaskScript>();
   const tasks = scenario.tasks.map((planned, index) => {
     const id = `t${index + 1}`;
-    scripts.set(id, scriptOf(planned));
+    // Nobody knows of this file: every other task touches the same one.
+    const unforeseen = fileName(index % 2);
+    const foreseen = planned.files.map(fileName);
+    scripts.set(id, { ...scriptOf(planned), touches: [...foreseen, unforeseen, id] });
     return {
       id,
       issue: index + 1,
       title: `Task ${index + 1}`,
-      files: planned.files.map(fileName),
+      files: foreseen,
+      predicted: [{ path: fileName(index + 1), confidence: 0.5 }],
       dependsOn: planned.dependsOn.filter((up) => up <= index).map((up) => `t${index + 1 - up}`),
       agent: planned.agent.costume,
       ...(planned.agent.costume === "command" ? { command: ["agent", "{promptFile}"] } : {}),

@@ -3,6 +3,7 @@ import type { Manifest } from "../../src/manifest/manifest.ts";
 import { agentsOf, settingsOf } from "../../src/manifest/settings.ts";
 import { isActive, isDelivered, mayChange, passesGate } from "../../src/manifest/status.ts";
 import type { Task } from "../../src/manifest/task.ts";
+import { fromIso, toIso } from "../../src/manifest/time.ts";
 import { parsed, tasksIn } from "./parsed.ts";
 import type { Effect, SimPullRequest, World } from "./world.ts";
 
@@ -18,6 +19,8 @@ export class Watch {
   /** The manifest as each process last read or wrote it. */
   readonly #seen = new Map<number, string>();
   readonly #begunOn = new Map<string, string>();
+  /** True milliseconds, by the number of the pull request. */
+  readonly #openedAtMs = new Map<number, number>();
   /** Calls that gave no answer while a process looked at the world, in its running beat. */
   readonly #unanswered: (pid: number) => ReadonlySet<string>;
 
@@ -147,7 +150,8 @@ export class Watch {
     if (effect.kind === "typed" && step.kind === "dialog" && step.dialog === "approval") {
       this.#breach(`a permission question of ${taskId} was answered`);
     }
-    if (effect.kind === "typed" && step.kind === "idle" && this.#isDone(taskId)) {
+    const isDone = step.kind === "idle" && this.#isDone(taskId);
+    if (effect.kind === "typed" && isDone && !this.#isToldOfCollision(taskId)) {
       this.#breach(`${taskId} was ${did} though it is done`);
     }
     const limit = this.#stallSeconds();
@@ -202,8 +206,38 @@ export class Watch {
     );
     if (open.length > 1) this.#breach(`${taskId} has ${open.length} open pull requests`);
     this.#carriesOwnWork(taskId, pullRequest);
+    this.#toldBefore(taskId, pullRequest);
+    this.#openedAtMs.set(pullRequest.number, this.#world.nowMs);
     if (pullRequest.markedTask !== taskId) {
       this.#breach(`the pull request of ${taskId} names ${String(pullRequest.markedTask)}`);
+    }
+  }
+
+  /** Finished work that does not merge with another's open pull request: its agent was told, if it could be. */
+  #toldBefore(taskId: string, { headBranch, baseBranch }: SimPullRequest): void {
+    const { git, pullRequests, sessions, vouchedFor, typedByPerson, clockJumped } = this.#world;
+    const mine = this.#onDisk(taskId)?.task;
+    const head = git.heads.get(headBranch);
+    const agent = sessions.get(`task-${taskId}`)?.agent;
+    const mayBeTold = mine?.agent === "codex" && agent?.truth === "idle";
+    if (!mayBeTold || head === undefined || vouchedFor.has(taskId)) return;
+    if (clockJumped || typedByPerson.has(taskId)) return;
+    for (const other of pullRequests) {
+      const theirs = this.#onDisk(other.markedTask ?? "")?.task;
+      const openedAtMs = this.#openedAtMs.get(other.number) ?? this.#world.nowMs;
+      const doneAtMs = fromIso(mine.completedAt ?? toIso(0));
+      if (other.state !== "open" || theirs?.status !== "pr_open") continue;
+      if (theirs.state?.pushedSha === undefined || openedAtMs + 120_000 > doneAtMs) continue;
+      if (other.baseBranch === headBranch || other.headBranch === baseBranch) continue;
+      const isTold = mine.state?.collisionsTold?.includes(theirs.id) ?? false;
+      // What it inherited from its parent is the parent's.
+      const own = [mine, theirs].map(({ state }) => new Set(state?.touched));
+      const clashes = git
+        .conflicts(head, theirs.state.pushedSha)
+        .filter(({ path }) => own.every((touched) => touched.has(path)));
+      if (!isTold && clashes.length > 0) {
+        this.#breach(`${taskId} was delivered untold that it does not merge with ${theirs.id}`);
+      }
     }
   }
 
@@ -271,6 +305,23 @@ export class Watch {
     if (world.vouchedFor.has(taskId)) return true;
     const task = this.#onDisk(taskId)?.task;
     return task !== undefined && ["cancelled", "archived", "merged"].includes(task.status);
+  }
+
+  /** It was to be told of another task, with which its work really does not merge. */
+  #isToldOfCollision(taskId: string): boolean {
+    const { git } = this.#world;
+    const view = this.#onDisk(taskId);
+    if (view === undefined) return false;
+    const headOf = (task: Task) => git.heads.get(branchOf(view.manifest, task));
+    const head = headOf(view.task);
+    const told = view.task.state?.collisionsTold ?? [];
+    return view.manifest.phases
+      .flatMap(({ tasks }) => tasks)
+      .filter(({ id }) => told.includes(id))
+      .some((other) => {
+        const there = headOf(other);
+        return head !== undefined && there !== undefined && git.conflicts(head, there).length > 0;
+      });
   }
 
   /** A clean worktree with a commit of its own, and no verify command that could say otherwise. */

@@ -23,6 +23,8 @@ export interface TaskScript {
   readonly costume: Costume;
   /** The steps of each launch; the last one serves all further launches. */
   readonly launches: readonly (readonly Step[])[];
+  /** Files that it changes, one with each commit or edit; by default one of its own. */
+  readonly touches?: readonly string[];
   /** Exit codes of the runs of `verify`; the last one serves all further runs. */
   readonly verify?: readonly number[];
 }
@@ -394,10 +396,12 @@ export class World {
     ended: (code: number | null, atMs: number) => void,
   ): SimSession {
     const { taskId, attempt } = spec;
+    const { touches = [spec.name] } = this.script(taskId);
     let made = 0;
     const file = (): string => {
+      const path = touches[made % touches.length] ?? spec.name;
       made += 1;
-      return `${spec.name}/${attempt}/${made}`;
+      return `${path}#${spec.name}/${attempt}/${made}`;
     };
     const agent = new AgentProcess(steps, this.nowMs, {
       commit: (atMs) => {

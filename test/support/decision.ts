@@ -61,6 +61,7 @@ export function viewOf(
     graph: taskGraph(manifest),
     evidence,
     verdicts,
+    collisions: [],
     base: manifest.base ?? "main",
     maxParallel: manifest.maxParallel ?? 4,
     nowMs: NOW,

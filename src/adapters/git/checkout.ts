@@ -1,5 +1,6 @@
 import { readFile, realpath } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import type { ConflictFile } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { Locks } from "../../ports/lock.ts";
 import { git, gitText } from "./command.ts";
@@ -25,6 +26,7 @@ export interface Checkout {
   readonly counts: Map<string, number>;
   /** Answers about commits by the commits' names: they never change either. */
   readonly changes: Map<string, readonly string[] | null>;
+  readonly conflicts: Map<string, readonly ConflictFile[]>;
 }
 
 export interface Identity {
@@ -72,6 +74,7 @@ export async function openCheckout(options: RepositoryOptions): Promise<Checkout
     identity,
     counts: new Map(),
     changes: new Map(),
+    conflicts: new Map(),
   };
 }
 

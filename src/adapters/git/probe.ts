@@ -60,7 +60,7 @@ export async function isBranchContained(
 }
 
 /** "Could not ask" is an unknown answer. */
-async function answered<T>(ask: () => Promise<T>): Promise<Probe<T>> {
+export async function answered<T>(ask: () => Promise<T>): Promise<Probe<T>> {
   try {
     return known(await ask());
   } catch (cause) {

@@ -13,8 +13,9 @@ import {
   withTaskLock,
 } from "./checkout.ts";
 import { gitText, porcelain, withoutCredentials } from "./command.ts";
+import { conflictsOf } from "./conflicts.ts";
 import { preserveWork } from "./preserve.ts";
-import { isBranchContained, probeBranch } from "./probe.ts";
+import { answered, isBranchContained, probeBranch } from "./probe.ts";
 import { pushCommit } from "./push.ts";
 import { branchCommit } from "./start-point.ts";
 import { ensureWorktree, ourEntry, removeWorktree } from "./worktree.ts";
@@ -36,6 +37,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     fetch: () => fetchOrigin(checkout),
     ensureWorktree: (spec) => ensureWorktree(checkout, spec),
     probe: (task) => probeBranch(checkout, task),
+    conflicts: (pairs) => answered(() => conflictsOf(checkout, pairs)),
     summary: (commit, forkPoint) => summarize(checkout, commit, forkPoint),
     push: (push) => pushCommit(checkout, push),
     preserve: (task) =>

@@ -6,6 +6,7 @@ import type {
   WorktreeOutcome,
   WorktreeSpec,
 } from "../../../src/ports/repository.ts";
+import { pathOf } from "../git-model.ts";
 import { couldNot, type Door } from "./door.ts";
 
 /** The simulated repository with its `origin`. */
@@ -44,6 +45,13 @@ export function simRepository(door: Door): Repository {
         method: "probe",
         taskId: task.taskId,
         effect: () => known(gitFact(door, task)),
+        failed: unknown,
+      }),
+    conflicts: (pairs) =>
+      door.pass<Awaited<ReturnType<Repository["conflicts"]>>>({
+        method: "conflicts",
+        taskId: null,
+        effect: () => known(pairs.map((pair) => git.conflicts(pair.left, pair.right))),
         failed: unknown,
       }),
     summary: (branch, forkPoint) => ask("summary", () => summary(door, branch, forkPoint)),
@@ -156,7 +164,9 @@ function gitFact({ world }: Door, { taskId, branch, worktree }: TaskPlace): GitF
     commitsAhead: ahead.length,
     dirtyFiles: [...(ours?.dirty ?? [])].slice(0, 50),
     touched: [
-      ...new Set([...ahead.flatMap((sha) => git.commit(sha).edits), ...(ours?.dirty ?? [])]),
+      ...new Set(
+        [...ahead.flatMap((sha) => git.commit(sha).edits), ...(ours?.dirty ?? [])].map(pathOf),
+      ),
     ],
     remoteSha: git.tracking.get(branch) ?? null,
     forkPoint,

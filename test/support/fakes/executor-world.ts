@@ -80,6 +80,7 @@ export function executorWorld(
         created: true,
       }),
       probe: async () => known(gitFact()),
+      conflicts: async (pairs) => known(pairs.map(() => [])),
       summary: async (headSha) => ({ headSha, commits: [], files: [] }),
       push: async ({ sha }) => ({ kind: "pushed", sha }),
       preserve: async () => [],

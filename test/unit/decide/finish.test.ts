@@ -91,6 +91,7 @@ describe("an agent that has ended its turn", () => {
       sha: HEAD,
       branch: "fix/t1",
       base: "main",
+      forkPoint: FORK,
     });
     expect(newStatus(decision, "t1")).toBe("complete");
   });

@@ -59,7 +59,7 @@ test("a part of an issue is told apart from the whole, and does not close it", (
   );
   const work = { headSha: HEAD, commits: [], files: [] };
   const body = (told: Told) =>
-    pullRequestBody(manifestOf({ t1: told }), taskWith(told), work, "main");
+    pullRequestBody(manifestOf({ t1: told }), taskWith(told), work, { base: "main" });
   expect(body({ issue: 1 })).toMatch(/^Closes #1$/m);
   expect(body({ issue: 1, part: 2 })).toMatch(/^Part of #1$/m);
   expect(body({ issue: 1, part: 2 })).not.toMatch(/closes/i);
@@ -91,7 +91,7 @@ const work = (subject: string, path = "src/a.ts") => ({
   files: [{ path, added: 1, removed: 0 }],
 });
 const body = (told: Told, subject = "Add it", path = "src/a.ts"): string =>
-  pullRequestBody(manifestOf({ t1: told }), taskWith(told), work(subject, path), "main");
+  pullRequestBody(manifestOf({ t1: told }), taskWith(told), work(subject, path), { base: "main" });
 
 describe("the pull request's body", () => {
   test.prop([hostile, hostile])(
@@ -125,7 +125,7 @@ describe("the pull request's body", () => {
       ...work("x"),
       commits: Array.from({ length: 60 }, () => ({ sha: HEAD, subject: "x" })),
     };
-    const text = pullRequestBody(manifestOf({ t1: {} }), taskWith({}), many, "main");
+    const text = pullRequestBody(manifestOf({ t1: {} }), taskWith({}), many, { base: "main" });
     expect(text).toContain("- … and 10 more");
   });
 });

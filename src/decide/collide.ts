@@ -1,0 +1,233 @@
+import type { LineRange, TaskEvidence } from "../classify/evidence.ts";
+import { branchOf } from "../manifest/branch.ts";
+import { isUpkeep } from "../manifest/files.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { plainLine } from "../manifest/plain-text.ts";
+import { isActive, isDelivered } from "../manifest/status.ts";
+import type { Task, TaskId } from "../manifest/task.ts";
+import { toIso } from "../manifest/time.ts";
+import { lastHealMs, NUDGE_GRACE_MS, resumeAction, type Trouble } from "./heal.ts";
+import { pausedUntil } from "./pause.ts";
+import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
+import type { Survey } from "./survey.ts";
+import { type BeatView, type PlacedTask, placedTasks } from "./view.ts";
+
+/** Two tasks whose committed work is to be merged for a try. */
+export interface CollisionPair {
+  readonly left: { readonly taskId: TaskId; readonly sha: string };
+  readonly right: { readonly taskId: TaskId; readonly sha: string };
+}
+
+/**
+ * Unmerged work that touches a common file, of which one at least is not delivered yet. Work that was built on the other
+ * is left out: it goes onto the other's branch.
+ */
+export function collisionPairs(
+  manifest: Manifest,
+  evidence: ReadonlyMap<TaskId, TaskEvidence>,
+): readonly CollisionPair[] {
+  const placed = placedTasks(manifest);
+  const byPath = new Map<string, Work[]>();
+  const pairs = new Map<string, CollisionPair>();
+  for (const { task } of placed.values()) {
+    const work = workOf(task, evidence.get(task.id));
+    for (const path of work?.touched ?? []) {
+      if (work === undefined || isUpkeep(path)) continue;
+      const others = byPath.get(path) ?? [];
+      byPath.set(path, [...others, work]);
+      for (const other of others) {
+        const isOpen = [other, work].some((one) => one.task.status !== "pr_open");
+        if (!isOpen || other.sha === work.sha || areStacked(placed, other.task, task)) continue;
+        pairs.set(`${other.task.id} ${task.id}`, { left: sideOf(other), right: sideOf(work) });
+      }
+    }
+  }
+  return [...pairs.values()];
+}
+
+interface Work {
+  readonly task: Task;
+  readonly sha: string;
+  readonly touched: readonly string[];
+}
+
+const sideOf = ({ task, sha }: Work): CollisionPair["left"] => ({ taskId: task.id, sha });
+
+/** Its newest commit and the files that it has changed; undefined where it has none, or is merged. */
+function workOf(task: Task, evidence: TaskEvidence | undefined): Work | undefined {
+  const { status, state } = task;
+  if (!isActive(status) && status !== "complete" && status !== "pr_open") return undefined;
+  const git = evidence?.git.kind === "known" ? evidence.git.value : null;
+  const sha = git?.headSha ?? (status === "pr_open" ? state?.pushedSha : undefined);
+  const touched = git?.touched ?? state?.touched;
+  const commits = git?.commitsAhead ?? state?.commits ?? 0;
+  return sha === undefined || touched === undefined || commits === 0
+    ? undefined
+    : { task, sha, touched };
+}
+
+function areStacked(placed: ReadonlyMap<TaskId, PlacedTask>, one: Task, other: Task): boolean {
+  const ancestors = (task: Task): ReadonlySet<TaskId> => {
+    const found = new Set<TaskId>();
+    let parent = task.state?.parent ?? null;
+    while (parent !== null && !found.has(parent)) {
+      found.add(parent);
+      parent = placed.get(parent)?.task.state?.parent ?? null;
+    }
+    return found;
+  };
+  return ancestors(one).has(other.id) || ancestors(other).has(one.id);
+}
+
+/** Finished work of another task with which a task's own does not merge. */
+export interface Rival {
+  readonly task: Task;
+  readonly branch: string;
+  /** With the lines that the other task has changed. */
+  readonly files: readonly { readonly path: string; readonly lines: readonly LineRange[] }[];
+}
+
+/** The rivals of a task that are finished: the one that is finished first goes first. */
+export function rivalsOf(view: Survey, taskId: TaskId): readonly Rival[] {
+  return view.collisions.flatMap(({ left, right, files }) => {
+    if (left !== taskId && right !== taskId) return [];
+    const task = view.placed.get(left === taskId ? right : left)?.task;
+    if (task === undefined || !isDelivered(task.status) || task.status === "merged") return [];
+    const lined = files.map((file) => ({
+      path: file.path,
+      lines: left === taskId ? file.right : file.left,
+    }));
+    return [{ task, branch: branchOf(view.manifest, task), files: lined }];
+  });
+}
+
+/** `src/a.ts and src/b.ts of t1 (#7)`, for people. */
+export function rivalsInWords(rivals: readonly Rival[]): string {
+  return rivals
+    .map(({ task, files }) => {
+      const paths = files.slice(0, 3).map(({ path }) => plainLine(path, 80));
+      const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
+      return `${task.id}${task.prNumber === null ? "" : ` (#${task.prNumber})`} at ${paths.join(", ")}${more}`;
+    })
+    .join("; ");
+}
+
+/**
+ * Finished work that does not merge with another's: its agent is told once of each such task, if it can be, and then has
+ * a while to begin. Undefined: there is nothing to tell.
+ */
+export function tellOfRivals(
+  view: Survey,
+  task: Task,
+  tellBy: Trouble["nudgeBy"],
+  sinceMs: number,
+): Step | undefined {
+  const { policy } = view.manifest;
+  const agent = task.state?.agent;
+  const told = task.state?.collisionsTold ?? [];
+  const rivals = rivalsOf(view, task.id).filter((rival) => !told.includes(rival.task.id));
+  const mayTell = tellBy !== null && agent !== undefined && policy.collisions === "tell";
+  if (mayTell && rivals.length > 0 && pausedUntil(view, agent) === undefined) {
+    const why = `does not merge with ${rivalsInWords(rivals)}`;
+    const text = wordsFor(rivals);
+    return {
+      actions: [
+        tellBy === "words"
+          ? { kind: "nudge", taskId: task.id, why, text }
+          : resumeAction(task, agent, "nudge", { why, words: text }),
+      ],
+      set: { status: "running", error: null },
+      state: {
+        collisionsTold: [...told, ...rivals.map((rival) => rival.task.id)],
+        lastHealAt: toIso(view.nowMs),
+      },
+      wait: waitsFor(`${why}; its agent is told`),
+      wakeAtMs: view.nowMs + NUDGE_GRACE_MS,
+    };
+  }
+  const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
+  const isHeard = sinceMs > lastHealMs(task) || view.nowMs >= graceUntilMs;
+  if (told.length === 0 || tellBy !== "words" || isHeard) return undefined;
+  return {
+    wait: waitsFor(
+      "was told of other work that does not merge with its own; waiting for an effect",
+    ),
+    wakeAtMs: graceUntilMs,
+  };
+}
+
+/** For the agent. Paths come from commits of agents: they are shown as data, without control characters. */
+function wordsFor(rivals: readonly Rival[]): string {
+  const told = rivals.flatMap(({ task, branch, files }) => [
+    `Task ${task.id}, on the branch ${branch}${task.prNumber === null ? "" : ` (pull request #${task.prNumber})`}, has changed:`,
+    ...files
+      .slice(0, FILES_TOLD_MAX)
+      .map(({ path, lines }) => `- ${JSON.stringify(plainLine(path, 200))}${linesInWords(lines)}`),
+  ]);
+  return [
+    "Your work is committed, but it does not merge with work of another task that was finished meanwhile.",
+    ...told,
+    "Look at it with git diff HEAD...BRANCH, and make your own work fit to it where that can be done: touch other lines, or write them so that a merge is easy. Do not merge or rebase that branch, and do not repeat its changes. Commit what you change. If nothing can be done, just say so.",
+  ].join("\n");
+}
+
+const FILES_TOLD_MAX = 10;
+
+function linesInWords(lines: readonly LineRange[]): string {
+  if (lines.length === 0) return "";
+  const ranges = lines.map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`));
+  return ` (there: ${lines.length === 1 && ranges[0] !== undefined && !ranges[0].includes("-") ? "line" : "lines"} ${ranges.join(", ")})`;
+}
+
+/**
+ * With the policy `hold`, a delivery waits while a pull request is open with which it does not merge. It waits for none
+ * that is not open yet, so no two wait for each other.
+ */
+export function heldByRivals(view: Survey, taskId: TaskId): Step | undefined {
+  if (view.manifest.policy.collisions !== "hold") return undefined;
+  const open = rivalsOf(view, taskId).filter(({ task }) => task.status === "pr_open");
+  if (open.length === 0) return undefined;
+  const reason = `does not merge with ${rivalsInWords(open)}: waits until that is merged or closed`;
+  return {
+    set: { error: reason },
+    wait: { ...waitsForPerson(reason), on: open.map(({ task }) => task.id) },
+  };
+}
+
+/**
+ * Of finished work that does not merge only one is delivered at a time, the first of the manifest: the next beat then
+ * sees who was first. The others stay as they are meanwhile.
+ */
+export function oneOfEachCollision(
+  view: Survey,
+  steps: ReadonlyMap<TaskId, Step>,
+): ReadonlyMap<TaskId, Step> {
+  const kept = new Map<TaskId, Step>();
+  const going = new Set(
+    [...view.underWay.values()].flatMap((action) =>
+      action.kind === "deliver" ? [action.taskId] : [],
+    ),
+  );
+  for (const { task } of view.placed.values()) {
+    const step = steps.get(task.id);
+    if (step === undefined) continue;
+    const delivers = step.actions?.some(({ kind }) => kind === "deliver") ?? false;
+    const first = delivers ? collidingWith(view, task.id).find((id) => going.has(id)) : undefined;
+    if (delivers && first === undefined) going.add(task.id);
+    kept.set(task.id, first === undefined ? step : afterDelivery(step, first));
+  }
+  return kept;
+}
+
+const collidingWith = ({ collisions }: BeatView, taskId: TaskId): readonly TaskId[] =>
+  collisions.flatMap(({ left, right }) =>
+    left === taskId ? [right] : right === taskId ? [left] : [],
+  );
+
+/** Without the delivery, and without what was noted because of it. */
+function afterDelivery(step: Step, first: TaskId): Step {
+  const { status: _status, completedAt: _at, error: _error, ...set } = step.set ?? {};
+  const { provedSha: _sha, ...state } = step.state ?? {};
+  const wait = waitsFor(`does not merge with the work of ${first}, which is being delivered`);
+  return joined({ set, state }, { wait });
+}
