@@ -11,6 +11,7 @@ import { type Figure, tableOf } from "./report.ts";
 import { repository } from "./repository.ts";
 import { tasks } from "./tasks.ts";
 import { decisions, reading } from "./thinking.ts";
+import { worktrees } from "./worktrees.ts";
 
 /** Measured claims of the README; each stands beside its floor, measured in turn on the same machine. */
 const BENCHES: Readonly<
@@ -25,6 +26,7 @@ const BENCHES: Readonly<
   "cold-start": coldStart,
   decisions,
   reading,
+  worktrees,
   index: repository,
 };
 

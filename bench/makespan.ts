@@ -10,13 +10,17 @@ import {
 import { onGround } from "./ground.ts";
 import { type Figure, figure } from "./report.ts";
 
-const TASKS = 60;
-const PLACES = 8;
-const SECONDS = 1;
+const TASKS = 100;
+const PLACES = 16;
+const SECONDS = 2;
+const WIDTH = 25;
 
 /** How long a graph of tasks takes against the best that any schedule can do. */
 export async function makespan(options: { readonly quick: boolean }): Promise<readonly Figure[]> {
-  const graph = layeredGraph(options.quick ? 24 : TASKS);
+  const graph = layeredGraph(
+    options.quick ? TASKS / 4 : TASKS,
+    options.quick ? WIDTH / 2.5 : WIDTH,
+  );
   const least = SECONDS * bestRounds(graph, PLACES);
   const measured: number[] = [];
   for (let repetition = 0; repetition < (options.quick ? 1 : 2); repetition += 1) {
@@ -36,9 +40,8 @@ export async function makespan(options: { readonly quick: boolean }): Promise<re
   return [figure({ name, unit: "s", aim: "within 1.1x" }, measured, floor)];
 }
 
-/** Layers of ten; every task but those of the first layer waits for one or two of the layer before. Always the same. */
-function layeredGraph(count: number): readonly BenchTask[] {
-  const width = 10;
+/** Layers of that width; every task but those of the first layer waits for one or two of the layer before. Always the same. */
+function layeredGraph(count: number, width: number): readonly BenchTask[] {
   return Array.from({ length: count }, (_, index) => {
     const layer = Math.floor(index / width);
     const before = [index * 7 + 3, ...(index % 3 === 0 ? [index * 3 + 1] : [])];
