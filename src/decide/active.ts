@@ -6,7 +6,6 @@ import { responseFor } from "../classify/response.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
-import { sameJson } from "../manifest/json.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
@@ -16,7 +15,7 @@ import { heal, lastHealMs, type Trouble } from "./heal.ts";
 import { triedWith } from "./ladder.ts";
 import { launchedPatch } from "./launched.ts";
 import { limitEndMs, pausedUntil } from "./pause.ts";
-import { progressKey } from "./progress.ts";
+import { progressKey, shownWork } from "./progress.ts";
 import { proofOf } from "./proof.ts";
 import { readingOf, SECOND_READING_MS } from "./reading.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
@@ -102,18 +101,6 @@ export function notes(view: BeatView, task: Task, evidence: TaskEvidence, verdic
         ? { verdict: verdict.kind, verdictSince: toIso(view.nowMs), why: verdict.why }
         : {}),
     },
-  };
-}
-
-/** What git shows of the work, where it shows anything else than is noted. */
-function shownWork({ state }: Task, { git }: TaskEvidence): NonNullable<Step["state"]> {
-  if (git.kind === "unknown" || git.value === null) return {};
-  const { touched, commitsAhead: commits } = git.value;
-  return {
-    ...(sameJson(touched ?? undefined, state?.touched)
-      ? {}
-      : { touched: touched ? [...touched] : undefined }),
-    ...(commits === state?.commits ? {} : { commits }),
   };
 }
 

@@ -27,17 +27,20 @@ export function collisionPairs(
   evidence: ReadonlyMap<TaskId, TaskEvidence>,
 ): readonly CollisionPair[] {
   const placed = placedTasks(manifest);
-  const byPath = new Map<string, Work[]>();
+  // Delivered work is compared with open work only: there may be hundreds of pull requests.
+  const byPath = new Map<string, Record<"open" | "delivered", Work[]>>();
   const pairs = new Map<string, CollisionPair>();
   for (const { task } of placed.values()) {
     const work = workOf(task, evidence.get(task.id));
     for (const path of work?.touched ?? []) {
       if (work === undefined || isUpkeep(path)) continue;
-      const others = byPath.get(path) ?? [];
-      byPath.set(path, [...others, work]);
+      const users = byPath.get(path) ?? { open: [], delivered: [] };
+      byPath.set(path, users);
+      const isDelivered = task.status === "pr_open";
+      const others = isDelivered ? users.open : [...users.open, ...users.delivered];
+      users[isDelivered ? "delivered" : "open"].push(work);
       for (const other of others) {
-        const isOpen = [other, work].some((one) => one.task.status !== "pr_open");
-        if (!isOpen || other.sha === work.sha || areStacked(placed, other.task, task)) continue;
+        if (other.sha === work.sha || areStacked(placed, other.task, task)) continue;
         pairs.set(`${other.task.id} ${task.id}`, { left: sideOf(other), right: sideOf(work) });
       }
     }

@@ -1,4 +1,7 @@
 import type { TaskEvidence } from "../classify/evidence.ts";
+import { sameJson } from "../manifest/json.ts";
+import type { Task } from "../manifest/task.ts";
+import type { Step } from "./step.ts";
 
 /**
  * A short key of everything that counts as progress of a task: commits, changed files, processor minutes, and the
@@ -18,6 +21,18 @@ export function progressKey(evidence: TaskEvidence): string | null {
   }
   if (exit.kind === "known" && exit.value) parts.push(`exit ${exit.value.attempt}`);
   return parts.length === 0 ? null : fingerprint(parts.join("\n"));
+}
+
+/** What git shows of the work, where it shows anything else than is noted. */
+export function shownWork({ state }: Task, { git }: TaskEvidence): NonNullable<Step["state"]> {
+  if (git.kind === "unknown" || git.value === null) return {};
+  const { touched, commitsAhead: commits } = git.value;
+  return {
+    ...(sameJson(touched ?? undefined, state?.touched)
+      ? {}
+      : { touched: touched ? [...touched] : undefined }),
+    ...(commits === state?.commits ? {} : { commits }),
+  };
 }
 
 /** Without durations, whose units come and go, digits and spinner glyphs. */

@@ -167,6 +167,14 @@ const BUGS: Readonly<Record<string, Bug>> = {
     sabotage: withGit((fact) => ({ ...fact, commitsAhead: Math.max(1, fact.commitsAhead) })),
     noticed: /without a commit of its own/,
   },
+  "what tasks really touch is not looked at": {
+    sabotage: misreadTasks(({ state, ...task }) => ({
+      ...task,
+      ...(state ? { state: { ...state, touched: undefined } } : {}),
+    })),
+    among: scenario.map((planned) => ({ ...planned, overlap: "serial", maxParallel: 4 })),
+    noticed: /which has touched its file/,
+  },
   "work is never merged with other work for a try": {
     sabotage: ({ repository }) => ({
       repository: {
@@ -176,6 +184,14 @@ const BUGS: Readonly<Record<string, Bug>> = {
     }),
     among: scenario.map((planned) => ({ ...planned, happenings: [] })),
     noticed: /was delivered untold/,
+  },
+  "what does not merge is not held": {
+    sabotage: misread((manifest) => ({
+      ...manifest,
+      policy: { ...manifest.policy, collisions: "tell" },
+    })),
+    among: scenario.map((planned) => ({ ...planned, gate: "merged", happenings: [] })),
+    noticed: /was delivered though it does not merge/,
   },
   "the launch is not recorded before the start": {
     sabotage: ({ folders }) => ({

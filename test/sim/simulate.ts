@@ -232,7 +232,13 @@ export function worldOf(scenario: Scenario): World {
     agent: "codex",
     overlap: scenario.overlap,
     maxParallel: scenario.maxParallel,
-    policy: { stallAfterMinutes: 5, attemptsMax: 2, backoffSeconds: 10, backoffMaxSeconds: 60 },
+    policy: {
+      stallAfterMinutes: 5,
+      attemptsMax: 2,
+      backoffSeconds: 10,
+      backoffMaxSeconds: 60,
+      collisions: scenario.gate === "merged" ? "hold" : "tell",
+    },
     phases: [
       { name: "First", gate: scenario.gate, tasks: tasks.slice(0, scenario.secondPhase) },
       { name: "Second", tasks: tasks.slice(scenario.secondPhase) },

@@ -19,8 +19,8 @@ export class Watch {
   /** The manifest as each process last read or wrote it. */
   readonly #seen = new Map<number, string>();
   readonly #begunOn = new Map<string, string>();
-  /** True milliseconds, by the number of the pull request. */
-  readonly #openedAtMs = new Map<number, number>();
+  /** When the newest pull request of each task was opened; true milliseconds. */
+  readonly #openedAtMs = new Map<string, number>();
   /** Calls that gave no answer while a process looked at the world, in its running beat. */
   readonly #unanswered: (pid: number) => ReadonlySet<string>;
 
@@ -114,6 +114,11 @@ export class Watch {
         this.#breach(`${task.id} was started while ${other.id}, with a file in common, runs`);
       }
     }
+    for (const other of all) {
+      if (other.id === task.id || !isActive(other.status) || !hasTouched(manifest, other, task))
+        continue;
+      this.#breach(`${task.id} was started while ${other.id}, which has touched its file, runs`);
+    }
     const phaseIndex = manifest.phases.findIndex((phase) => phase.tasks.includes(task));
     for (const phase of manifest.phases.slice(0, phaseIndex)) {
       for (const other of phase.tasks) {
@@ -198,7 +203,7 @@ export class Watch {
     }
   }
 
-  #opened({ taskId, pullRequest }: EffectOf<"pull-request-opened">): void {
+  #opened({ pid, taskId, pullRequest }: EffectOf<"pull-request-opened">): void {
     const open = this.#world.pullRequests.filter(
       (one) =>
         one.state === "open" &&
@@ -206,39 +211,57 @@ export class Watch {
     );
     if (open.length > 1) this.#breach(`${taskId} has ${open.length} open pull requests`);
     this.#carriesOwnWork(taskId, pullRequest);
-    this.#toldBefore(taskId, pullRequest);
-    this.#openedAtMs.set(pullRequest.number, this.#world.nowMs);
+    this.#mayBeOpened(pid, taskId, pullRequest);
+    this.#openedAtMs.set(taskId, this.#world.nowMs);
     if (pullRequest.markedTask !== taskId) {
       this.#breach(`the pull request of ${taskId} names ${String(pullRequest.markedTask)}`);
     }
   }
 
-  /** Finished work that does not merge with another's open pull request: its agent was told, if it could be. */
-  #toldBefore(taskId: string, { headBranch, baseBranch }: SimPullRequest): void {
-    const { git, pullRequests, sessions, vouchedFor, typedByPerson, clockJumped } = this.#world;
-    const mine = this.#onDisk(taskId)?.task;
+  /**
+   * Finished work that does not merge with another's open pull request: it is held, or its agent was told, if it could be.
+   */
+  #mayBeOpened(pid: number, taskId: string, { headBranch }: SimPullRequest): void {
+    const { git, sessions, vouchedFor, typedByPerson, clockJumped } = this.#world;
+    const known = this.#viewOf(pid, taskId);
     const head = git.heads.get(headBranch);
+    if (known === undefined || head === undefined || clockJumped) return;
+    if (this.#unanswered(pid).has("conflicts:*")) return;
     const agent = sessions.get(`task-${taskId}`)?.agent;
-    const mayBeTold = mine?.agent === "codex" && agent?.truth === "idle";
-    if (!mayBeTold || head === undefined || vouchedFor.has(taskId)) return;
-    if (clockJumped || typedByPerson.has(taskId)) return;
-    for (const other of pullRequests) {
-      const theirs = this.#onDisk(other.markedTask ?? "")?.task;
-      const openedAtMs = this.#openedAtMs.get(other.number) ?? this.#world.nowMs;
-      const doneAtMs = fromIso(mine.completedAt ?? toIso(0));
-      if (other.state !== "open" || theirs?.status !== "pr_open") continue;
-      if (theirs.state?.pushedSha === undefined || openedAtMs + 120_000 > doneAtMs) continue;
-      if (other.baseBranch === headBranch || other.headBranch === baseBranch) continue;
-      const isTold = mine.state?.collisionsTold?.includes(theirs.id) ?? false;
-      // What it inherited from its parent is the parent's.
-      const own = [mine, theirs].map(({ state }) => new Set(state?.touched));
-      const clashes = git
-        .conflicts(head, theirs.state.pushedSha)
-        .filter(({ path }) => own.every((touched) => touched.has(path)));
-      if (!isTold && clashes.length > 0) {
-        this.#breach(`${taskId} was delivered untold that it does not merge with ${theirs.id}`);
+    const mayBeTold = known.task.agent === "codex" && agent?.truth === "idle";
+    const isVouched = vouchedFor.has(taskId) || typedByPerson.has(taskId);
+    for (const other of this.#openRivals(known, head)) {
+      if (known.manifest.policy.collisions === "hold") {
+        this.#breach(`${taskId} was delivered though it does not merge with ${other.id}`);
+        continue;
+      }
+      // Since its work was proved nobody is told any more.
+      const isLate = (this.#openedAtMs.get(other.id) ?? 0) + 120_000 > this.#doneAtMs(taskId);
+      const isTold = known.task.state?.collisionsTold?.includes(other.id) ?? false;
+      if (mayBeTold && !isVouched && !isLate && !isTold) {
+        this.#breach(`${taskId} was delivered untold that it does not merge with ${other.id}`);
       }
     }
+  }
+
+  /** Tasks that the manifest knows as open, and that have really changed the same files beside this one. */
+  #openRivals({ manifest, task }: View, head: string): readonly Task[] {
+    const { git } = this.#world;
+    const all = manifest.phases.flatMap(({ tasks }) => tasks);
+    const parents = new Set([task.id, ...all.map(({ state }) => state?.parent)]);
+    return all.filter((other) => {
+      const sha = other.status === "pr_open" ? other.state?.pushedSha : undefined;
+      // Stacks go onto each other; what a task inherited from its parent is the parent's.
+      const isStack = (task.state?.parent ?? null) !== null || parents.has(other.id);
+      if (other.id === task.id || sha === undefined || isStack) return false;
+      const own = [task, other].map(({ state }) => new Set(state?.touched));
+      const clashes = git.conflicts(head, sha);
+      return clashes.some(({ path }) => own.every((touched) => touched.has(path)));
+    });
+  }
+
+  #doneAtMs(taskId: string): number {
+    return fromIso(this.#onDisk(taskId)?.task.completedAt ?? toIso(0));
   }
 
   /** A branch that started from another task's goes onto that one's branch, while that one's pull request is open. */
@@ -377,6 +400,12 @@ function viewsOf(text: string): readonly View[] {
 }
 
 const isVerify = (session: string): boolean => session.startsWith("verify-");
+
+/** It has touched a file that is named for the other, as the manifest notes. */
+function hasTouched(manifest: Manifest, task: Task, other: Task): boolean {
+  const parallel = [task, other].some((one) => (one.overlap ?? manifest.overlap) === "parallel");
+  return !parallel && other.files.some((file) => task.state?.touched?.includes(file) ?? false);
+}
 
 function shareFile(manifest: Manifest, left: Task, right: Task): boolean {
   const parallel = [left, right].some((task) => (task.overlap ?? manifest.overlap) === "parallel");

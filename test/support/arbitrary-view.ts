@@ -1,5 +1,5 @@
 import { fc } from "@fast-check/vitest";
-import { known, type Probe, unknown } from "../../src/classify/evidence.ts";
+import { type CollisionFact, known, type Probe, unknown } from "../../src/classify/evidence.ts";
 import type { Verdict } from "../../src/classify/verdict.ts";
 import type { Action } from "../../src/decide/action.ts";
 import type { BeatView } from "../../src/decide/view.ts";
@@ -56,6 +56,7 @@ const facts = fc.record({
         worktreeReady: fc.boolean(),
         commitsAhead: fc.nat({ max: 2 }),
         dirtyFiles: fc.constantFrom([], ["left.txt"]),
+        touched: fc.constantFrom(null, [], ["src/a.ts"], ["src/b.ts", "left.txt"]),
       })
       .map(gitFact),
   ),
@@ -124,6 +125,9 @@ const state = fc.record({
   provedSha: perhaps(sha),
   startFailures: perhaps(count),
   deliveryFailures: perhaps(count),
+  touched: perhaps(fc.subarray(["src/a.ts", "src/b.ts"])),
+  commits: perhaps(count),
+  collisionsTold: perhaps(fc.subarray(["t1", "t2", "t3"])),
   parent: perhaps(fc.constant("t1")),
 });
 
@@ -170,6 +174,17 @@ const BEGUN: Readonly<Record<"start" | "deliver", Action>> = {
   },
 };
 
+const LINES = [{ from: 1, to: 2 }];
+const PAIRS: CollisionFact[] = [1, 2, 3, 4, 5].flatMap((left) =>
+  [1, 2, 3, 4, 5]
+    .filter((right) => left < right)
+    .map((right) => ({
+      left: taskId(`t${left}`),
+      right: taskId(`t${right}`),
+      files: [{ path: "src/a.ts", left: LINES, right: LINES }],
+    })),
+);
+
 /**
  * Any view of up to five tasks in two phases: every status with every fact and every verdict, also such as do not fit
  * together, for a decision must be safe whatever it is told.
@@ -184,6 +199,8 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
     pullRequestsPerHourMax: fc.constantFrom(1, 100),
     paused: fc.constantFrom(undefined, null, toIso(NOW + MINUTE), ago(MINUTE)),
     cleanup: fc.boolean(),
+    policy: fc.record({ collisions: fc.constantFrom("tell" as const, "hold" as const) }),
+    collisions: fc.subarray(PAIRS),
     begun: fc.option(fc.constantFrom("start" as const, "deliver" as const), { freq: 2 }),
   })
   .map((made) => {
@@ -201,7 +218,7 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
         maxParallel,
         agent: "codex",
         command: ["agent"],
-        policy: { pullRequestsPerHourMax },
+        policy: { ...made.policy, pullRequestsPerHourMax },
         ...(paused === undefined
           ? {}
           : { pausedAgents: { codex: { until: paused, why: "limit" } } }),
@@ -212,6 +229,7 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
       },
       {
         cleanup: made.cleanup,
+        collisions: made.collisions.filter(({ right }) => Number(right.slice(1)) <= length),
         underWay: new Map(made.begun ? [[taskId("t1"), BEGUN[made.begun]]] : []),
       },
     );

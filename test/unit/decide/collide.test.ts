@@ -80,7 +80,10 @@ describe("finished work that does not merge with an open pull request", () => {
 
   test("is delivered and told of in the pull request where its agent has ended", () => {
     const facts = { exit: known(exitFact()), session: known(null) };
-    const ended = finished(B, { verdict: verdict("exited-ok", { fact: true, turn: "ended" }), facts });
+    const ended = finished(B, {
+      verdict: verdict("exited-ok", { fact: true, turn: "ended" }),
+      facts,
+    });
     expect(theAction(decided({ ...tasks, t2: ended }), "deliver").collides).toHaveLength(1);
   });
 
@@ -90,7 +93,10 @@ describe("finished work that does not merge with an open pull request", () => {
       exit: known(exitFact()),
       session: known(null),
     };
-    const ended = finished(B, { verdict: verdict("exited-ok", { fact: true, turn: "ended" }), facts });
+    const ended = finished(B, {
+      verdict: verdict("exited-ok", { fact: true, turn: "ended" }),
+      facts,
+    });
     const action = theAction(decided({ ...tasks, t2: ended }), "resume");
     expect(action).toMatchObject({ as: "nudge", attempt: 2 });
   });

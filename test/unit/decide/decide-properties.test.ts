@@ -267,6 +267,57 @@ describe("deliveries", () => {
   });
 });
 
+describe("work that does not merge", () => {
+  const rivals = (view: BeatView, id: string): readonly string[] =>
+    view.collisions.flatMap(({ left, right }) =>
+      left === id ? [right] : right === id ? [left] : [],
+    );
+
+  holds("is not delivered at the same time", (view) => {
+    const going = decide(view).actions.filter(({ kind }) => kind === "deliver");
+    const before = [...view.underWay].flatMap(([id, { kind }]) => (kind === "deliver" ? [id] : []));
+    const ids = [...going.map(({ taskId }) => taskId), ...before];
+    for (const { taskId } of going)
+      expect(ids.filter((id) => rivals(view, taskId).includes(id))).toEqual([]);
+  });
+
+  holds("is waited for only where it is being delivered, or its pull request is open", (view) => {
+    const { actions, waits } = decide(view);
+    const placed = placedTasks(view.manifest);
+    const delivering = new Set<string>([
+      ...[...view.underWay].flatMap(([id, { kind }]) => (kind === "deliver" ? [id] : [])),
+      ...actions.flatMap(({ kind, taskId }) => (kind === "deliver" ? [taskId] : [])),
+    ]);
+    for (const { taskId, reason } of waits.filter(({ reason: why }) => /not merge/.test(why))) {
+      const others = rivals(view, taskId).filter(
+        (id) =>
+          delivering.has(id) ||
+          [...placed.values()].some(({ task }) => task.id === id && isDelivered(task.status)),
+      );
+      expect(others, `${taskId} ${reason}`).not.toEqual([]);
+    }
+  });
+
+  holds("is told of once, and never to an agent at work", (view) => {
+    const { actions, patches } = decide(view);
+    const placed = placedTasks(view.manifest);
+    for (const { task } of placed.values()) {
+      const before = task.state?.collisionsTold ?? [];
+      const after = patchesOf(patches, task.id).find(({ state }) => state?.collisionsTold)?.state
+        ?.collisionsTold;
+      if (after === undefined) continue;
+      const told = actions.find(({ taskId }) => taskId === task.id)?.kind;
+      // A launch that is taken over begins anew.
+      if (told === undefined) continue;
+      expect(new Set(after).size).toBe(after.length);
+      expect(after.slice(0, before.length)).toEqual(before);
+      expect(after.length).toBeGreaterThan(before.length);
+      expect(view.verdicts.get(task.id)?.kind).not.toBe("working");
+      expect(view.manifest.policy.collisions).toBe("tell");
+    }
+  });
+});
+
 describe("answers", () => {
   holds("are only those that the policy allows, and no more than it allows", (view) => {
     for (const action of decide(view).actions) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { known, type PullRequestFact, unknown } from "../../../src/classify/evidence.ts";
 import { decide } from "../../../src/decide/decide.ts";
+import { SECOND_READING_MS } from "../../../src/decide/reading.ts";
 import { TaskStatus } from "../../../src/manifest/status.ts";
 import { toIso } from "../../../src/manifest/time.ts";
 import {
@@ -102,7 +103,7 @@ describe("the session of a delivered task", () => {
   test("is not ended by one reading, and the run waits for the second", () => {
     const decision = decide(viewOf({ t1: idle(undefined) }));
     expect(actionsOf(decision)).toEqual([]);
-    expect(decision.wakeAtMs).toBe(NOW + SECOND);
+    expect(decision.wakeAtMs).toBe(NOW + SECOND_READING_MS);
     expect(waitOf(decision, "t1").needsPerson).toBe(false);
   });
 
