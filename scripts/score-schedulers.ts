@@ -35,8 +35,8 @@ const USAGE =
 const LOOK_EVERY = 0.05;
 
 const COST_MODEL = `
-An issue takes 1 (--durations files: the square root of the number of files of its fix). Each file of its fix comes to light
-at a random moment of that time, its first commit in the last 40 % of it. Tasks at work are looked at every ${LOOK_EVERY}.
+An issue takes 1 (--durations files: 1 on average, by the square root of the number of files of its fix). Each file of its fix
+comes to light at a random moment of that time, its first commit in the last 40 % of it. Work is looked at every ${LOOK_EVERY}.
 Finished work is merged at once. Two tasks that run at the same time and touch a common file collide, whether or not git
 could merge them. Nobody told: the one that ends later is thrown away and done again. Told, when both have shown the file and
 before the later one ends: it works so much longer as an adaptation costs, and is done. Lost: runs thrown away and time for

@@ -11,7 +11,7 @@ export interface KnownBacklog {
   expectations(orderFrom: number): Expectations;
 }
 
-/** How long tasks take: all the same, or with the square root of the number of files that they touch. */
+/** How long tasks take, 1 on average: all the same, or by the square root of the number of files that they touch. */
 export type Durations = "equal" | "files";
 
 /** A strategy in a repository: sums over some simulations; times in units of an ordinary task. */
@@ -43,9 +43,11 @@ export function simulatedTasks(
   durations: Durations,
   random: Random,
 ): SimulatedTask[] {
+  const sizes = [...touched.values()].map(({ size }) => Math.sqrt(size));
+  const usual = sizes.reduce((sum, size) => sum + size / sizes.length, 0);
   return [...touched].map(([id, paths]) => ({
     id,
-    duration: durations === "equal" ? 1 : Math.sqrt(paths.size),
+    duration: durations === "equal" ? 1 : Math.sqrt(paths.size) / usual,
     commitsAt: 0.6 + 0.4 * random.fraction(),
     touches: [...paths].map((path) => ({ path, at: random.fraction() })),
   }));
