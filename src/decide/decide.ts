@@ -1,5 +1,4 @@
 import type { TaskEvidence } from "../classify/evidence.ts";
-import { overlapEdges } from "../graph/overlap.ts";
 import { startOrder } from "../graph/schedule.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
@@ -17,7 +16,7 @@ import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
 import { pausesAfter } from "./pause.ts";
 import { readingOf } from "./reading.ts";
-import { type Readiness, readiness } from "./ready.ts";
+import { type Readiness, readiness, rivalWait, unmergedParents } from "./ready.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
 import { type Survey, survey } from "./survey.ts";
 import type { BeatView, PlacedTask } from "./view.ts";
@@ -274,6 +273,7 @@ function decideWaiting(
   const held =
     holders.length + view.strays.length > 0 &&
     holders.every(({ task }) => started.get(task.id)?.wait?.needsPerson === true);
+  const atWork = [...holders];
   let free = view.maxParallel - holders.length - view.strays.length;
   const steps = new Map<TaskId, Step>(taken);
   for (const one of waiting) {
@@ -290,33 +290,20 @@ function decideWaiting(
         },
       });
     } else {
-      const rival = rivalWait(view, one.task, holders);
-      if (rival === undefined) free -= 1;
+      const rival = rivalWait(view, one.task, atWork);
+      if (rival === undefined) {
+        free -= 1;
+        atWork.push(one);
+      }
       steps.set(
         one.task.id,
-        rival === undefined ? startStep(view, one.task, ready.parents) : waitStep(one.task, rival),
+        rival === undefined
+          ? startStep(view, one.task, unmergedParents(view, one.task))
+          : waitStep(one.task, rival),
       );
     }
   }
   return steps;
-}
-
-/**
- * A task at work on the same files. The graph has no edge for it where that task stands behind this one, because what it
- * depends on was taken up again.
- */
-function rivalWait(
-  view: BeatView,
-  task: Task,
-  holders: readonly PlacedTask[],
-): Extract<Readiness, { kind: "waits" }> | undefined {
-  for (const { task: other } of holders) {
-    const [edge] = overlapEdges(view.manifest, [other, task]);
-    if (edge === undefined) continue;
-    const reason = `waits for ${other.id} (${other.status}, ${edge.why})`;
-    return { kind: "waits", wait: { reason, on: [other.id], needsPerson: false } };
-  }
-  return undefined;
 }
 
 /** It has a session, or may have one. */

@@ -1,8 +1,9 @@
 import { taskGraph } from "../graph/task-graph.ts";
 import { unreachable } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
+import { isActive } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
-import { readiness } from "./ready.ts";
+import { readiness, rivalWait } from "./ready.ts";
 import { type Survey, survey } from "./survey.ts";
 import type { PlacedTask } from "./view.ts";
 
@@ -22,14 +23,19 @@ export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<Tas
     underWay: new Map(),
   });
   const waits = new Map<TaskId, string>();
+  const atWork = [...view.placed.values()].filter(({ task }) => isActive(task.status));
   for (const one of view.placed.values()) {
-    const reason = reasonOf(view, one);
+    const reason = reasonOf(view, one, atWork);
     if (reason !== undefined) waits.set(one.task.id, reason);
   }
   return waits;
 }
 
-function reasonOf(view: Survey, one: PlacedTask): string | undefined {
+function reasonOf(
+  view: Survey,
+  one: PlacedTask,
+  atWork: readonly PlacedTask[],
+): string | undefined {
   const { task } = one;
   switch (task.status) {
     case "draft":
@@ -38,7 +44,8 @@ function reasonOf(view: Survey, one: PlacedTask): string | undefined {
     case "pending":
     case "blocked": {
       const ready = readiness(view, one);
-      return ready.kind === "waits" ? ready.wait.reason : "a free place, at the next beat";
+      const waits = ready.kind === "waits" ? ready : rivalWait(view, task, atWork);
+      return waits?.wait.reason ?? "a free place, at the next beat";
     }
     case "running":
       return isEnded(task) ? "the proof that it is finished" : undefined;

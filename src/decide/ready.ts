@@ -1,3 +1,5 @@
+import { overlapEdges, standing } from "../graph/overlap.ts";
+import type { TaskEdge } from "../graph/task-edge.ts";
 import { predecessors } from "../graph/task-graph.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import { isDelivered, passesGate } from "../manifest/status.ts";
@@ -8,20 +10,52 @@ import type { Survey } from "./survey.ts";
 import type { BeatView, PlacedTask } from "./view.ts";
 import type { TaskWait } from "./wait.ts";
 
-/** Whether a waiting task may start, and if so from which tasks' branches. */
+/** Whether a waiting task may start. */
 export type Readiness =
-  | { readonly kind: "ready"; readonly parents: readonly TaskId[] }
+  | { readonly kind: "ready" }
   | { readonly kind: "waits"; readonly wait: Omit<TaskWait, "taskId">; readonly wakeAtMs?: number };
 
-/** Dependencies, overlap, phase gates and pauses; capacity is the caller's. */
+/** Dependencies, overlap, phase gates and pauses; what is at work, and capacity, are the caller's. */
 export function readiness(view: Survey, { task, phaseIndex }: PlacedTask): Readiness {
   const gate = view.gates[phaseIndex];
   if (gate) return { kind: "waits", wait: gate };
   return (
     predecessorWait(view, task) ??
     backoffWait(view, task) ??
-    pauseWait(view, task) ?? { kind: "ready", parents: unmergedParents(view, task) }
+    pauseWait(view, task) ?? { kind: "ready" }
   );
+}
+
+/**
+ * A task at work on the same files. The graph has no edge for it where that task stands behind this one, because what it
+ * depends on was taken up again, or where this one overtakes what stands between them.
+ */
+export function rivalWait(
+  view: BeatView,
+  task: Task,
+  atWork: readonly PlacedTask[],
+): Extract<Readiness, { kind: "waits" }> | undefined {
+  for (const { task: other } of atWork) {
+    const [edge] = overlapEdges(view.manifest, [other, task]);
+    if (edge === undefined) continue;
+    const reason = `waits for ${other.id} (${other.status}, ${edge.why})`;
+    return { kind: "waits", wait: { reason, on: [other.id], needsPerson: false } };
+  }
+  return undefined;
+}
+
+/**
+ * Delivered tasks whose commits are not in the base yet: the branch starts from theirs. All of them, for the graph of today
+ * does not say whether one branch contains another: git does.
+ */
+export function unmergedParents(view: Survey, task: Task): readonly TaskId[] {
+  const direct = predecessors(view.graph, task.id).map((edge) => edge.from);
+  return [...new Set([...direct, ...behindOvertaken(view, task)])].filter((id) => {
+    const other = view.placed.get(id)?.task;
+    if (other === undefined || !isDelivered(other.status) || other.status === "merged")
+      return false;
+    return other.status === "pr_open" || hasCommits(view, id);
+  });
 }
 
 function predecessorWait(view: Survey, task: Task): Readiness | undefined {
@@ -29,6 +63,7 @@ function predecessorWait(view: Survey, task: Task): Readiness | undefined {
     const other = view.placed.get(edge.from)?.task;
     if (other === undefined || isDelivered(other.status)) return [];
     if (edge.kind === "overlap" && passesGate(other.status)) return [];
+    if (mayBeOvertaken(edge, other)) return [];
     return [{ edge, other }];
   });
   if (open.length === 0) return undefined;
@@ -58,6 +93,13 @@ function predecessorWait(view: Survey, task: Task): Readiness | undefined {
   };
 }
 
+/**
+ * Who probably touches the same files does not run at the same time; who of the two comes first is no reason to wait. So a
+ * task that has not begun yet holds only by what is certain.
+ */
+const mayBeOvertaken = ({ probable }: TaskEdge, { status }: Task): boolean =>
+  probable === true && standing(status) === standing("pending");
+
 function backoffWait(view: BeatView, task: Task): Readiness | undefined {
   const notBefore = task.state?.notBefore;
   if (notBefore === undefined || fromIso(notBefore) <= view.nowMs) return undefined;
@@ -84,20 +126,21 @@ function pauseWait(view: BeatView, task: Task): Readiness | undefined {
   };
 }
 
-/**
- * Delivered tasks whose commits are not in the base yet: the branch starts from theirs. All of them, for the graph of today
- * does not say whether one branch contains another: git does.
- */
-function unmergedParents(view: Survey, task: Task): readonly TaskId[] {
-  const ids = predecessors(view.graph, task.id)
-    .map((edge) => edge.from)
-    .filter((id) => {
-      const other = view.placed.get(id)?.task;
-      if (other === undefined || !isDelivered(other.status) || other.status === "merged")
-        return false;
-      return other.status === "pr_open" || hasCommits(view, id);
-    });
-  return [...new Set(ids)];
+/** Users of the task's files to which the graph links it only through tasks that it overtakes. */
+function behindOvertaken(view: Survey, task: Task): readonly TaskId[] {
+  const found = new Set<TaskId>();
+  const seen = new Set([task.id]);
+  const ahead = [task.id];
+  for (let id = ahead.pop(); id !== undefined; id = ahead.pop()) {
+    for (const edge of predecessors(view.graph, id)) {
+      const other = view.placed.get(edge.from)?.task;
+      if (other === undefined || seen.has(other.id)) continue;
+      seen.add(other.id);
+      if (standing(other.status) === standing("pending")) ahead.push(other.id);
+      else if (overlapEdges(view.manifest, [other, task]).length > 0) found.add(other.id);
+    }
+  }
+  return [...found];
 }
 
 /** A task that a person took as complete may have no commits and then no branch to start from. */

@@ -138,6 +138,9 @@ const told = (index: number): fc.Arbitrary<Told> =>
       status: fc.constantFrom(...TaskStatus.options),
       dependsOn: fc.subarray(Array.from({ length: index }, (_, at) => `t${at + 1}`)),
       files: fc.subarray(["src/a.ts", "src/b.ts"]),
+      predicted: fc
+        .subarray(["src/b.ts", "src/c.ts"])
+        .map((paths) => paths.map((path) => ({ path, confidence: 0.5, why: "a guess" }))),
       priority: perhaps(fc.constantFrom("critical" as const, "low" as const)),
       attempts: perhaps(count),
       prNumber: fc.constantFrom(null, 7),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { known, unknown } from "../../../src/classify/evidence.ts";
 import { decide } from "../../../src/decide/decide.ts";
+import { explainWaits } from "../../../src/decide/explain.ts";
 import { taskGraph } from "../../../src/graph/task-graph.ts";
 import {
   actionsOf,
@@ -183,6 +184,52 @@ describe("a person's edit holds at the next decision:", () => {
     const both = { t1: { ...working, files: ["a.ts"] }, t2: { files: ["a.ts"] } };
     expect(actions(both)).toEqual([]);
     expect(actions({ ...both, t2: { files: ["other.ts"] } })).toEqual(["t2 start"]);
+  });
+
+  describe("where only a prediction says that tasks share a file", () => {
+    const guess = (path: string) => ({ predicted: [{ path, confidence: 0.5, why: "" }] });
+    const both = { predicted: [...guess("a.ts").predicted, ...guess("b.ts").predicted] };
+
+    test("a task overtakes one that waits, and not one that works", () => {
+      const tasks = { t1: { ...working, ...guess("a.ts") }, t2: both, t3: guess("b.ts") };
+      const decision = decide(viewOf(tasks));
+      expect(actionsOf(decision)).toEqual(["t3 start"]);
+      expect(waitOf(decision, "t2").reason).toContain("t1 (running, both probably touch a.ts");
+      const named = { ...tasks, t2: { files: ["a.ts", "b.ts"] }, t3: { files: ["b.ts"] } };
+      expect(actions(named)).toEqual([]);
+    });
+
+    test("two of them never start together, and the one left waits for the other", () => {
+      const tasks = { t1: guess("a.ts"), t2: guess("a.ts"), t3: guess("c.ts") };
+      const decision = decide(viewOf(tasks));
+      expect(actionsOf(decision)).toEqual(["t1 start", "t3 start"]);
+      expect(waitOf(decision, "t2").on).toEqual(["t1"]);
+    });
+
+    test("a task waits for one at work that the graph shows only behind one that waits", () => {
+      const tasks = {
+        t1: { ...working, ...guess("a.ts") },
+        t2: { ...guess("a.ts"), dependsOn: ["t4"] },
+        t3: guess("a.ts"),
+        t4: working,
+      };
+      const view = viewOf(tasks);
+      expect(actionsOf(decide(view))).toEqual([]);
+      expect(explainWaits(view.manifest, NOW).get(taskId("t3"))).toContain("waits for t1");
+    });
+
+    test("a task that overtakes builds on what is delivered before the one it overtakes", () => {
+      const opened = { status: "pr_open", prNumber: 7, ...guess("a.ts") } as const;
+      const facts = { git: known(gitFact()), pullRequest: known(pullRequest({ number: 7 })) };
+      const tasks = {
+        t1: { ...opened, facts },
+        t2: { ...guess("a.ts"), dependsOn: ["t4"] },
+        t3: guess("a.ts"),
+        t4: working,
+      };
+      const start = theAction(decide(viewOf(tasks)), "start");
+      expect(start).toMatchObject({ taskId: "t3", startPoint: { parents: ["t1"] } });
+    });
   });
 
   test("a task done again waits for one that works on the same files, although that depends on it", () => {
