@@ -1,6 +1,9 @@
 import type { TaskId } from "../manifest/task.ts";
 
-/** `to` waits for `from`. `why` is a phrase for people; a `probable` edge comes of predicted files alone. */
+/**
+ * `to` waits for `from`. `why` is a phrase for people. A `probable` edge comes of predicted files alone and holds `to` only
+ * while `from` is at work: what has not begun may be overtaken.
+ */
 export interface TaskEdge {
   readonly from: TaskId;
   readonly to: TaskId;
