@@ -80,12 +80,16 @@ export async function detection(options: { readonly quick: boolean }): Promise<r
       await tell(ground, id, kind);
       await sleep(STEP_MS);
     }
-    await until("every happening has its verdict", 60_000, async () => {
+    const missing = async (): Promise<readonly string[]> => {
       const lines = await journal(ground);
-      return scripted.every(({ id, kind }) =>
-        lines.some(({ event }) => isNoticed(event, id, kind)),
-      );
-    });
+      return scripted
+        .filter(({ id, kind }) => !lines.some(({ event }) => isNoticed(event, id, kind)))
+        .map(({ id, kind }) => `${id} ${kind}`);
+    };
+    for (let left = await missing(); left.length > 0; left = await missing()) {
+      const what = `a verdict of ${left.join(", ")}`;
+      await until(what, 60_000, async () => (await missing()).length < left.length);
+    }
     await run.stop();
     const lines = await journal(ground);
     const after = async (kind: Happening): Promise<number[]> => {

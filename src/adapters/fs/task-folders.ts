@@ -67,12 +67,12 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
   const verifyFolder = (taskId: string, sha: string) =>
     join(folderOf(taskId), `verify-${checkedSha(sha)}`);
 
-  const names = keptReadings<readonly string[]>();
-  const launches = keptReadings<LaunchFact>();
-  const exits = keptReadings<ExitFact | null>();
+  const folders = keptReadings<FolderReading>();
   const said = keptReadings<readonly SignalFact[]>();
+  const reading = async (path: string): Promise<FolderReading> =>
+    (await folders(path, async () => readingOf(await readdir(path)))) ?? readingOf([]);
   /** The names in a folder; none when it is not there. */
-  const namesIn = async (path: string) => (await names(path, () => readdir(path))) ?? [];
+  const namesIn = async (path: string) => (await reading(path)).names;
 
   const folder = async (taskId: string) => {
     const path = folderOf(taskId);
@@ -111,17 +111,21 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
     launch: (taskId) =>
       probe(async (): Promise<LaunchFact | null> => {
         const path = folderOf(taskId);
-        const attempt = newest(await namesIn(path), LAUNCH_FILE);
+        const folder = await reading(path);
+        const attempt = newest(folder.names, LAUNCH_FILE);
         if (attempt === null) return null;
-        const file = join(path, `launch.${attempt}.json`);
-        return await launches(file, () => readLaunch(file, attempt));
+        folder.launch ??= await readLaunch(join(path, `launch.${attempt}.json`), attempt);
+        return folder.launch;
       }),
 
     exit: (taskId, attempt) =>
       probe(async () => {
-        const [path, name] = [folderOf(taskId), exitName(attempt)];
-        if (!(await namesIn(path)).includes(name)) return null;
-        return await exits(join(path, name), () => readExit(path, attempt));
+        const path = folderOf(taskId);
+        const folder = await reading(path);
+        if (!folder.names.includes(exitName(attempt))) return null;
+        const exit = folder.exits.get(attempt) ?? (await readExit(path, attempt));
+        if (exit !== null) folder.exits.set(attempt, exit);
+        return exit;
       }),
 
     async recordVerifyStart(taskId, sha, atMs) {
@@ -173,6 +177,15 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
 }
 
 const logIn = (folder: string, attempt: number): string => join(folder, "logs", `${attempt}.log`);
+
+/** A task's folder as long as no name in it changes; its records come by rename, so that none changes without that. */
+interface FolderReading {
+  readonly names: readonly string[];
+  launch?: LaunchFact;
+  readonly exits: Map<number, ExitFact>;
+}
+
+const readingOf = (names: readonly string[]): FolderReading => ({ names, exits: new Map() });
 
 const exitName = (attempt: number): string => `exit.${attempt}.json`;
 

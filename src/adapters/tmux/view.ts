@@ -3,7 +3,7 @@ import type { Screen } from "../../agents/screen.ts";
 import { known, type Probe, type SessionFact, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { whyUnknown } from "../../manifest/machine-trouble.ts";
-import type { Processes } from "../../ports/processes.ts";
+import type { Processes, ProcessFact } from "../../ports/processes.ts";
 import type { Observation } from "../../ports/sessions.ts";
 import {
   type Client,
@@ -16,6 +16,8 @@ import { changeKey, type Pane, paneFormat, parsePanes, screenOf } from "./panes.
 import { processesOf } from "./process-tree.ts";
 import type { ServerNote } from "./server-note.ts";
 
+/** Processor time counts by the minute: a pass over all processes of the machine for it need not be made in every look. */
+const MEASURE_MS = 10_000;
 /** Some 9 kB of command: tmux takes 16 kB at once. */
 const CAPTURES_PER_CALL = 150;
 
@@ -37,6 +39,11 @@ export function createView(options: {
   readonly server: ServerNote;
 }): View {
   const { client, workdir, processes } = options;
+  let measured: {
+    readonly atMs: number;
+    readonly server: ProcessFact | undefined;
+    readonly cpuSeconds: ReadonlyMap<number, number>;
+  } = { atMs: 0, server: undefined, cpuSeconds: new Map() };
   const captured = new Map<string, { key: string; atMs: number; lines: readonly string[] }>();
 
   const list = () =>
@@ -96,15 +103,28 @@ export function createView(options: {
     return known(observations);
   };
 
-  /** Processor time of each pane; and one SIGCHLD to the server, which sometimes misses the end of a pane (tmux < 3.6). */
+  /**
+   * Processor time of each pane, as measured last; and one SIGCHLD to the server, which sometimes misses the end of a pane
+   * (tmux < 3.6).
+   */
   const measure = async (panes: readonly Pane[]): Promise<(pane: Pane) => number | null> => {
-    const table =
-      panes.length === 0 ? known([]) : await answered(async () => known(await processes.list()));
-    if (table.kind === "unknown") return () => null;
-    const server = table.value.find(({ pid }) => pid === panes[0]?.serverPid);
-    if (server) await processes.signal(server, "SIGCHLD");
-    return (pane) =>
-      processesOf(table.value, pane).reduce((sum, process) => sum + process.cpuSeconds, 0);
+    const [first] = panes;
+    if (first === undefined) return () => null;
+    const isNew = measured.server?.pid !== first.serverPid;
+    if (isNew || Date.now() - measured.atMs >= MEASURE_MS || Date.now() < measured.atMs) {
+      const table = await answered(async () => known(await processes.list()));
+      if (table.kind === "unknown") return () => null;
+      const time = (pane: Pane) =>
+        processesOf(table.value, pane).reduce((sum, process) => sum + process.cpuSeconds, 0);
+      measured = {
+        atMs: Date.now(),
+        server: table.value.find(({ pid }) => pid === first.serverPid),
+        cpuSeconds: new Map(panes.map((pane) => [pane.panePid, time(pane)])),
+      };
+    }
+    if (measured.server) await processes.signal(measured.server, "SIGCHLD");
+    const { cpuSeconds } = measured;
+    return ({ panePid }) => cpuSeconds.get(panePid) ?? null;
   };
 
   const look = (pane: Pane, historyLines: number) =>
