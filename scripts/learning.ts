@@ -1,16 +1,10 @@
+import { candidatesOf } from "../src/planner/predict/candidates.ts";
 import { contextRows, type Guess } from "../src/planner/predict/context.ts";
-import { candidatesOf } from "../src/planner/predict/evidence.ts";
 import type { LogisticModel } from "../src/planner/predict/logistic.ts";
 import { logOdds } from "../src/planner/predict/logistic.ts";
 import type { PredictionModel } from "../src/planner/predict/model.ts";
 import type { Chance } from "../src/planner/predict/pairs.ts";
-import {
-  askFor,
-  GUESSES_MAX,
-  meetingsOf,
-  type Questions,
-  secondLook,
-} from "../src/planner/predict/predict.ts";
+import { type Asked, askFor, likeliest, meetingsOf, secondLook } from "../src/planner/predict/predict.ts";
 import { fitLogistic, type Observation } from "./fit-logistic.ts";
 import type { Repository } from "./planning-data.ts";
 
@@ -22,7 +16,7 @@ export const ORDER_FROM = 0.25;
 /** A repository with everything about it that does not change from model to model. */
 export interface Sample {
   readonly repository: Repository;
-  readonly questions: Questions;
+  readonly questions: Asked;
   readonly observed: readonly (readonly (Observation & { readonly file: number })[])[];
 }
 
@@ -61,13 +55,9 @@ export function observe(repository: Repository): Sample {
   // Large backlogs say more than small ones, but not as many times more as they are larger.
   const weight = 5 / Math.sqrt(repository.issues.length);
   const observed = questions.issues.map((issue, place) => {
-    const stated = new Map(
-      (questions.stated[place] ?? []).map(({ path, confidence }) => [path, confidence]),
-    );
-    const findings = questions.findings[place] ?? [];
-    return candidatesOf(issue, { ...questions, stated, findings }).map(({ file, row }) => ({
+    return candidatesOf(questions, place).map(({ file, row }) => ({
       file,
-      row,
+      row: row.slice(),
       happened: touches(repository, issue.number, file),
       weight,
     }));
@@ -90,10 +80,7 @@ export function fitFiles(samples: readonly Sample[]): FileModels {
 
 function guessesOf({ observed }: Sample, model: LogisticModel): Guess[][] {
   return observed.map((rows) =>
-    rows
-      .map(({ file, row }) => ({ file, odds: logOdds(model, row) }))
-      .toSorted((a, b) => b.odds - a.odds || a.file - b.file)
-      .slice(0, GUESSES_MAX),
+    likeliest(rows.map(({ file, row }) => ({ file, odds: logOdds(model, row) }))),
   );
 }
 
@@ -101,17 +88,13 @@ function guessesOf({ observed }: Sample, model: LogisticModel): Guess[][] {
 export function observeContext(sample: Sample, evidence: LogisticModel): Observation[] {
   const { repository, questions } = sample;
   const guesses = guessesOf(sample, evidence);
-  const rows = contextRows(guesses, repository.index, questions.likenesses);
-  return guesses.flatMap((own, place) =>
-    own.flatMap(({ file }, nth) => {
-      const row = rows[place]?.[nth];
-      const number = questions.issues[place]?.number ?? 0;
-      const weight = 5 / Math.sqrt(repository.issues.length);
-      return row === undefined
-        ? []
-        : [{ row, weight, happened: touches(repository, number, file) }];
-    }),
-  );
+  const weight = 5 / Math.sqrt(repository.issues.length);
+  const observed: Observation[] = [];
+  for (const { place, file, row } of contextRows(guesses, repository.index, questions.likenesses)) {
+    const number = questions.issues[place]?.number ?? 0;
+    observed.push({ row: row.slice(), weight, happened: touches(repository, number, file) });
+  }
+  return observed;
 }
 
 /** Pairs are learned from chances of models that did not see the repository: those that it meets in earnest. */
@@ -124,11 +107,11 @@ export function observePairs(sample: Sample, models: FileModels): Observation[] 
   );
   const all = meetingsOf(questions, chances);
   const weight = 30 / Math.sqrt((repository.issues.length * (repository.issues.length - 1)) / 2);
-  return [...all].map(({ a, b, row }) => {
+  return Array.from(all, ({ a, b, row }) => {
     const [first, second] = [a, b].map(
       (place) => repository.touched.get(questions.issues[place]?.number ?? 0) ?? new Set<string>(),
     );
     const happened = [...(first ?? [])].some((path) => second?.has(path));
-    return { row, weight, happened };
+    return { row: row.slice(), weight, happened };
   });
 }

@@ -174,9 +174,9 @@ function eachName(text: string, found: (mark: number, from: number, to: number) 
   }
 }
 
-/** FNV-1a in 32 bits. */
-function markOf(text: string): number {
-  let mark = FIRST_MARK;
+/** FNV-1a in 32 bits. `before`: the mark of what stands before the text. */
+export function markOf(text: string, before = FIRST_MARK): number {
+  let mark = before;
   for (let place = 0; place < text.length; place += 1) {
     mark = Math.imul(mark ^ text.charCodeAt(place), MARK_FACTOR);
   }

@@ -7,13 +7,36 @@ const EMPTY = new Set(
 
 /** The pieces of a text in small letters: `parseDate2 of HTMLNode` gives parse, date, 2, of, html, node. */
 export function pieces(text: string): string[] {
-  return (
-    text
-      .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
-      .replace(/([A-Z])([A-Z][a-z])/g, "$1 $2")
-      .toLowerCase()
-      .match(/[a-z]+|\d+/g) ?? []
-  );
+  const found: string[] = [];
+  let from = 0;
+  let before: Character = "other";
+  let here = characterAt(text, 0);
+  for (let place = 0; place < text.length; place += 1) {
+    const next = characterAt(text, place + 1);
+    if (begins(before, here, next)) {
+      if (before !== "other") found.push(text.slice(from, place).toLowerCase());
+      from = place;
+    }
+    before = here;
+    here = next;
+  }
+  if (before !== "other") found.push(text.slice(from).toLowerCase());
+  return found;
+}
+
+type Character = "small" | "capital" | "digit" | "other";
+
+function characterAt(text: string, place: number): Character {
+  const code = text.charCodeAt(place);
+  if (code >= 97 && code <= 122) return "small";
+  if (code >= 65 && code <= 90) return "capital";
+  return code >= 48 && code <= 57 ? "digit" : "other";
+}
+
+/** A piece ends where letters and digits meet, before a capital letter, and before the last one of several: HTML|Node. */
+function begins(before: Character, here: Character, next: Character): boolean {
+  if (here === before) return here === "capital" && next === "small";
+  return !(before === "capital" && here === "small");
 }
 
 /** The telling words of a text, each cut to its stem. */
@@ -24,9 +47,12 @@ export const words = (text: string): string[] =>
 
 /** `parsing`, `parsed` and `parses` become one word. */
 export function stem(word: string): string {
-  if (word.length < 5) return word;
+  if (word.length < 5 || !STEM_ENDS.has(word.charCodeAt(word.length - 1))) return word;
   return word.replace(/ies$/, "y").replace(/(?<=[a-z]{3})(?:ing|ed|es|s|e)$/, "");
 }
+
+/** The last letters of what is cut off: d, e, g and s. */
+const STEM_ENDS: ReadonlySet<number> = new Set([100, 101, 103, 115]);
 
 export const isEmptyWord = (word: string): boolean => EMPTY.has(word.toLowerCase());
 

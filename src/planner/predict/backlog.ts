@@ -1,66 +1,107 @@
 import type { RepositoryIndex } from "../index/repository-index.ts";
-import { normal, pieces } from "../index/words.ts";
-import { type IssueText, identifiers, ZONES } from "./issue-text.ts";
+import { markOf } from "../index/source-text.ts";
+import { pieces } from "../index/words.ts";
+import { type IssueText, ZONES, type Zone } from "./issue-text.ts";
 
 /** What all issues together tell: words of every issue (templates, the project's own name) say nothing of one. */
 export interface Backlog {
   readonly issues: readonly IssueText[];
+  /** By the place of the issue: neighbouring words of a zone that together name a file or folder, each once. */
+  readonly phrases: readonly Readonly<Record<Zone, readonly Phrase[]>>[];
   /** 0.05 for a word that every issue has, 1 for one of its own. */
   rarityOf(word: string): number;
-  /** The same for a name as code has it. */
-  rarityOfName(name: string): number;
+  /** The same for a name as code has it, given without case and separators. */
+  rarityOfName(plain: string): number;
   /** The same for a name of several words, e.g. `customparseformat` for "custom parse format". */
   rarityOfPhrase(phrase: string): number;
 }
 
-const RARITY_MIN = 0.05;
+/** Two to four words in one, and as they are read. */
+export interface Phrase {
+  readonly phrase: string;
+  readonly spoken: string;
+}
 
 export function readBacklog(issues: readonly IssueText[], index: RepositoryIndex): Backlog {
-  const issuesWith = new Map<string, number>();
-  for (const issue of issues) {
-    const seen = new Set<string>();
-    for (const counts of Object.values(issue.counts)) {
-      for (const word of counts.keys()) seen.add(word);
-    }
-    for (const zone of ZONES) {
-      for (const name of identifiers(issue.zones[zone])) seen.add(nameKey(name));
-      for (const { phrase } of phrases(issue.zones[zone], index)) seen.add(phraseKey(phrase));
-    }
-    for (const key of seen) issuesWith.set(key, (issuesWith.get(key) ?? 0) + 1);
-  }
-  const rarity = (key: string): number => {
-    const others = Math.max(0, (issuesWith.get(key) ?? 1) - 1) / (issues.length + 5);
-    return Math.max(RARITY_MIN, Math.min(1, -Math.log(others + 0.02) / 3.2));
-  };
+  const names = namesOf(index);
+  const phrases = issues.map(({ zones }) => ({
+    title: phrasesIn(zones.title, names),
+    span: phrasesIn(zones.span, names),
+    text: phrasesIn(zones.text, names),
+    code: phrasesIn(zones.code, names),
+  }));
+  const count = issues.length;
   return {
     issues,
-    rarityOf: rarity,
-    rarityOfName: (name) => rarity(nameKey(name)),
-    rarityOfPhrase: (phrase) => rarity(phraseKey(phrase)),
+    phrases,
+    rarityOf: rarities(
+      issues.map(({ counts }) => Object.values(counts).flatMap((words) => [...words.keys()])),
+      count,
+    ),
+    rarityOfName: rarities(
+      issues.map(({ names: own }) => ZONES.flatMap((zone) => own[zone].map(({ plain }) => plain))),
+      count,
+    ),
+    rarityOfPhrase: rarities(
+      phrases.map((own) => ZONES.flatMap((zone) => own[zone].map(({ phrase }) => phrase))),
+      count,
+    ),
   };
 }
 
-const nameKey = (name: string): string => `=${normal(name)}`;
-const phraseKey = (phrase: string): string => `+${phrase}`;
+const RARITY_MIN = 0.05;
+
+/** How rare each key is among the issues, given the keys of each. */
+function rarities(
+  keysOfIssues: readonly (readonly string[])[],
+  issues: number,
+): (key: string) => number {
+  const having = new Map<string, number>();
+  for (const keys of keysOfIssues) {
+    for (const key of new Set(keys)) having.set(key, (having.get(key) ?? 0) + 1);
+  }
+  const rarity = new Map<string, number>();
+  for (const [key, count] of having) rarity.set(key, rarityOf((count - 1) / (issues + 5)));
+  const none = rarityOf(0);
+  return (key) => rarity.get(key) ?? none;
+}
+
+const rarityOf = (shareOfOthers: number): number =>
+  Math.max(RARITY_MIN, Math.min(1, -Math.log(shareOfOthers + 0.02) / 3.2));
 
 const PHRASE_PIECES_MAX = 4;
 const PHRASE_LENGTH_MIN = 6;
 
-/** Two to four neighbouring words that together name a file or folder; each once, with the words as they are read. */
-export function phrases(
-  text: string,
-  index: RepositoryIndex,
-): { readonly phrase: string; readonly spoken: string }[] {
+function phrasesIn(text: string, names: NameTest): Phrase[] {
   const all = pieces(text);
   const found = new Map<string, string>();
-  all.forEach((first, start) => {
-    let phrase = first;
-    for (const [length, piece] of all.slice(start + 1, start + PHRASE_PIECES_MAX).entries()) {
-      phrase += piece;
-      if (phrase.length < PHRASE_LENGTH_MIN || found.has(phrase)) continue;
-      if (!index.byName.has(phrase) && !index.foldersByName.has(phrase)) continue;
-      found.set(phrase, all.slice(start, start + length + 2).join(" "));
+  for (let start = 0; start < all.length; start += 1) {
+    let mark = markOf(all[start] ?? "");
+    for (let end = start + 2; end <= Math.min(all.length, start + PHRASE_PIECES_MAX); end += 1) {
+      mark = markOf(all[end - 1] ?? "", mark);
+      if (!names.mayHave(mark)) continue;
+      const phrase = all.slice(start, end).join("");
+      if (phrase.length < PHRASE_LENGTH_MIN || found.has(phrase) || !names.has(phrase)) continue;
+      found.set(phrase, all.slice(start, end).join(" "));
     }
-  });
+  }
   return [...found].map(([phrase, spoken]) => ({ phrase, spoken }));
+}
+
+interface NameTest {
+  /** By the mark of a phrase, without making it: false where it is no name for sure. */
+  mayHave(mark: number): boolean;
+  has(phrase: string): boolean;
+}
+
+const SLOTS = 1 << 20;
+
+function namesOf({ byName, foldersByName }: RepositoryIndex): NameTest {
+  const slots = new Uint8Array(SLOTS);
+  for (const name of byName.keys()) slots[markOf(name) % SLOTS] = 1;
+  for (const name of foldersByName.keys()) slots[markOf(name) % SLOTS] = 1;
+  return {
+    mayHave: (mark) => slots[mark % SLOTS] === 1,
+    has: (phrase) => byName.has(phrase) || foldersByName.has(phrase),
+  };
 }

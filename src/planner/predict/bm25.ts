@@ -1,8 +1,6 @@
 import type { Postings } from "../index/postings.ts";
 import type { Backlog } from "./backlog.ts";
 
-const SATURATION = 1.2;
-const LENGTH_MATTERS = 0.5;
 /** A best score far below this tells little, so it does not count as 1. */
 const SCORE_FLOOR = 2;
 
@@ -13,39 +11,29 @@ const SCORE_FLOOR = 2;
 export class WordScores {
   readonly #postings: Postings;
   readonly #scores: Float64Array;
-  #touched: number[] = [];
+  /** The first `#reached` are the texts with a score. */
+  readonly #touched: Int32Array;
+  #reached = 0;
   #best = 0;
 
   constructor(postings: Postings) {
     this.#postings = postings;
-    this.#scores = new Float64Array(postings.lengths.length);
+    this.#scores = new Float64Array(postings.texts);
+    this.#touched = new Int32Array(postings.texts);
   }
 
   /** Forgets what it was asked before. */
   ask(counts: ReadonlyMap<string, number>, backlog: Backlog): void {
-    for (const text of this.#touched) this.#scores[text] = 0;
-    this.#touched = [];
-    this.#best = 0;
-    const { of, lengths, lengthMean } = this.#postings;
-    const all = lengths.length;
+    this.#forget();
+    const all = this.#postings.texts;
     const common = Math.max(8, all / 4);
     for (const [word, count] of counts) {
-      const posting = of.get(word);
-      if (posting === undefined || posting.files.length > common) continue;
-      const having = posting.files.length;
+      const posting = this.#postings.of.get(word);
+      if (posting === undefined || posting.texts.length > common) continue;
+      const having = posting.texts.length;
       const inverse = Math.log(1 + (all - having + 0.5) / (having + 0.5));
       const weight = ((2 * count) / (count + 1)) * backlog.rarityOf(word) * inverse;
-      for (let place = 0; place < having; place += 1) {
-        const text = posting.files[place] ?? 0;
-        const own = posting.counts[place] ?? 0;
-        const long = (lengths[text] ?? 0) / lengthMean;
-        const damped = own + SATURATION * (1 - LENGTH_MATTERS + LENGTH_MATTERS * long);
-        const before = this.#scores[text] ?? 0;
-        if (before === 0) this.#touched.push(text);
-        const score = before + (weight * own * (SATURATION + 1)) / damped;
-        this.#scores[text] = score;
-        if (score > this.#best) this.#best = score;
-      }
+      this.#add(posting.texts, posting.impacts, weight);
     }
   }
 
@@ -56,6 +44,37 @@ export class WordScores {
   /** The texts with at least this likeness. */
   from(least: number): number[] {
     const score = least * (this.#best + SCORE_FLOOR);
-    return this.#touched.filter((text) => (this.#scores[text] ?? 0) >= score);
+    const found: number[] = [];
+    for (let nth = 0; nth < this.#reached; nth += 1) {
+      const text = this.#touched[nth] ?? 0;
+      if ((this.#scores[text] ?? 0) >= score) found.push(text);
+    }
+    return found;
+  }
+
+  #add(texts: Int32Array, impacts: Float32Array, weight: number): void {
+    const scores = this.#scores;
+    const touched = this.#touched;
+    let reached = this.#reached;
+    let best = this.#best;
+    for (let place = 0; place < texts.length; place += 1) {
+      const text = texts[place] ?? 0;
+      const before = scores[text] ?? 0;
+      if (before === 0) {
+        touched[reached] = text;
+        reached += 1;
+      }
+      const score = before + weight * (impacts[place] ?? 0);
+      scores[text] = score;
+      if (score > best) best = score;
+    }
+    this.#reached = reached;
+    this.#best = best;
+  }
+
+  #forget(): void {
+    for (let nth = 0; nth < this.#reached; nth += 1) this.#scores[this.#touched[nth] ?? 0] = 0;
+    this.#reached = 0;
+    this.#best = 0;
   }
 }

@@ -43,12 +43,12 @@ export interface Guess {
   readonly odds: number;
 }
 
-/** Rows in the order of `CONTEXT`, for each issue one per guess. */
-export function contextRows(
+/** Visits each guess of each issue with its row in the order of `CONTEXT`, which is good until the next one. */
+export function* contextRows(
   guesses: readonly (readonly Guess[])[],
   index: RepositoryIndex,
   likenesses: Likenesses,
-): Float64Array[][] {
+): Generator<{ readonly place: number; readonly file: number; readonly row: Float64Array }> {
   const chances = guesses.map(
     (own) => new Map(own.map(({ file, odds }) => [file, chanceOf(odds)] as const)),
   );
@@ -58,13 +58,18 @@ export function contextRows(
       everywhere.set(file, (everywhere.get(file) ?? 0) + value / guesses.length);
     }
   }
-  return guesses.map((own, place) => {
+  const row = new Float64Array(CONTEXT.length);
+  for (const [place, own] of guesses.entries()) {
     const near = likenesses.neighboursOf(place).map(({ place: other, weight }) => ({
       weight,
       chances: chances[other] ?? new Map<number, number>(),
     }));
-    return rowsOfIssue(own, index, everywhere, near);
-  });
+    const fill = rowFiller(own, index, everywhere, near);
+    for (const guess of own) {
+      fill(guess, row);
+      yield { place, file: guess.file, row };
+    }
+  }
 }
 
 interface Neighbour {
@@ -75,12 +80,13 @@ interface Neighbour {
 /** Log-odds at which a file is as good as out of the question. */
 const ODDS_FLOOR = -7;
 
-function rowsOfIssue(
+/** Writes the row of a guess of one issue. */
+function rowFiller(
   guesses: readonly Guess[],
   index: RepositoryIndex,
   everywhere: ReadonlyMap<number, number>,
   near: readonly Neighbour[],
-): Float64Array[] {
+): (guess: Guess, row: Float64Array) => void {
   const oddsOf = new Map(guesses.map(({ file, odds }) => [file, odds]));
   const kindOf = (file: number) => index.files[file]?.kind ?? "other";
   const folderOf = (file: number) => index.files[file]?.folder ?? "";
@@ -105,7 +111,7 @@ function rowsOfIssue(
       const known = oddsOf.get(file);
       return known === undefined ? most : Math.max(most, (known - ODDS_FLOOR) * weight);
     }, 0) / -ODDS_FLOOR;
-  return guesses.map(({ file, odds }) => {
+  return ({ file, odds }, row) => {
     const own = index.files[file];
     const kind = kindOf(file);
     const is = (other: string) => (kind === other ? 1 : 0);
@@ -124,7 +130,7 @@ function rowsOfIssue(
     const churnShare = (own?.churn ?? 0) / Math.max(1, index.churnMax);
     const mates = (folders.get(own?.folder ?? "") ?? 0) - chanceOf(odds);
     const above = Math.max(ODDS_FLOOR, odds) - ODDS_FLOOR;
-    return new Float64Array([
+    row.set([
       odds,
       Math.log(1 + (ranks.get(file) ?? 0)),
       Math.log(ranksOfKind.get(file) ?? 1),
@@ -153,5 +159,5 @@ function rowsOfIssue(
       best(index.history.companions.get(file)),
       hasPast(index) ? 1 : 0,
     ]);
-  });
+  };
 }

@@ -1,4 +1,4 @@
-import { words } from "../index/words.ts";
+import { normal, words } from "../index/words.ts";
 import type { Issue } from "../issue.ts";
 import { readMarkdown } from "../markdown.ts";
 
@@ -10,6 +10,10 @@ export type Zone = (typeof ZONES)[number];
 export interface IssueText {
   readonly number: number;
   readonly zones: Readonly<Record<Zone, string>>;
+  /** Names as code has them, each once. */
+  readonly names: Readonly<Record<Zone, readonly Name[]>>;
+  /** Pieces without spaces that hold a point, slash or the like: paths, file names, `a.b`, `a::b`; each once. */
+  readonly compounds: readonly string[];
   readonly addresses: readonly string[];
   /** Stems of each zone with their counts; `label` has those of the labels. */
   readonly counts: Readonly<Record<Exclude<Zone, "span"> | "label", ReadonlyMap<string, number>>>;
@@ -17,6 +21,12 @@ export interface IssueText {
   readonly related: ReadonlySet<number>;
   /** What stands before the first colon of the title, as in `parser: …`; empty when nothing does. */
   readonly topic: string;
+}
+
+/** A name as it is written, and without case and separators. */
+export interface Name {
+  readonly name: string;
+  readonly plain: string;
 }
 
 const ZONE_LENGTH_MAX = 8000;
@@ -44,6 +54,13 @@ export function readIssueText(issue: Issue): IssueText {
   return {
     number: issue.number,
     zones,
+    names: {
+      title: namesIn(zones.title),
+      span: namesIn(zones.span),
+      text: namesIn(zones.text),
+      code: namesIn(zones.code),
+    },
+    compounds: compoundsIn(`${zones.title}\n${zones.text}\n${zones.code}`),
     addresses: addresses.slice(0, ADDRESSES_MAX),
     counts: {
       title: counted(words(zones.title)),
@@ -72,13 +89,13 @@ function counted(list: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-/** Names as code has them, each once. */
-export const identifiers = (text: string): string[] => [
-  ...new Set(text.match(/[A-Za-z_$@][\w$-]*/g) ?? []),
-];
+const namesIn = (text: string): Name[] =>
+  [...new Set(text.match(/[A-Za-z_$@][\w$-]*/g) ?? [])].map((name) => ({
+    name,
+    plain: normal(name),
+  }));
 
-/** Pieces without spaces that hold a point, slash or the like: paths, file names, `a.b`, `a::b`. */
-export const compounds = (text: string): string[] => [
+const compoundsIn = (text: string): string[] => [
   ...new Set(
     text
       .split(/[^\w@.+~/\\:#$>-]+/)

@@ -6,14 +6,15 @@ export interface Likeness {
   readonly best: number;
 }
 
-/** The likeness of all pairs of issues; pairs without a common word are `NOT_ALIKE`. */
+/** How alike issues read. It is told anew each time it is asked, as the likeness of all pairs takes too much room. */
 export interface Likenesses {
-  of(a: number, b: number): Likeness;
+  /** How like this issue all issues are, by their places; good until the next call. */
+  to(place: number): { of(other: number): Likeness };
   /** Places of the issues that read most like this one, the most alike first. */
   neighboursOf(place: number): readonly { readonly place: number; readonly weight: number }[];
 }
 
-export const NOT_ALIKE: Likeness = { all: 0, best: 0 };
+const NOT_ALIKE: Likeness = { all: 0, best: 0 };
 
 const TITLE_WEIGHT = 3;
 /** Issues of one time, of one topic and that name each other are neighbours even where their words differ. */
@@ -28,9 +29,9 @@ const LIKENESS_MIN = 0.02;
 
 export function compareIssues(issues: readonly IssueText[]): Likenesses {
   const rarity = rarities(issues);
-  const title = products(issues, rarity, (issue) => onceEach(issue.counts.title));
-  const text = products(issues, rarity, textCounts);
-  const all = products(issues, rarity, (issue) => {
+  const title = new Cosines(issues, rarity, (issue) => onceEach(issue.counts.title));
+  const text = new Cosines(issues, rarity, textCounts);
+  const all = new Cosines(issues, rarity, (issue) => {
     const counts = new Map(textCounts(issue));
     for (const word of issue.counts.title.keys()) {
       counts.set(word, (counts.get(word) ?? 0) + TITLE_WEIGHT);
@@ -38,18 +39,27 @@ export function compareIssues(issues: readonly IssueText[]): Likenesses {
     return counts;
   });
   const neighbours = issues.map((_, place) => {
+    all.ask(place);
+    title.ask(place);
     const near: { place: number; weight: number }[] = [];
-    for (const [other, value] of all[place] ?? []) {
-      const weight = value + (title[place]?.get(other) ?? 0) / 2 + company(place, other);
+    for (let other = 0; other < issues.length; other += 1) {
+      const value = all.of(other);
+      if (value === 0) continue;
+      const weight = value + title.of(other) / 2 + company(place, other);
       if (weight > NEIGHBOUR_WEIGHT_MIN) near.push({ place: other, weight });
     }
     return near.toSorted((a, b) => b.weight - a.weight).slice(0, NEIGHBOURS_MAX);
   });
   return {
-    of(a, b) {
-      const whole = all[a]?.get(b) ?? 0;
-      if (whole === 0) return NOT_ALIKE;
-      return { all: whole, best: Math.max(title[a]?.get(b) ?? 0, text[a]?.get(b) ?? 0) };
+    to(place) {
+      for (const each of [all, title, text]) each.ask(place);
+      return {
+        of(other) {
+          const whole = all.of(other);
+          if (whole === 0) return NOT_ALIKE;
+          return { all: whole, best: Math.max(title.of(other), text.of(other)) };
+        },
+      };
     },
     neighboursOf: (place) => neighbours[place] ?? [],
   };
@@ -100,41 +110,64 @@ function rarities(issues: readonly IssueText[]): ReadonlyMap<string, number> {
   return rarity;
 }
 
-/** For each issue the cosines with all others, through a table from words to issues. */
-function products(
-  issues: readonly IssueText[],
-  rarity: ReadonlyMap<string, number>,
-  countsOf: (issue: IssueText) => Counts,
-): ReadonlyMap<number, number>[] {
-  const vectors = issues.map((issue) => unitVector(countsOf(issue), rarity));
-  const having = new Map<string, { readonly places: number[]; readonly values: number[] }>();
-  vectors.forEach((vector, place) => {
-    for (const [word, value] of vector) {
-      const same = having.get(word);
-      if (same === undefined) having.set(word, { places: [place], values: [value] });
-      else {
-        same.places.push(place);
-        same.values.push(value);
-      }
+/** The cosines of one issue with all others, through a table from words to issues. */
+class Cosines {
+  /** For each issue its words, as places in `#having`, each with the issue's own value. */
+  readonly #vectors: { readonly words: Int32Array; readonly values: Float64Array }[];
+  readonly #having: { readonly issues: number[]; readonly values: number[] }[] = [];
+  readonly #sums: Float64Array;
+  #asked = -1;
+
+  constructor(
+    issues: readonly IssueText[],
+    rarity: ReadonlyMap<string, number>,
+    countsOf: (issue: IssueText) => Counts,
+  ) {
+    const placeOf = new Map<string, number>();
+    this.#sums = new Float64Array(issues.length);
+    this.#vectors = issues.map((issue, at) => {
+      const vector = unitVector(countsOf(issue), rarity);
+      const words = Int32Array.from(vector.keys(), (word) => {
+        const place = placeOf.get(word) ?? placeOf.size;
+        placeOf.set(word, place);
+        return place;
+      });
+      const values = Float64Array.from(vector.values());
+      words.forEach((word, nth) => {
+        this.#having[word] ??= { issues: [], values: [] };
+        this.#having[word].issues.push(at);
+        this.#having[word].values.push(values[nth] ?? 0);
+      });
+      return { words, values };
+    });
+  }
+
+  ask(place: number): void {
+    this.#asked = place;
+    this.#sums.fill(0);
+    const { words, values } = this.#vectors[place] ?? { words: [], values: [] };
+    for (let nth = 0; nth < words.length; nth += 1) {
+      const having = this.#having[words[nth] ?? 0];
+      if (having !== undefined) addTo(this.#sums, having, values[nth] ?? 0);
     }
-  });
-  const sums = new Float64Array(issues.length);
-  return vectors.map((vector, place) => {
-    sums.fill(0);
-    for (const [word, value] of vector) {
-      const same = having.get(word);
-      for (let nth = 0; same !== undefined && nth < same.places.length; nth += 1) {
-        const other = same.places[nth] ?? 0;
-        sums[other] = (sums[other] ?? 0) + value * (same.values[nth] ?? 0);
-      }
-    }
-    const alike = new Map<number, number>();
-    for (let other = 0; other < sums.length; other += 1) {
-      const sum = sums[other] ?? 0;
-      if (other !== place && sum >= LIKENESS_MIN) alike.set(other, sum);
-    }
-    return alike;
-  });
+  }
+
+  /** Of the issue asked for and this one; 0 where it is as good as none. */
+  of(other: number): number {
+    const sum = this.#sums[other] ?? 0;
+    return other === this.#asked || sum < LIKENESS_MIN ? 0 : sum;
+  }
+}
+
+function addTo(
+  sums: Float64Array,
+  { issues, values }: { readonly issues: readonly number[]; readonly values: readonly number[] },
+  by: number,
+): void {
+  for (let nth = 0; nth < issues.length; nth += 1) {
+    const issue = issues[nth] ?? 0;
+    sums[issue] = (sums[issue] ?? 0) + by * (values[nth] ?? 0);
+  }
 }
 
 function unitVector(counts: Counts, rarity: ReadonlyMap<string, number>): Map<string, number> {

@@ -22,7 +22,7 @@ export interface Chance {
   readonly chance: number;
 }
 
-/** Two issues, by their places, that may meet; `row` is in the order of `PAIR`. */
+/** Two issues, by their places, that may meet; `row` is in the order of `PAIR` and good until the next one. */
 export interface Meeting {
   readonly a: number;
   readonly b: number;
@@ -44,18 +44,19 @@ export function* meetings(
   }
   const files = chances.flat().reduce((most, { file }) => Math.max(most, file + 1), 0);
   const chanceOf = new Float64Array(files);
+  const row = new Float64Array(PAIR.length);
   for (const [a, first] of chances.entries()) {
-    chanceOf.fill(0);
+    const likeness = likenesses.to(a);
     for (const { file, chance } of first) chanceOf[file] = chance;
     for (let b = a + 1; b < chances.length; b += 1) {
       const shared = sharing(chanceOf, chances[b] ?? [], everywhere);
-      const alike = likenesses.of(a, b);
+      const alike = likeness.of(b);
       const [one, other] = [issues[a], issues[b]];
       if (one === undefined || other === undefined) continue;
       const related = areRelated(one, other);
       if (shared.some === 0 && alike.all === 0 && !related) continue;
       const sameFirst = first[0] !== undefined && first[0].file === chances[b]?.[0]?.file;
-      const row = new Float64Array([
+      row.set([
         Math.log(shared.some + 0.003),
         shared.commonness,
         shared.weaker,
@@ -70,6 +71,7 @@ export function* meetings(
       ]);
       yield { a, b, row };
     }
+    for (const { file } of first) chanceOf[file] = 0;
   }
 }
 

@@ -1,30 +1,21 @@
 import { fileIndex, mentionedFiles, type PredictedFile } from "../files.ts";
 import { hasPast, type RepositoryIndex } from "../index/repository-index.ts";
 import type { Issue } from "../issue.ts";
-import { type Backlog, readBacklog } from "./backlog.ts";
+import { readBacklog } from "./backlog.ts";
+import { candidatesOf, type Questions } from "./candidates.ts";
 import { claimFiles } from "./claim.ts";
 import { contextRows, type Guess } from "./context.ts";
-import { type Candidate, candidatesOf, type WordBoards, wordBoards } from "./evidence.ts";
-import { type Finding, findingsOf } from "./findings.ts";
-import { type IssueText, readIssueText } from "./issue-text.ts";
+import { EVIDENCE, type Evidence } from "./evidence.ts";
+import { findingsOf } from "./findings.ts";
+import { readIssueText } from "./issue-text.ts";
+import { wordBoards } from "./like-words.ts";
 import { compareIssues, type Likenesses } from "./likeness.ts";
 import { chanceOf, type LogisticModel, logOdds } from "./logistic.ts";
 import type { PredictionModel } from "./model.ts";
+import { PairChances } from "./pair-chances.ts";
 import { type Chance, type Meeting, meetings } from "./pairs.ts";
+import { Sheet } from "./sheet.ts";
 import { explain } from "./why.ts";
-
-/** Issues that are looked at together, in the order in which they would be worked on, with all that is known of them. */
-export interface Questions {
-  readonly issues: readonly IssueText[];
-  /** What each issue itself names, the surest first. */
-  readonly stated: readonly (readonly PredictedFile[])[];
-  readonly index: RepositoryIndex;
-  readonly backlog: Backlog;
-  readonly likenesses: Likenesses;
-  /** Of each issue, what contents and history say. */
-  readonly findings: readonly (readonly Finding[])[];
-  readonly boards: WordBoards;
-}
 
 /** The files that an issue will probably touch, the likeliest first. */
 export type Prediction = readonly PredictedFile[];
@@ -44,30 +35,34 @@ export function forecast(
   model: PredictionModel,
 ): Forecast {
   const questions = askFor(issues, index);
-  const looks = questions.issues.map((_, place) => firstLook(questions, place, model.evidence));
-  const guesses = looks.map((look) => look.map(({ guess }) => guess));
-  const chances = secondLook(questions, guesses, model.context);
-  const orders = new Map<number, number>();
-  for (const meeting of meetingsOf(questions, chances)) {
-    const chance = chanceOf(logOdds(model.pair, meeting.row));
-    if (chance >= CHANCE_MIN) orders.set(pairKey(meeting, issues.length), chance);
+  const looks = issues.map((_, place) => firstLook(questions, place, model.evidence));
+  const chances = secondLook(
+    questions,
+    looks.map(({ guesses }) => guesses),
+    model.context,
+  );
+  const pairs = new PairChances(issues.length);
+  for (const { a, b, row } of meetingsOf(questions, chances)) {
+    const chance = chanceOf(logOdds(model.pair, row));
+    if (chance >= CHANCE_MIN) pairs.set(a, b, chance);
   }
   const claims = claimFiles(
     chances,
     questions.stated.map((files) => certainFiles(files, index)),
-    (a, b) => (orders.get(pairKey({ a, b }, issues.length)) ?? 0) - model.orderFrom,
+    (a, b) => pairs.of(a, b) - model.orderFrom,
   );
   const files = new Map(
     questions.issues.map(({ number }, place) => {
-      const candidates = new Map(
-        (looks[place] ?? []).map(({ candidate }) => [candidate.file, candidate]),
-      );
       const predicted = (chances[place] ?? [])
         .filter(({ file }) => claims[place]?.has(file))
         .map(({ file, chance }) => ({
           path: index.files[file]?.path ?? "",
           confidence: Math.round(chance * 100) / 100,
-          why: explain(questions, { place, file, candidate: candidates.get(file), chances }, model),
+          why: explain(
+            questions,
+            { place, file, evidence: looks[place]?.evidenceOf(file), chances },
+            model,
+          ),
         }));
       return [number, withStated(predicted, questions.stated[place] ?? [])];
     }),
@@ -75,15 +70,13 @@ export function forecast(
   const placeOf = new Map(questions.issues.map(({ number }, place) => [number, place]));
   return {
     files,
-    chanceOfMeeting(a, b) {
-      const [first, second] = [placeOf.get(a) ?? -1, placeOf.get(b) ?? -1];
-      return orders.get(pairKey({ a: first, b: second }, issues.length)) ?? 0;
-    },
+    chanceOfMeeting: (a, b) => pairs.of(placeOf.get(a) ?? -1, placeOf.get(b) ?? -1),
   };
 }
 
+/** Pairs of issues that may meet; rows are good until the next one. */
 export function meetingsOf(
-  { issues, likenesses, index }: Questions,
+  { issues, likenesses, index }: Asked,
   chances: readonly (readonly Chance[])[],
 ): Iterable<Meeting> {
   return meetings(issues, chances, likenesses, hasPast(index));
@@ -104,8 +97,13 @@ export function withoutDoubts({ files, chanceOfMeeting }: Forecast): Forecast {
   };
 }
 
+/** What is asked of issues and index, with how alike the issues read. */
+export interface Asked extends Questions {
+  readonly likenesses: Likenesses;
+}
+
 /** Reads the issues, by ascending number. */
-export function askFor(given: readonly Issue[], index: RepositoryIndex): Questions {
+export function askFor(given: readonly Issue[], index: RepositoryIndex): Asked {
   const ordered = given.toSorted((a, b) => a.number - b.number);
   const issues = ordered.map(readIssueText);
   const paths = fileIndex([...index.idOf.keys()]);
@@ -117,66 +115,75 @@ export function askFor(given: readonly Issue[], index: RepositoryIndex): Questio
     backlog,
     findings: findingsOf(backlog, index),
     boards: wordBoards(index),
+    sheet: new Sheet(index.files.length),
     likenesses: compareIssues(issues),
   };
 }
 
 /** Of each issue so many files get a second look. */
-export const GUESSES_MAX = 120;
+const GUESSES_MAX = 120;
 /** Of each issue so many files may be shared with others. */
 const CHANCES_MAX = 40;
 const CHANCE_MIN = 0.01;
 
-/** The likeliest files of one issue by the evidence of the issue itself. */
-export function firstLook(
-  questions: Questions,
-  place: number,
-  model: LogisticModel,
-): { readonly candidate: Candidate; readonly guess: Guess }[] {
-  const issue = questions.issues[place];
-  if (issue === undefined) return [];
-  const stated = new Map(
-    (questions.stated[place] ?? []).map((file) => [file.path, file.confidence]),
-  );
-  const findings = questions.findings[place] ?? [];
-  return candidatesOf(issue, { ...questions, stated, findings })
-    .map((candidate) => ({
-      candidate,
-      guess: { file: candidate.file, odds: logOdds(model, candidate.row) },
-    }))
-    .toSorted((a, b) => b.guess.odds - a.guess.odds || a.guess.file - b.guess.file)
-    .slice(0, GUESSES_MAX)
-    .map(({ candidate, guess }) => ({
-      candidate: { ...candidate, row: candidate.row.slice() },
-      guess,
-    }));
+/** What speaks for one file of one issue. */
+export interface FileEvidence {
+  readonly row: Float32Array;
+  readonly terms: ReadonlyMap<Evidence, string>;
 }
+
+/** The likeliest files of one issue, the likeliest first, by the evidence of the issue itself. */
+export interface Look {
+  readonly guesses: readonly Guess[];
+  evidenceOf(file: number): FileEvidence | undefined;
+}
+
+function firstLook(questions: Questions, place: number, model: LogisticModel): Look {
+  const found = candidatesOf(questions, place);
+  const best = likeliest(
+    found.map(({ file, row }, nth) => ({ nth, file, odds: logOdds(model, row) })),
+  );
+  const width = EVIDENCE.length;
+  // One table for all of them: many small ones take more room.
+  const rows = new Float32Array(best.length * width);
+  const terms = best.map(({ nth }, rank) => {
+    rows.set(found[nth]?.row ?? [], rank * width);
+    return found[nth]?.terms ?? new Map<Evidence, string>();
+  });
+  const guesses = best.map(({ file, odds }) => ({ file, odds }));
+  return {
+    guesses,
+    evidenceOf(file) {
+      const rank = guesses.findIndex((guess) => guess.file === file);
+      const own = terms[rank];
+      return own && { row: rows.subarray(rank * width, (rank + 1) * width), terms: own };
+    },
+  };
+}
+
+/** So many guesses as get a second look, the likeliest first. */
+export const likeliest = <One extends Guess>(guesses: readonly One[]): One[] =>
+  guesses.toSorted((a, b) => b.odds - a.odds || a.file - b.file).slice(0, GUESSES_MAX);
 
 /**
  * The chances of the likeliest files of all issues, by what the issues tell together. Without upkeep files: to meet there
  * costs nothing.
  */
 export function secondLook(
-  questions: Questions,
+  { index, likenesses }: Asked,
   guesses: readonly (readonly Guess[])[],
   model: LogisticModel,
 ): Chance[][] {
-  const { index, likenesses } = questions;
-  const rows = contextRows(guesses, index, likenesses);
-  return guesses.map((own, place) =>
-    own
-      .map(({ file }, nth) => {
-        const row = rows[place]?.[nth];
-        return { file, chance: row === undefined ? 0 : chanceOf(logOdds(model, row)) };
-      })
-      .filter(({ file, chance }) => chance >= CHANCE_MIN && index.files[file]?.kind !== "upkeep")
-      .toSorted((a, b) => b.chance - a.chance || a.file - b.file)
-      .slice(0, CHANCES_MAX),
+  const chances: Chance[][] = guesses.map(() => []);
+  for (const { place, file, row } of contextRows(guesses, index, likenesses)) {
+    const chance = chanceOf(logOdds(model, row));
+    if (chance < CHANCE_MIN || index.files[file]?.kind === "upkeep") continue;
+    chances[place]?.push({ file, chance });
+  }
+  return chances.map((own) =>
+    own.toSorted((a, b) => b.chance - a.chance || a.file - b.file).slice(0, CHANCES_MAX),
   );
 }
-
-const pairKey = ({ a, b }: Pick<Meeting, "a" | "b">, issues: number): number =>
-  Math.min(a, b) * issues + Math.max(a, b);
 
 /** What stands under `Files` is certain; what is named in passing is evidence. */
 const isCertain = ({ confidence }: PredictedFile): boolean => confidence === 1;

@@ -1,8 +1,7 @@
 import { unreachable } from "../../manifest/errors.ts";
 import type { RepositoryIndex } from "../index/repository-index.ts";
 import { words } from "../index/words.ts";
-import { columnsOf, valueAt } from "./columns.ts";
-import { type Candidate, EVIDENCE, type Evidence } from "./evidence.ts";
+import { AT, EVIDENCE, type Evidence } from "./evidence.ts";
 import type { IssueText } from "./issue-text.ts";
 import type { Likenesses } from "./likeness.ts";
 import type { PredictionModel } from "./model.ts";
@@ -12,7 +11,6 @@ const REASONS_MAX = 3;
 /** Log-odds that a piece of evidence must add to be told. */
 const CONTRIBUTION_MIN = 0.2;
 const CHANCE_TOLD_MIN = 0.15;
-const AT = columnsOf(EVIDENCE);
 
 /** The strongest reasons for a file, in words: `defines “parseDate”, which the title names; changes with src/date.ts`. */
 export function explain(
@@ -24,17 +22,21 @@ export function explain(
   asked: {
     readonly place: number;
     readonly file: number;
-    readonly candidate: Candidate | undefined;
+    /** Nothing where only other files or issues speak for it. */
+    readonly evidence:
+      | { readonly row: Float32Array; readonly terms: ReadonlyMap<Evidence, string> }
+      | undefined;
     readonly chances: readonly (readonly Chance[])[];
   },
   model: PredictionModel,
 ): string {
-  const { candidate, place } = asked;
-  const row = candidate?.row ?? new Float64Array(EVIDENCE.length);
+  const { place } = asked;
   const reasons = EVIDENCE.flatMap((evidence) => {
-    const value = valueAt(row, AT[evidence]);
+    const value = asked.evidence?.row[AT[evidence]] ?? 0;
     const added = value * (model.evidence.weights[AT[evidence]] ?? 0);
-    const text = phrase(evidence, candidate?.terms.get(evidence), () => sharedWords(known, asked));
+    const text = phrase(evidence, asked.evidence?.terms.get(evidence), () =>
+      sharedWords(known, asked),
+    );
     return text === undefined || added < CONTRIBUTION_MIN ? [] : [{ added, text }];
   });
   const told = reasons.toSorted((a, b) => b.added - a.added).map(({ text }) => text);

@@ -1,0 +1,109 @@
+import type { PredictedFile } from "../files.ts";
+import { hasPast, type RepositoryIndex } from "../index/repository-index.ts";
+import type { Backlog } from "./backlog.ts";
+import { valueAt } from "./columns.ts";
+import { AT, type Candidate } from "./evidence.ts";
+import type { Finding } from "./findings.ts";
+import { type IssueText, ZONES } from "./issue-text.ts";
+import { likeWords, type WordBoards } from "./like-words.ts";
+import { linkedNames, namedPaths } from "./named-paths.ts";
+import { members, NAMESAKES_MAX, namedPhrases, namesAndSymbols } from "./named-things.ts";
+import type { Sheet } from "./sheet.ts";
+
+/** Issues that are looked at together, in the order in which they would be worked on, with all that is known of them. */
+export interface Questions {
+  readonly issues: readonly IssueText[];
+  /** What each issue itself names, the surest first. */
+  readonly stated: readonly (readonly PredictedFile[])[];
+  readonly index: RepositoryIndex;
+  readonly backlog: Backlog;
+  /** Of each issue, what contents and history say. */
+  readonly findings: readonly (readonly Finding[])[];
+  /** Room for one issue at a time. */
+  readonly boards: WordBoards;
+  readonly sheet: Sheet;
+}
+
+/** All files with some evidence for the issue at this place. Their rows are good until the next call. */
+export function candidatesOf(
+  { issues, stated, index, backlog, findings, boards, sheet: found }: Questions,
+  place: number,
+): readonly Candidate[] {
+  found.clear();
+  const issue = issues[place];
+  if (issue === undefined) return [];
+  for (const { path, confidence } of stated[place] ?? []) {
+    const file = index.idOf.get(path);
+    if (file !== undefined) found.raise(file, "stated", confidence, path);
+  }
+  namedPaths(issue, index, found);
+  linkedNames(issue, index, backlog, found);
+  for (const zone of ZONES) namesAndSymbols(zone, issue, index, backlog, found);
+  members(issue, index, backlog, found);
+  const phrases = backlog.phrases[place];
+  if (phrases !== undefined) namedPhrases(phrases, index, backlog, found);
+  for (const { file, evidence, value, term } of findings[place] ?? []) {
+    found.raise(file, evidence, value, term);
+  }
+  likeWords(issue, boards, backlog, found);
+  for (const file of index.hottest) found.include(file);
+  companions(index, found);
+  ownTraits(issue, index, found);
+  return found.candidates();
+}
+
+/** Evidence of these kinds brings a file's namesakes and tests in as well. */
+const STRONG: readonly number[] = [
+  AT.stated,
+  AT.path,
+  AT.fileName,
+  AT.nameTitle,
+  AT.nameText,
+  AT.shortNameTitle,
+  AT.phraseTitle,
+  AT.symbolTitle,
+  AT.member,
+  AT.pathTitle,
+  AT.definesTitle,
+  AT.definesText,
+  AT.quotes,
+];
+const STRONG_MIN = 0.4;
+
+function companions(index: RepositoryIndex, found: Sheet): void {
+  for (const { file, row } of found.candidates()) {
+    if (!STRONG.some((place) => valueAt(row, place) > STRONG_MIN)) continue;
+    const namesakes = index.byCore.get(index.files[file]?.core ?? "") ?? [];
+    if (namesakes.length <= NAMESAKES_MAX) for (const other of namesakes) found.include(other);
+    for (const partner of (index.partners.get(file) ?? []).slice(0, 6)) found.include(partner.file);
+    for (const other of index.history.companions.get(file) ?? []) found.include(other.file);
+  }
+}
+
+const CHURN_SCALE = Math.log(100);
+
+/** What is true of the file itself, and how much of its name the issue speaks. */
+function ownTraits(issue: IssueText, index: RepositoryIndex, found: Sheet): void {
+  const { title, text } = issue.counts;
+  const known = hasPast(index) ? 1 : 0;
+  for (const { file, row } of found.candidates()) {
+    const own = index.files[file];
+    if (own === undefined) continue;
+    const count = Math.max(1, own.nameWords.length);
+    let titled = 0;
+    let spoken = 0;
+    for (const word of own.nameWords) {
+      if (title.has(word)) titled += 1;
+      if (title.has(word) || text.has(word)) spoken += 1;
+    }
+    row[AT.coveredTitle] = titled / count;
+    row[AT.coveredText] = spoken / count;
+    row[AT.churn] = Math.log1p(own.churn) / CHURN_SCALE;
+    row[AT.churnShare] = own.churn / Math.max(1, index.churnMax);
+    row[AT.churnOfKind] = own.churn / Math.max(1, index.churnMaxOfKind.get(own.kind) ?? 0);
+    row[AT.definitions] = Math.log1p(own.symbolCount) / 5;
+    row[AT.depth] = own.depth / 5;
+    if (own.kind !== "source") row[AT[own.kind]] = 1;
+    row[AT.known] = known;
+  }
+}

@@ -1,0 +1,89 @@
+import type { RepositoryIndex } from "../index/repository-index.ts";
+import type { Backlog } from "./backlog.ts";
+import { WordScores } from "./bm25.ts";
+import { valueAt } from "./columns.ts";
+import { AT, type Evidence } from "./evidence.ts";
+import type { IssueText } from "./issue-text.ts";
+import type { Sheet } from "./sheet.ts";
+
+/** Boards for the words of paths and definitions, one for each kind of evidence that comes of them. */
+export interface WordBoards {
+  readonly boards: readonly (readonly [Evidence, keyof IssueText["counts"], WordScores])[];
+  /** Room for a sum for each file; all 0 between two issues. */
+  readonly totals: Float64Array;
+}
+
+export function wordBoards({ files, pathWords, symbolWords }: RepositoryIndex): WordBoards {
+  return {
+    totals: new Float64Array(files.length),
+    boards: [
+      ["pathTitle", "title", new WordScores(pathWords)],
+      ["pathText", "text", new WordScores(pathWords)],
+      ["pathCode", "code", new WordScores(pathWords)],
+      ["pathLabel", "label", new WordScores(pathWords)],
+      ["definesTitle", "title", new WordScores(symbolWords)],
+      ["definesText", "text", new WordScores(symbolWords)],
+      ["definesCode", "code", new WordScores(symbolWords)],
+    ],
+  };
+}
+
+/** Of files that are known by like words alone, so many are looked at. */
+const LIKE_FILES_MAX = 200;
+const LIKENESS_MIN = 0.15;
+
+/** Words of the issue in paths and definitions, weighed as search engines do, against the best file's. */
+export function likeWords(
+  issue: IssueText,
+  { boards, totals }: WordBoards,
+  backlog: Backlog,
+  found: Sheet,
+): void {
+  const alike: number[] = [];
+  for (const [, zone, scores] of boards) {
+    scores.ask(issue.counts[zone], backlog);
+    for (const file of scores.from(LIKENESS_MIN)) {
+      const before = totals[file] ?? 0;
+      if (before === 0) alike.push(file);
+      totals[file] = before + scores.of(file);
+    }
+  }
+  for (const file of highest(alike, totals, LIKE_FILES_MAX)) found.include(file);
+  for (const file of alike) totals[file] = 0;
+  for (const { file, row } of found.candidates()) {
+    for (const [evidence, , scores] of boards) row[AT[evidence]] = scores.of(file);
+  }
+}
+
+/** The files of the highest values, of equal ones the first; there are too many to sort them all. */
+function highest(files: readonly number[], values: Float64Array, countMax: number): number[] {
+  if (files.length <= countMax) return [...files];
+  const least = leastOfHighest(files, values, countMax);
+  const above = files.filter((file) => valueAt(values, file) > least);
+  const equal = files.filter((file) => valueAt(values, file) === least);
+  return [...above, ...equal.slice(0, countMax - above.length)];
+}
+
+/** The lowest of the `count` highest values, by a heap of those seen so far with the lowest on top. */
+function leastOfHighest(files: readonly number[], values: Float64Array, count: number): number {
+  const heap = Float64Array.from(files.slice(0, count), (file) => valueAt(values, file)).sort();
+  for (const file of files.slice(count)) {
+    const value = valueAt(values, file);
+    if (value > valueAt(heap, 0)) replaceLeast(heap, value);
+  }
+  return valueAt(heap, 0);
+}
+
+function replaceLeast(heap: Float64Array, value: number): void {
+  let place = 0;
+  for (;;) {
+    const left = 2 * place + 1;
+    if (left >= heap.length) break;
+    const right = left + 1;
+    const lower = right < heap.length && valueAt(heap, right) < valueAt(heap, left) ? right : left;
+    if (valueAt(heap, lower) >= value) break;
+    heap[place] = valueAt(heap, lower);
+    place = lower;
+  }
+  heap[place] = value;
+}
