@@ -1,6 +1,13 @@
 import { type FileKind, folderOf, isFolderFile, stemName } from "./paths.ts";
 import { normal, pieces, stem } from "./words.ts";
 
+/** A file, with the name that `coreName` gives it. */
+interface NamedFile {
+  readonly path: string;
+  readonly kind: FileKind;
+  readonly core: string;
+}
+
 /** A file that usually changes together with another one, and how surely (0 to 1). */
 export interface Partner {
   readonly file: number;
@@ -11,20 +18,17 @@ export interface Partner {
  * The tests of every source and the sources of every test, by their names alone: each word of a test's name is looked
  * up in the paths of the sources, so `tests/test_ext_napoleon_docstring.py` finds `ext/napoleon/docstring.py`.
  */
-export function partnersOf(
-  paths: readonly string[],
-  kinds: readonly FileKind[],
-): ReadonlyMap<number, readonly Partner[]> {
-  const sources = sourceWords(paths, kinds);
+export function partnersOf(files: readonly NamedFile[]): ReadonlyMap<number, readonly Partner[]> {
+  const sources = sourceWords(files);
   const partners = new Map<number, Partner[]>();
   const link = (from: number, file: number, weight: number) => {
     const known = partners.get(from);
     if (known === undefined) partners.set(from, [{ file, weight }]);
     else known.push({ file, weight });
   };
-  paths.forEach((path, test) => {
-    if (kinds[test] !== "test") return;
-    for (const { file, weight } of sourcesOf(path, paths, sources)) {
+  files.forEach((own, test) => {
+    if (own.kind !== "test") return;
+    for (const { file, weight } of sourcesOf(own, files, sources)) {
       link(test, file, weight);
       link(file, test, weight);
     }
@@ -47,17 +51,17 @@ interface SourceWords {
   readonly byStart: ReadonlyMap<string, readonly string[]>;
 }
 
-function sourceWords(paths: readonly string[], kinds: readonly FileKind[]): SourceWords {
+function sourceWords(files: readonly NamedFile[]): SourceWords {
   const of = new Map<number, Set<string>>();
   const sourcesWith = new Map<string, number[]>();
   const byStart = new Map<string, string[]>();
-  paths.forEach((path, file) => {
-    if (kinds[file] !== "source") return;
+  files.forEach(({ path, kind }, file) => {
+    if (kind !== "source") return;
     const all = new Set(pieces(`${folderOf(path)}/${stemName(path)}`).map(stem));
     of.set(file, all);
     for (const word of all) {
-      const files = sourcesWith.get(word);
-      if (files !== undefined) files.push(file);
+      const same = sourcesWith.get(word);
+      if (same !== undefined) same.push(file);
       else {
         sourcesWith.set(word, [file]);
         const start = word.slice(0, 2);
@@ -74,9 +78,9 @@ const testWords = (text: string): string[] =>
     .filter((piece) => !TEST_WORD.test(piece))
     .map(stem);
 
-function sourcesOf(test: string, paths: readonly string[], sources: SourceWords): Partner[] {
-  const around = testWords(folderOf(test));
-  const own = testWords(stemName(test));
+function sourcesOf(test: NamedFile, files: readonly NamedFile[], sources: SourceWords): Partner[] {
+  const around = testWords(folderOf(test.path));
+  const own = testWords(stemName(test.path));
   const named = own.length > 0 ? own : around.slice(-1);
   const shared = new Map<number, number>();
   let whole = 0;
@@ -90,10 +94,10 @@ function sourcesOf(test: string, paths: readonly string[], sources: SourceWords)
     whole += value;
     const hits = new Map<number, number>();
     for (const match of matches) {
-      const files = sources.sourcesWith.get(match) ?? [];
-      if (files.length > COMMON) continue;
+      const having = sources.sourcesWith.get(match) ?? [];
+      if (having.length > COMMON) continue;
       const alike = match === word ? 1 : 0.7;
-      for (const file of files) hits.set(file, Math.max(hits.get(file) ?? 0, alike));
+      for (const file of having) hits.set(file, Math.max(hits.get(file) ?? 0, alike));
     }
     for (const [file, alike] of hits) shared.set(file, (shared.get(file) ?? 0) + alike * value);
   }
@@ -111,7 +115,7 @@ function sourcesOf(test: string, paths: readonly string[], sources: SourceWords)
     const known = sources.of.get(file) ?? new Set();
     const near = around.filter((word) => known.has(word)).length / Math.max(1, around.length);
     const extra = Math.max(0, known.size - named.length - around.length);
-    const same = coreName(paths[file] ?? "") === coreName(test) ? 0.25 : 0;
+    const same = files[file]?.core === test.core ? 0.25 : 0;
     return Math.min(1, 0.8 * share + same) + 0.1 * near - 0.01 * extra;
   }
 }

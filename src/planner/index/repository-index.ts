@@ -24,7 +24,6 @@ export interface RepositoryIndex {
   /** `index`, `mod` and the like, by the last name of their folder. */
   readonly folderFilesByName: ReadonlyMap<string, readonly number[]>;
   readonly bySymbol: ReadonlyMap<string, readonly number[]>;
-  readonly bySymbolLowerCase: ReadonlyMap<string, readonly number[]>;
   readonly pathWords: Postings;
   readonly symbolWords: Postings;
   readonly partners: ReadonlyMap<number, readonly Partner[]>;
@@ -74,7 +73,6 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
       ],
     }),
   );
-  const kinds = files.map(({ kind }) => kind);
   const folders = [...new Set(files.map(({ folder }) => folder))].filter((folder) => folder !== "");
   const churnMaxOfKind = new Map<FileKind, number>();
   for (const { kind, churn } of files) {
@@ -94,10 +92,9 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
       isFolderFile(path) ? [baseName(folder)] : [],
     ),
     bySymbol: symbols.byName,
-    bySymbolLowerCase: symbols.byLowerCase,
     pathWords: postings(files, pathWordCounts()),
     symbolWords: postings(files, (_, id) => symbolWordCounts(symbols.ofFile.get(id) ?? [])),
-    partners: partnersOf(paths, kinds),
+    partners: partnersOf(files),
     hottest: [...files.keys()]
       .filter((id) => churnOf(files, id) > 0)
       .toSorted((a, b) => churnOf(files, b) - churnOf(files, a))
@@ -120,30 +117,20 @@ export const hasPast = ({ history }: RepositoryIndex): boolean => history.commit
 const churnOf = (files: readonly IndexedFile[], id: number): number => files[id]?.churn ?? 0;
 
 function symbolsOf(facts: RepositoryFacts, idOf: ReadonlyMap<string, number>) {
-  const all = new Map<string, number[]>();
+  const byName = new Map<string, number[]>();
   for (const [name, path] of facts.symbols) {
     const id = idOf.get(path);
     if (id === undefined) continue;
-    const files = all.get(name);
-    if (files === undefined) all.set(name, [id]);
+    const files = byName.get(name);
+    if (files === undefined) byName.set(name, [id]);
     else if (files.length <= SYMBOL_FILES_MAX && !files.includes(id)) files.push(id);
   }
-  const byName = new Map<string, readonly number[]>();
-  const byLowerCase = new Map<string, readonly number[]>();
   const ofFile = new Map<number, string[]>();
-  for (const [name, files] of all) {
-    if (files.length > SYMBOL_FILES_MAX) continue;
-    byName.set(name, files);
-    const lower = name.toLowerCase();
-    const alike = byLowerCase.get(lower);
-    byLowerCase.set(lower, alike === undefined ? files : [...new Set([...alike, ...files])]);
-    for (const id of files) {
-      const names = ofFile.get(id);
-      if (names === undefined) ofFile.set(id, [name]);
-      else names.push(name);
-    }
+  for (const [name, files] of byName) {
+    if (files.length > SYMBOL_FILES_MAX) byName.delete(name);
+    else for (const id of files) push(ofFile, id, name);
   }
-  return { byName, byLowerCase, ofFile };
+  return { byName, ofFile };
 }
 
 /** An ending counts as shared from this many files on, or this share of all. */
@@ -196,10 +183,9 @@ function groupIds(
 ): Map<string, number[]> {
   const groups = new Map<string, number[]>();
   files.forEach((file, id) => {
-    for (const key of new Set(keysOf(file))) {
-      const ids = groups.get(key);
-      if (ids === undefined) groups.set(key, [id]);
-      else ids.push(id);
+    const keys = keysOf(file);
+    for (const [place, key] of keys.entries()) {
+      if (keys.indexOf(key) === place) push(groups, key, id);
     }
   });
   return groups;
@@ -207,10 +193,12 @@ function groupIds(
 
 function group<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const same = groups.get(keyOf(item));
-    if (same === undefined) groups.set(keyOf(item), [item]);
-    else same.push(item);
-  }
+  for (const item of items) push(groups, keyOf(item), item);
   return groups;
+}
+
+function push<Key, Item>(groups: Map<Key, Item[]>, key: Key, item: Item): void {
+  const same = groups.get(key);
+  if (same === undefined) groups.set(key, [item]);
+  else same.push(item);
 }

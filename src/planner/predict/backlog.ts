@@ -8,6 +8,8 @@ export interface Backlog {
   readonly issues: readonly IssueText[];
   /** By the place of the issue: neighbouring words of a zone that together name a file or folder, each once. */
   readonly phrases: readonly Readonly<Record<Zone, readonly Phrase[]>>[];
+  /** Files that define a name of an issue in other small or capital letters. */
+  symbolsLike(name: string): readonly number[] | undefined;
   /** 0.05 for a word that every issue has, 1 for one of its own. */
   rarityOf(word: string): number;
   /** The same for a name as code has it, given without case and separators. */
@@ -31,9 +33,11 @@ export function readBacklog(issues: readonly IssueText[], index: RepositoryIndex
     code: phrasesIn(zones.code, names),
   }));
   const count = issues.length;
+  const symbols = symbolsInAnyCase(issues, index);
   return {
     issues,
     phrases,
+    symbolsLike: (name) => symbols.get(name.toLowerCase()),
     rarityOf: rarities(
       issues.map(({ counts }) => Object.values(counts).flatMap((words) => [...words.keys()])),
       count,
@@ -47,6 +51,26 @@ export function readBacklog(issues: readonly IssueText[], index: RepositoryIndex
       count,
     ),
   };
+}
+
+/** Of all definitions those that issues name, by their small letters: a table of all of them takes too much room. */
+function symbolsInAnyCase(
+  issues: readonly IssueText[],
+  { bySymbol }: RepositoryIndex,
+): ReadonlyMap<string, readonly number[]> {
+  const asked = new Set(
+    issues.flatMap(({ names }) =>
+      ZONES.flatMap((zone) => names[zone].map(({ name }) => name.toLowerCase())),
+    ),
+  );
+  const found = new Map<string, readonly number[]>();
+  for (const [symbol, files] of bySymbol) {
+    const lower = symbol.toLowerCase();
+    if (!asked.has(lower)) continue;
+    const alike = found.get(lower);
+    found.set(lower, alike === undefined ? files : [...new Set([...alike, ...files])]);
+  }
+  return found;
 }
 
 const RARITY_MIN = 0.05;

@@ -43,7 +43,7 @@ export function namesAndSymbols(
     if (zone === "title") raiseFolders(plain, name, rarity, index, found);
     if (name.length < 4) continue;
     const exact = index.bySymbol.get(name);
-    const files = exact ?? index.bySymbolLowerCase.get(name.toLowerCase()) ?? [];
+    const files = exact ?? backlog.symbolsLike(name) ?? [];
     if (exact === undefined && files.length > 3) continue;
     const sureness = exact === undefined ? 0.4 : codeLike ? 1 : 0.5;
     for (const file of files) {
