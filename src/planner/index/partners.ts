@@ -102,6 +102,7 @@ function sourcesOf(test: NamedFile, files: readonly NamedFile[], sources: Source
     for (const [file, alike] of hits) shared.set(file, (shared.get(file) ?? 0) + alike * value);
   }
   const found = [...shared]
+    .filter(([, value]) => (0.8 * value) / whole + 0.35 > WEIGHT_MIN)
     .map(([file, value]) => ({ file, weight: likeness(file, value / whole) }))
     .filter(({ weight }) => weight > WEIGHT_MIN)
     .toSorted((a, b) => b.weight - a.weight)

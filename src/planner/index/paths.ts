@@ -10,7 +10,11 @@ export const folderOf = (path: string): string => path.slice(0, Math.max(0, path
 export const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 /** The last name of a path without its ending. */
-export const stemName = (path: string): string => baseName(path).replace(/(?<=.)\.[^.]+$/, "");
+export function stemName(path: string): string {
+  const name = baseName(path);
+  const point = name.lastIndexOf(".");
+  return point > 0 && point < name.length - 1 ? name.slice(0, point) : name;
+}
 
 /** `upkeep` is what everybody touches in passing: lock files, changelogs, generated files. */
 export function kindOf(path: string): FileKind {

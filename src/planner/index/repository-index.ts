@@ -3,7 +3,7 @@ import { type History, historyOf } from "./history.ts";
 import { coreName, type Partner, partnersOf } from "./partners.ts";
 import { baseName, type FileKind, folderOf, isFolderFile, kindOf, stemName } from "./paths.ts";
 import { type Postings, postings } from "./postings.ts";
-import { normal, pieces, words } from "./words.ts";
+import { normal, pieces, wordReader } from "./words.ts";
 
 /** A repository's paths and definitions, ready to be asked. Files are numbers: places in `files`. */
 export interface RepositoryIndex {
@@ -59,6 +59,7 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
   const paths = [...new Set(facts.paths)];
   const idOf = new Map(paths.map((path, id) => [path, id]));
   const symbols = symbolsOf(facts, idOf);
+  const words = wordReader();
   const files = paths.map(
     (path, id): IndexedFile => ({
       path,
@@ -92,8 +93,8 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
       isFolderFile(path) ? [baseName(folder)] : [],
     ),
     bySymbol: symbols.byName,
-    pathWords: postings(files, pathWordCounts()),
-    symbolWords: postings(files, (_, id) => symbolWordCounts(symbols.ofFile.get(id) ?? [])),
+    pathWords: postings(files, pathWordCounts(words)),
+    symbolWords: postings(files, (_, id) => symbolWordCounts(symbols.ofFile.get(id) ?? [], words)),
     partners: partnersOf(files),
     hottest: [...files.keys()]
       .filter((id) => churnOf(files, id) > 0)
@@ -160,7 +161,9 @@ function shortNames(files: readonly IndexedFile[]): (file: IndexedFile) => strin
 /** The words of the file's own name count more than those of its folders. */
 const NAME_WEIGHT = 1.5;
 
-function pathWordCounts(): (file: IndexedFile) => ReadonlyMap<string, number> {
+function pathWordCounts(
+  words: (text: string) => string[],
+): (file: IndexedFile) => ReadonlyMap<string, number> {
   const folders = new Map<string, readonly string[]>();
   return ({ path, folder }) => {
     const around = folders.get(folder) ?? words(folder);
@@ -171,9 +174,14 @@ function pathWordCounts(): (file: IndexedFile) => ReadonlyMap<string, number> {
   };
 }
 
-function symbolWordCounts(names: readonly string[]): ReadonlyMap<string, number> {
+function symbolWordCounts(
+  names: readonly string[],
+  words: (text: string) => string[],
+): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const word of names.flatMap(words)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const name of names) {
+    for (const word of words(name)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  }
   return counts;
 }
 

@@ -6,7 +6,10 @@ const EMPTY = new Set(
 );
 
 /** The pieces of a text in small letters: `parseDate2 of HTMLNode` gives parse, date, 2, of, html, node. */
-export function pieces(text: string): string[] {
+export const pieces = (text: string): string[] =>
+  rawPieces(text).map((piece) => piece.toLowerCase());
+
+function rawPieces(text: string): string[] {
   const found: string[] = [];
   let from = 0;
   let before: Character = "other";
@@ -14,13 +17,13 @@ export function pieces(text: string): string[] {
   for (let place = 0; place < text.length; place += 1) {
     const next = characterAt(text, place + 1);
     if (begins(before, here, next)) {
-      if (before !== "other") found.push(text.slice(from, place).toLowerCase());
+      if (before !== "other") found.push(text.slice(from, place));
       from = place;
     }
     before = here;
     here = next;
   }
-  if (before !== "other") found.push(text.slice(from).toLowerCase());
+  if (before !== "other") found.push(text.slice(from));
   return found;
 }
 
@@ -40,10 +43,28 @@ function begins(before: Character, here: Character, next: Character): boolean {
 }
 
 /** The telling words of a text, each cut to its stem. */
-export const words = (text: string): string[] =>
-  pieces(text)
-    .filter((piece) => piece.length > 1 && !EMPTY.has(piece))
-    .map(stem);
+export const words = (text: string): string[] => wordReader()(text);
+
+/** The same for many texts: what becomes of a piece is found once. */
+export function wordReader(): (text: string) => string[] {
+  const known = new Map<string, string>();
+  return (text) => {
+    const found: string[] = [];
+    for (const piece of rawPieces(text)) {
+      let word = known.get(piece);
+      if (word === undefined) {
+        word = wordOf(piece.toLowerCase());
+        known.set(piece, word);
+      }
+      if (word !== "") found.push(word);
+    }
+    return found;
+  };
+}
+
+/** Empty for a piece that tells nothing. */
+const wordOf = (piece: string): string =>
+  piece.length > 1 && !EMPTY.has(piece) ? stem(piece) : "";
 
 /** `parsing`, `parsed` and `parses` become one word. */
 export function stem(word: string): string {

@@ -72,12 +72,17 @@ const STRONG_MIN = 0.4;
 
 function companions(index: RepositoryIndex, found: Sheet): void {
   for (const { file, row } of found.candidates()) {
-    if (!STRONG.some((place) => valueAt(row, place) > STRONG_MIN)) continue;
+    if (!isStrong(row)) continue;
     const namesakes = index.byCore.get(index.files[file]?.core ?? "") ?? [];
     if (namesakes.length <= NAMESAKES_MAX) for (const other of namesakes) found.include(other);
     for (const partner of (index.partners.get(file) ?? []).slice(0, 6)) found.include(partner.file);
     for (const other of index.history.companions.get(file) ?? []) found.include(other.file);
   }
+}
+
+function isStrong(row: Float64Array): boolean {
+  for (const place of STRONG) if (valueAt(row, place) > STRONG_MIN) return true;
+  return false;
 }
 
 const CHURN_SCALE = Math.log(100);
