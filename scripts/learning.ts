@@ -4,7 +4,13 @@ import type { LogisticModel } from "../src/planner/predict/logistic.ts";
 import { logOdds } from "../src/planner/predict/logistic.ts";
 import type { PredictionModel } from "../src/planner/predict/model.ts";
 import type { Chance } from "../src/planner/predict/pairs.ts";
-import { type Asked, askFor, likeliest, meetingsOf, secondLook } from "../src/planner/predict/predict.ts";
+import {
+  type Asked,
+  askFor,
+  likeliest,
+  meetingsOf,
+  secondLook,
+} from "../src/planner/predict/predict.ts";
 import { fitLogistic, type Observation } from "./fit-logistic.ts";
 import type { Repository } from "./planning-data.ts";
 
