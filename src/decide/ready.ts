@@ -46,16 +46,21 @@ export function rivalWait(
 
 /**
  * Delivered tasks whose commits are not in the base yet: the branch starts from theirs. All of them, for the graph of today
- * does not say whether one branch contains another: git does.
+ * does not say whether one branch contains another: git does. Of those that only turned out to touch a common file one is
+ * taken, and none beside others: with every further parent the pull request would show more of others' work.
  */
 export function unmergedParents(view: Survey, task: Task): readonly TaskId[] {
-  const direct = predecessors(view.graph, task.id).map((edge) => edge.from);
-  return [...new Set([...direct, ...behindOvertaken(view, task)])].filter((id) => {
-    const other = view.placed.get(id)?.task;
-    if (other === undefined || !isDelivered(other.status) || other.status === "merged")
-      return false;
-    return other.status === "pr_open" || hasCommits(view, id);
-  });
+  const edges = [...predecessors(view.graph, task.id), ...behindOvertaken(view, task)].filter(
+    ({ from }) => {
+      const other = view.placed.get(from)?.task;
+      if (other === undefined || !isDelivered(other.status) || other.status === "merged")
+        return false;
+      return other.status === "pr_open" || hasCommits(view, from);
+    },
+  );
+  const foreseen = edges.filter(({ unforeseen }) => !unforeseen);
+  const taken = foreseen.length > 0 ? foreseen : edges.slice(-1);
+  return [...new Set(taken.map(({ from }) => from))];
 }
 
 function predecessorWait(view: Survey, task: Task): Readiness | undefined {
@@ -127,8 +132,8 @@ function pauseWait(view: BeatView, task: Task): Readiness | undefined {
 }
 
 /** Users of the task's files to which the graph links it only through tasks that it overtakes. */
-function behindOvertaken(view: Survey, task: Task): readonly TaskId[] {
-  const found = new Set<TaskId>();
+function behindOvertaken(view: Survey, task: Task): readonly TaskEdge[] {
+  const found: TaskEdge[] = [];
   const seen = new Set([task.id]);
   const ahead = [task.id];
   for (let id = ahead.pop(); id !== undefined; id = ahead.pop()) {
@@ -137,10 +142,10 @@ function behindOvertaken(view: Survey, task: Task): readonly TaskId[] {
       if (other === undefined || seen.has(other.id)) continue;
       seen.add(other.id);
       if (standing(other.status) === standing("pending")) ahead.push(other.id);
-      else if (overlapEdges(view.manifest, [other, task]).length > 0) found.add(other.id);
+      else found.push(...overlapEdges(view.manifest, [other, task]));
     }
   }
-  return [...found];
+  return found;
 }
 
 /** A task that a person took as complete may have no commits and then no branch to start from. */

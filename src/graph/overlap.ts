@@ -155,30 +155,36 @@ function told(
   earlier: Task,
   later: Task,
   paths: readonly string[],
-): Pick<TaskEdge, "why" | "probable"> {
+): Pick<TaskEdge, "why" | "probable" | "unforeseen"> {
   const shared = paths.map((path) => ({
     path,
     chances: [earlier, later].map((task) => chanceOf(task, path)),
-    isShown: isShownOnly(earlier, path),
+    isShown: hasTouched(earlier, path) && !isNamed(earlier, path),
+    isForeseen: isNamed(earlier, path) || isPredicted(earlier, path),
   }));
   const certain = shared.filter(({ chances }) => chances.every((chance) => chance === 1));
   const among = certain.length > 0 ? certain : shared;
-  const probable = certain.length > 0 ? {} : { probable: true as const };
+  const marks = {
+    ...(certain.length > 0 ? {} : { probable: true as const }),
+    ...(shared.some(({ isForeseen }) => isForeseen) ? {} : { unforeseen: true as const }),
+  };
   if (among.every(({ isShown }) => isShown)) {
-    const files = among.map(({ path, chances: [, later = 1] }) =>
-      later === 1 ? path : `${path} (${percent(later)})`,
+    const files = among.map(({ path, chances: [, chance = 1] }) =>
+      chance === 1 ? path : `${path} (${percent(chance)})`,
     );
     const too = certain.length > 0 ? "touches too" : "probably touches too";
     return {
       why: `${earlier.id} has touched ${listed(files)}, which ${later.id} ${too}`,
-      ...probable,
+      ...marks,
     };
   }
-  if (certain.length > 0) return { why: `both touch ${listed(certain.map(({ path }) => path))}` };
+  if (certain.length > 0) {
+    return { why: `both touch ${listed(certain.map(({ path }) => path))}`, ...marks };
+  }
   const guesses = shared.map(
     ({ path, chances }) => `${path} (${chances.map(percent).join(" and ")})`,
   );
-  return { why: `both probably touch ${listed(guesses)}`, ...probable };
+  return { why: `both probably touch ${listed(guesses)}`, ...marks };
 }
 
 const percent = (chance: number): string => `${Math.round(100 * chance)} %`;
@@ -191,9 +197,8 @@ function chanceOf(task: Task, path: string): number {
     : guess.confidence;
 }
 
-/** It has touched the path, and nobody had named it. */
-const isShownOnly = (task: Task, path: string): boolean =>
-  hasTouched(task, path) && !isNamed(task, path);
+const isPredicted = ({ predicted }: Task, path: string): boolean =>
+  predicted?.some((file) => meets(cleanPath(file.path) ?? "", path)) ?? false;
 
 const hasTouched = (task: Task, path: string): boolean =>
   shownBy(task)?.touched.some((other) => meets(other, path)) ?? false;

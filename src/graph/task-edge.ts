@@ -2,7 +2,8 @@ import type { TaskId } from "../manifest/task.ts";
 
 /**
  * `to` waits for `from`. `why` is a phrase for people. A `probable` edge comes of predicted files alone and holds `to` only
- * while `from` is at work: what has not begun may be overtaken.
+ * while `from` is at work: what has not begun may be overtaken. An `unforeseen` one comes of files alone that `from` has
+ * touched though neither a person nor the planner said so.
  */
 export interface TaskEdge {
   readonly from: TaskId;
@@ -10,4 +11,5 @@ export interface TaskEdge {
   readonly kind: "dependency" | "overlap";
   readonly why: string;
   readonly probable?: true;
+  readonly unforeseen?: true;
 }

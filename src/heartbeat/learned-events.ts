@@ -1,5 +1,4 @@
-import type { TaskEdge } from "../graph/task-edge.ts";
-import { taskGraph } from "../graph/task-graph.ts";
+import { overlapEdges } from "../graph/overlap.ts";
 import { sameJson } from "../manifest/json.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { isActive, isWaiting } from "../manifest/status.ts";
@@ -8,38 +7,33 @@ import type { CoppiceEvent } from "../ports/journal.ts";
 
 /** Tasks that wait for a running one, or do so no longer, because of what that one's work shows since `before`. */
 export function learnedEvents(before: Manifest, after: Manifest): readonly CoppiceEvent[] {
-  const noted = new Map(tasksOf(before).map((task) => [task.id, task]));
-  const unlearned = withTasks(after, (task) => {
-    const { touched, commits } = noted.get(task.id)?.state ?? {};
-    return { ...task, state: { ...task.state, touched, commits } };
-  });
-  if (sameJson(unlearned, after)) return [];
-  const [old, young] = [unlearned, after].map(heldByRunning) as [Edges, Edges];
-  return [...told(young, old, "held"), ...told(old, young, "released")];
-}
-
-type Edges = ReadonlyMap<string, TaskEdge>;
-
-function heldByRunning(manifest: Manifest): Edges {
-  const byId = new Map(tasksOf(manifest).map((task) => [task.id, task]));
-  const edges = taskGraph(manifest).edges.filter(({ kind, from, to }) => {
-    const [earlier, later] = [byId.get(from), byId.get(to)];
-    return (
-      kind === "overlap" && earlier && later && isActive(earlier.status) && isWaiting(later.status)
+  const noted = new Map(tasksOf(before).map((task) => [task.id, task.state]));
+  const tasks = tasksOf(after);
+  return tasks.flatMap((task) => {
+    const { touched, commits } = noted.get(task.id) ?? {};
+    const old = { ...task, state: { ...task.state, touched, commits } };
+    if (!isActive(task.status) || sameJson(old, task)) return [];
+    return tasks.flatMap((waiting) =>
+      isWaiting(waiting.status) && !waiting.dependsOn.includes(task.id)
+        ? changeOf(after, waiting, old, task)
+        : [],
     );
   });
-  return new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, edge]));
 }
 
-const told = (some: Edges, others: Edges, change: "held" | "released"): readonly CoppiceEvent[] =>
-  [...some].flatMap(([pair, { from, to, why }]) =>
-    others.has(pair) ? [] : [{ kind: "order-learned", taskId: to, on: from, change, why } as const],
-  );
-
-const withTasks = (manifest: Manifest, change: (task: Task) => Task): Manifest => ({
-  ...manifest,
-  phases: manifest.phases.map((phase) => ({ ...phase, tasks: phase.tasks.map(change) })),
-});
+/** What it makes of a waiting task that a running one is `young` now, no longer `old`. */
+function changeOf(
+  manifest: Manifest,
+  waiting: Task,
+  old: Task,
+  young: Task,
+): readonly CoppiceEvent[] {
+  const [was, is] = [old, young].map((task) => overlapEdges(manifest, [task, waiting])[0]);
+  const edge = was === undefined ? is : was;
+  if (edge === undefined || (was !== undefined && is !== undefined)) return [];
+  const change = is === undefined ? "released" : "held";
+  return [{ kind: "order-learned", taskId: waiting.id, on: young.id, change, why: edge.why }];
+}
 
 const tasksOf = (manifest: Manifest): readonly Task[] =>
   manifest.phases.flatMap((phase) => phase.tasks);

@@ -2,10 +2,12 @@ import { describe, expect, test } from "vitest";
 import { type CollisionFact, known } from "../../../src/classify/evidence.ts";
 import { collisionPairs } from "../../../src/decide/collide.ts";
 import { decide } from "../../../src/decide/decide.ts";
+import { explainWaits } from "../../../src/decide/explain.ts";
 import {
   actionsOf,
   ago,
   MINUTE,
+  NOW,
   newStatus,
   patched,
   patchesOf,
@@ -161,5 +163,40 @@ describe("what is merged for a try", () => {
     expect(
       pairs({ t1: delivered(A), t2: finished(B, git({ touched: ["src/a.ts"], commitsAhead: 0 })) }),
     ).toEqual([]);
+  });
+});
+
+describe("a task that waits", () => {
+  const touched = { touched: ["src/a.ts"], commits: 1 };
+  const started = (tasks: Readonly<Record<string, Told>>) =>
+    decide(viewOf(tasks)).actions.flatMap((action) =>
+      action.kind === "start" && action.taskId === "t3" ? [action.startPoint] : [],
+    );
+
+  test("is held, says so in the status, and begins from what held it", () => {
+    const waiting: Told = { files: ["src/a.ts"] };
+    const at = finished(A, {
+      state: { ...touched, verdict: "working" },
+      verdict: verdict("working"),
+    });
+    expect(actionsOf(decide(viewOf({ t1: at, t3: waiting })))).toEqual([]);
+    expect(explainWaits(viewOf({ t1: at, t3: waiting }).manifest, NOW).get(taskId("t3"))).toBe(
+      "waits for t1 (running, t1 has touched src/a.ts, which t3 touches too)",
+    );
+    expect(started({ t1: delivered(A), t3: waiting })).toMatchObject([
+      { kind: "parents", parents: ["t1"] },
+    ]);
+  });
+
+  test("begins from one of several that nobody foresaw, and from none beside one that was foreseen", () => {
+    const other: Told = { ...delivered(B), state: { pushedSha: B, touched: ["b.ts"], commits: 1 } };
+    const tasks = { t1: delivered(A), t2: other };
+    const files = ["src/a.ts", "b.ts"];
+    expect(started({ ...tasks, t3: { files } })).toMatchObject([{ parents: [expect.any(String)] }]);
+    expect(started({ ...tasks, t3: { files, dependsOn: ["t1"] } })).toMatchObject([
+      { parents: ["t1"] },
+    ]);
+    const named = { ...tasks, t1: { ...tasks.t1, files: ["src/a.ts"] } };
+    expect(started({ ...named, t3: { files } })).toMatchObject([{ parents: ["t1"] }]);
   });
 });

@@ -23,10 +23,13 @@ const holds = (promise: string, check: (view: BeatView) => void): void =>
   test.prop([arbitraryView], { numRuns: 1000 })(promise, check, 60_000);
 
 const tasksOf = (view: BeatView): readonly PlacedTask[] => [...placedTasks(view.manifest).values()];
-const pathsOf = ({ files, predicted = [] }: Task): readonly string[] => [
-  ...files,
-  ...predicted.map(({ path }) => path),
-];
+/** All that it may touch: a guess (of 0.5) no longer once it has committed other work. */
+function pathsOf({ files, predicted = [], status, state }: Task): readonly string[] {
+  const touched = isActive(status) ? state?.touched : undefined;
+  const isReleased = touched !== undefined && (state?.commits ?? 0) > 0;
+  const guesses = isReleased ? [] : predicted.map(({ path }) => path);
+  return [...files, ...guesses, ...(touched ?? [])];
+}
 
 const placedOf = (view: BeatView, { taskId }: Action): PlacedTask => {
   const placed = placedTasks(view.manifest).get(taskId);

@@ -4,7 +4,7 @@ import { taskPrompt } from "../../../src/executor/prompt.ts";
 import { pullRequestBody, pullRequestTitle } from "../../../src/executor/pull-request-text.ts";
 import { markedTask } from "../../../src/manifest/marker.ts";
 import type { Task } from "../../../src/manifest/task.ts";
-import { manifestOf, type Told } from "../../support/decision.ts";
+import { manifestOf, type Told, taskId } from "../../support/decision.ts";
 import { HEAD } from "../../support/facts.ts";
 
 const NONCE = "00ff".repeat(4);
@@ -63,6 +63,19 @@ test("a part of an issue is told apart from the whole, and does not close it", (
   expect(body({ issue: 1 })).toMatch(/^Closes #1$/m);
   expect(body({ issue: 1, part: 2 })).toMatch(/^Part of #1$/m);
   expect(body({ issue: 1, part: 2 })).not.toMatch(/closes/i);
+});
+
+test("a pull request names what it does not merge with, as data", () => {
+  const work = { headSha: HEAD, commits: [], files: [] };
+  const collides = [
+    { taskId: taskId("t2"), branch: "fix/t2", pullRequest: 7, files: ["a`@team.ts"] },
+    { taskId: taskId("t3"), branch: "fix/t3", pullRequest: null, files: ["b.ts"] },
+  ];
+  const body = pullRequestBody(manifestOf({ t1: {} }), taskWith({}), work, {
+    base: "main",
+    collides,
+  });
+  expect(body).toContain("- #7 (task t2) at `a'@team.ts`\n- `fix/t3` (task t3) at `b.ts`");
 });
 
 describe("the prompt", () => {
