@@ -67,15 +67,26 @@ const DOING: Readonly<Record<Action["kind"], string>> = {
   retire: "is being cleared up",
 };
 
-/** The view with the statuses that were decided; the same one when there are none. */
+/** The view with the statuses that were decided and the files that were seen; the same one when there are none. */
 function afterSteps(view: Survey, steps: ReadonlyMap<TaskId, Step>): Survey {
-  const statuses = new Map(
-    [...steps].flatMap(([id, { set }]) => (set?.status ? [[id, set.status] as const] : [])),
+  const changed = new Map(
+    [...steps].filter(([, { set, state }]) => set?.status || state?.touched || state?.commits),
   );
-  if (statuses.size === 0) return view;
+  if (changed.size === 0) return view;
+  const after = (task: Task): Task => {
+    const step = changed.get(task.id);
+    if (step === undefined) return task;
+    const touched = step.state?.touched ?? task.state?.touched;
+    const commits = step.state?.commits ?? task.state?.commits;
+    return {
+      ...task,
+      status: step.set?.status ?? task.status,
+      state: { ...task.state, touched, commits },
+    };
+  };
   const phases = view.manifest.phases.map((phase) => ({
     ...phase,
-    tasks: phase.tasks.map((task) => ({ ...task, status: statuses.get(task.id) ?? task.status })),
+    tasks: phase.tasks.map(after),
   }));
   return survey({ ...view, manifest: { ...view.manifest, phases } });
 }

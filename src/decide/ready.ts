@@ -36,7 +36,9 @@ export function rivalWait(
   atWork: readonly PlacedTask[],
 ): Extract<Readiness, { kind: "waits" }> | undefined {
   for (const { task: other } of atWork) {
-    const [edge] = overlapEdges(view.manifest, [other, task]);
+    // One that a person took back while it is being started takes part until that has ended.
+    const status = standing(other.status) > standing("pending") ? "pending" : other.status;
+    const [edge] = overlapEdges(view.manifest, [{ ...other, status }, task]);
     if (edge === undefined) continue;
     const reason = `waits for ${other.id} (${other.status}, ${edge.why})`;
     return { kind: "waits", wait: { reason, on: [other.id], needsPerson: false } };

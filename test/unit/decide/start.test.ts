@@ -232,6 +232,28 @@ describe("a person's edit holds at the next decision:", () => {
     });
   });
 
+  test("a task waits for a file that another is seen to touch in the same beat", () => {
+    const seen = (touched: readonly string[]) => ({
+      ...working,
+      facts: { ...working.facts, git: known(gitFact({ touched })) },
+    });
+    const waiting = { files: ["a.ts"] };
+    expect(actions({ t1: seen(["b.ts"]), t2: waiting })).toEqual(["t2 start"]);
+    expect(actions({ t1: seen(["a.ts"]), t2: waiting })).toEqual([]);
+    expect(actions({ t1: waiting, t2: seen(["a.ts"]) })).toEqual([]);
+  });
+
+  test("a task taken back while it is being started still keeps its files", () => {
+    const from = { kind: "base", base: "main" } as const;
+    const start = { attempt: 1, agent: "codex", branch: "fix/t1", startPoint: from };
+    const underWay = new Map([
+      [taskId("t1"), { kind: "start", taskId: taskId("t1"), ...start } as const],
+    ]);
+    const tasks = { t1: { status: "draft" as const, files: ["a.ts"] }, t2: { files: ["a.ts"] } };
+    expect(actions(tasks)).toEqual(["t2 start"]);
+    expect(actions(tasks, {}, { underWay })).toEqual([]);
+  });
+
   test("a task done again waits for one that works on the same files, although that depends on it", () => {
     const tasks = {
       t1: { attempts: 1, files: ["a.ts"] },
