@@ -18,6 +18,9 @@ export interface CollisionPair {
   readonly right: { readonly taskId: TaskId; readonly sha: string };
 }
 
+/** More pairs are not looked at: where hundreds of branches touch one file, nobody can be told of all. */
+const PAIRS_MAX = 5000;
+
 /**
  * Unmerged work that touches a common file, of which one at least is not delivered yet. Work that was built on the other
  * is left out: it goes onto the other's branch.
@@ -40,6 +43,7 @@ export function collisionPairs(
       const others = isDelivered ? users.open : [...users.open, ...users.delivered];
       users[isDelivered ? "delivered" : "open"].push(work);
       for (const other of others) {
+        if (pairs.size >= PAIRS_MAX) return [...pairs.values()];
         if (other.sha === work.sha || areStacked(placed, other.task, task)) continue;
         pairs.set(`${other.task.id} ${task.id}`, { left: sideOf(other), right: sideOf(work) });
       }

@@ -18,17 +18,17 @@ test("what a commit frees and what it holds are told once", () => {
   expect(between(before, after)).toEqual([
     {
       kind: "order-learned",
-      taskId: "t2",
-      on: "t1",
-      change: "released",
-      why: "both probably touch x.ts (50 % and 50 %)",
-    },
-    {
-      kind: "order-learned",
       taskId: "t3",
       on: "t1",
       change: "held",
       why: "t1 has touched y.ts, which t3 touches too",
+    },
+    {
+      kind: "order-learned",
+      taskId: "t2",
+      on: "t1",
+      change: "released",
+      why: "both probably touch x.ts (50 % and 50 %)",
     },
   ]);
   expect(between(after, after)).toEqual([]);
