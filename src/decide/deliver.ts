@@ -71,9 +71,8 @@ type PullRequestBase =
 
 /** The branch of the one unmerged parent, else the base. */
 function pullRequestBase(view: Survey, child: Task, base: string): PullRequestBase {
-  const parent = child.state?.parent ?? null;
-  const task = parent === null ? undefined : view.placed.get(parent)?.task;
-  if (task === undefined) return { kind: "branch", branch: base };
+  const task = parentOf(view, child);
+  if (task === undefined || isOldestInRing(view, child)) return { kind: "branch", branch: base };
   switch (task.status) {
     case "merged":
       return { kind: "branch", branch: base };
@@ -107,6 +106,32 @@ function pullRequestBase(view: Survey, child: Task, base: string): PullRequestBa
     default:
       return unreachable(task.status);
   }
+}
+
+const parentOf = (view: Survey, { state }: Task): Task | undefined =>
+  state?.parent ? view.placed.get(state.parent)?.task : undefined;
+
+/**
+ * A task that was done again may build on one that had built on it: each would wait for the other. The one that was
+ * started first holds nothing of the newer one's.
+ */
+function isOldestInRing(view: Survey, task: Task): boolean {
+  const ring = [task];
+  for (
+    let up = parentOf(view, task);
+    up !== undefined && up.id !== task.id;
+    up = parentOf(view, up)
+  ) {
+    // A ring further up is not this task's.
+    if (ring.includes(up)) return false;
+    ring.push(up);
+    if (parentOf(view, up) === undefined) return false;
+  }
+  const first = ring.toSorted(
+    (left, right) =>
+      (left.startedAt ?? "").localeCompare(right.startedAt ?? "") || (left.id < right.id ? -1 : 1),
+  )[0];
+  return ring.length > 1 && first === task;
 }
 
 /** A person took it as complete, and it has no commits: it will never be pushed. */

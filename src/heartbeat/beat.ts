@@ -19,7 +19,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import type { Problem } from "../manifest/problem.ts";
 import { settingsOf } from "../manifest/settings.ts";
-import { isActive } from "../manifest/status.ts";
+import { isActive, mayChange } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
 import type { CoppiceEvent } from "../ports/journal.ts";
@@ -328,11 +328,14 @@ interface Order {
   readonly fetched: () => Promise<void>;
 }
 
-/** No later beat has read that a person took the task out or set it to something else. */
-function isStillMeant({ taskId }: Action, decidedOn: Manifest, last = decidedOn): boolean {
-  const statusIn = (manifest: Manifest) =>
-    tasksOf(manifest).find(({ id }) => id === taskId)?.status;
-  return statusIn(decidedOn) === statusIn(last);
+/** No later beat has read that a person took the task elsewhere; or, before a start, any other that it rests on. */
+function isStillMeant(action: Action, decidedOn: Manifest, last = decidedOn): boolean {
+  const now = new Map(tasksOf(last).map(({ id, status }) => [id, status]));
+  return tasksOf(decidedOn).every(({ id, status }) => {
+    const then = now.get(id);
+    if (id === action.taskId) return then === status;
+    return action.kind !== "start" || (then !== undefined && mayChange("heartbeat", status, then));
+  });
 }
 
 /** Every other task that was there has the status that was decided on: no person took one elsewhere meanwhile. */

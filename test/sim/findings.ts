@@ -125,4 +125,48 @@ export const FINDINGS: readonly Finding[] = [
     breach: /was typed to though it is done|without its last commit/,
     open: false,
   },
+  {
+    promise: "two tasks that were built on each other do not wait for each other for ever",
+    scenario: {
+      ...calm,
+      secondPhase: 1,
+      maxParallel: 1,
+      intervalSeconds: 5,
+      tasks: [
+        { ...good, agent: { costume: "command", launches: ["good"] } },
+        { ...good, files: [1] },
+      ],
+      happenings: [
+        {
+          at: { kind: "call", beat: 13, call: 12 },
+          what: { kind: "edit", edit: { kind: "status", task: 0, to: "pending" } },
+        },
+      ],
+    },
+    breach: /never comes to rest/,
+    open: false,
+  },
+  {
+    promise: "a start that was decided before a person's edit is not carried out after it was read",
+    scenario: {
+      ...calm,
+      secondPhase: 1,
+      maxParallel: 1,
+      intervalSeconds: 5,
+      eagerBeats: 120,
+      tasks: [good, good],
+      happenings: [
+        {
+          at: { kind: "call", beat: 1, call: 1 },
+          what: { kind: "edit", edit: { kind: "status", task: 0, to: "cancelled" } },
+        },
+        {
+          at: { kind: "call", beat: 4, call: 0 },
+          what: { kind: "edit", edit: { kind: "status", task: 0, to: "pending" } },
+        },
+      ],
+    },
+    breach: /holds the gate/,
+    open: false,
+  },
 ];

@@ -19,6 +19,7 @@ export class Watch {
   /** The manifest as each process last read or wrote it. */
   readonly #seen = new Map<number, string>();
   readonly #begunOn = new Map<string, string>();
+  readonly #arrives = new Map<number, { before: string | undefined; atMs: number }>();
   /** When the newest pull request of each task was opened; true milliseconds. */
   readonly #openedAtMs = new Map<string, number>();
   /** Calls that gave no answer while a process looked at the world, in its running beat. */
@@ -50,7 +51,7 @@ export class Watch {
   #see(effect: Effect): void {
     switch (effect.kind) {
       case "action-begun":
-        this.#begunOn.set(`${effect.pid} ${effect.taskId}`, this.#seen.get(effect.pid) ?? "");
+        this.#begunOn.set(`${effect.pid} ${effect.taskId}`, this.#knownTo(effect.pid));
         return;
       case "session-started":
         this.#started(effect);
@@ -68,6 +69,10 @@ export class Watch {
       case "worktree-removed":
         break;
       case "manifest-read":
+        this.#arrives.set(effect.pid, {
+          before: this.#seen.get(effect.pid),
+          atMs: this.#world.nowMs,
+        });
         this.#seen.set(effect.pid, effect.text);
         return;
       case "manifest-written":
@@ -372,6 +377,13 @@ export class Watch {
 
   #viewOf(pid: number, taskId: string): View | undefined {
     return viewOf(this.#textOf(pid, taskId), taskId);
+  }
+
+  /** What a process has read; an answer of this very moment has not reached it yet. */
+  #knownTo(pid: number): string {
+    const arriving = this.#arrives.get(pid);
+    const known = arriving?.atMs === this.#world.nowMs ? arriving.before : undefined;
+    return known ?? this.#seen.get(pid) ?? "";
   }
 
   /** The manifest as the process knew it when it began what it does for the task: later beats may have read on. */

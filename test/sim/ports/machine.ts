@@ -11,19 +11,20 @@ import { couldNot, type Door } from "./door.ts";
 export function simJournal(door: Door): Journal {
   const { world, pid } = door;
   return {
-    append: (event) =>
-      door.pass({
+    append: (event) => {
+      if (event.kind === "action-begun" && world.livePids.has(pid)) {
+        world.tell({ kind: "action-begun", pid, taskId: event.action.taskId });
+      }
+      return door.pass({
         method: "append",
         taskId: null,
         effect: () => {
           const at = toIso(world.wall());
           world.journal.push({ at, run: String(pid), fence: 1, beat: 0, event });
-          if (event.kind === "action-begun") {
-            world.tell({ kind: "action-begun", pid, taskId: event.action.taskId });
-          }
         },
         failed: couldNot,
-      }),
+      });
+    },
     tail: (lines) =>
       door.pass({
         method: "tail",

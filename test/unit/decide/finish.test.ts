@@ -228,6 +228,20 @@ describe("the base of a pull request", () => {
     },
   );
 
+  test("is the base for the older of two that build on each other, and the older one's branch for the newer", () => {
+    const proved = (parent: string, startedAt: string): Told => ({
+      status: "complete",
+      startedAt,
+      state: { parent, provedSha: HEAD },
+      facts: { git: known(gitFact()) },
+    });
+    const tasks = { t1: proved("t2", ago(MINUTE)), t2: proved("t1", ago(5 * MINUTE)) };
+    const decision = decide(viewOf(tasks));
+    expect(actionsOf(decision)).toEqual(["t2 deliver"]);
+    expect(decision.actions[0]).toMatchObject({ base: "main" });
+    expect(waitOf(decision, "t1").on).toEqual(["t2"]);
+  });
+
   test("is the base when the parent was taken as complete without a commit", () => {
     expect(child({ status: "complete", facts: { git: GIT["no branch"] } })).toEqual([
       "main",
