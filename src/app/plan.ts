@@ -4,7 +4,7 @@ import type { JsonObject } from "../manifest/json.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { isWaiting } from "../manifest/status.ts";
 import { plainIssue } from "../planner/draft.ts";
-import type { RepositoryFacts } from "../planner/index/facts.ts";
+import { type RepositoryFacts, withDelivered } from "../planner/index/facts.ts";
 import { indexRepository } from "../planner/index/repository-index.ts";
 import type { Issue, IssueQuery } from "../planner/issue.ts";
 import type { PhaseRule } from "../planner/phases.ts";
@@ -182,15 +182,16 @@ async function planOf(
   const base = await ports.repository?.baseBranch(request.header.base);
   const facts = base === undefined || !request.predict ? undefined : await ports.facts?.read(base);
   const listed = base === undefined ? undefined : await ports.repository?.listFiles(base);
+  const finished = (await ports.history?.finished()) ?? [];
   const outcome = plan({
     ...more,
     issues,
     known,
     pullRequests: await ports.forge.openPullRequests(),
     asked: new Set(request.query.numbers),
-    finished: (await ports.history?.finished()) ?? [],
+    finished,
     files: facts?.paths ?? listed ?? [],
-    forecast: facts && forecastOf(issues, facts, request.orderFrom),
+    forecast: facts && forecastOf(issues, withDelivered(facts, finished), request.orderFrom),
     settings: {
       header: base === undefined ? request.header : { ...request.header, base },
       breakCycles: request.breakCycles,

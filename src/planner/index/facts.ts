@@ -1,3 +1,5 @@
+import type { FinishedTask } from "../../manifest/finished-task.ts";
+
 /** What is known of a repository at one commit, as plain lists. */
 export interface RepositoryFacts {
   /** All paths of the tree, `/` between folders. */
@@ -19,6 +21,23 @@ export interface PastCommit {
   readonly subject: string;
   readonly paths: readonly string[];
 }
+
+/**
+ * The facts with the project's own delivered tasks (each once, oldest first) as the latest commits: what an issue of a like
+ * title touched tells more than what a commit says of itself.
+ */
+export function withDelivered(
+  facts: RepositoryFacts,
+  finished: readonly FinishedTask[],
+): RepositoryFacts {
+  const delivered = finished
+    .filter(({ files }) => files.length > 0 && files.length <= DELIVERED_FILES_MAX)
+    .map(({ title, files }): PastCommit => ({ subject: title, paths: files }));
+  return { ...facts, commits: [...delivered.toReversed(), ...facts.commits] };
+}
+
+/** A task that changed more files tells nothing of any of them. */
+const DELIVERED_FILES_MAX = 40;
 
 /** Facts as text: one path a line, `symbol<TAB>path`, `count<TAB>path`. Lines of another form are skipped. */
 export function factsFromLists(lists: {

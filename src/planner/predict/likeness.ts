@@ -1,9 +1,16 @@
-import type { IssueText } from "./issue-text.ts";
+import { type IssueText, ZONES } from "./issue-text.ts";
+import { Products, type Vector } from "./products.ts";
 
-/** How alike two issues read (cosine of their weighed words, 0 to 1); `best` is by title or by text, the higher one. */
+/** How alike two issues read. */
 export interface Likeness {
+  /** The cosine of their weighed words, 0 to 1. */
   readonly all: number;
+  /** The same by title or by text, the higher one. */
   readonly best: number;
+  /** The words that both titles have: the logarithms of how rare each is among the issues, added up. */
+  readonly titles: number;
+  /** The same for names as code has them, in titles, code and code spans; without names of many issues. */
+  readonly names: number;
 }
 
 /** How alike issues read. It is told anew each time it is asked, as the likeness of all pairs takes too much room. */
@@ -13,8 +20,6 @@ export interface Likenesses {
   /** Places of the issues that read most like this one, the most alike first. */
   neighboursOf(place: number): readonly { readonly place: number; readonly weight: number }[];
 }
-
-const NOT_ALIKE: Likeness = { all: 0, best: 0 };
 
 const TITLE_WEIGHT = 3;
 /** Issues of one time, of one topic and that name each other are neighbours even where their words differ. */
@@ -26,38 +31,48 @@ const NEIGHBOUR_WEIGHT_MIN = 0.08;
 /** Words of more issues than this share make no two of them alike. */
 const COMMON = 0.5;
 const LIKENESS_MIN = 0.02;
+/** The same share for names as code has them. */
+const NAMES_COMMON = 0.1;
 
 export function compareIssues(issues: readonly IssueText[]): Likenesses {
   const rarity = rarities(issues);
-  const title = new Cosines(issues, rarity, (issue) => onceEach(issue.counts.title));
-  const text = new Cosines(issues, rarity, textCounts);
-  const all = new Cosines(issues, rarity, (issue) => {
+  const cosines = (countsOf: (issue: IssueText) => Counts) =>
+    new Products(issues.map((issue) => unitVector(countsOf(issue), rarity)));
+  const title = cosines((issue) => onceEach(issue.counts.title.keys()));
+  const text = cosines(textCounts);
+  const all = cosines((issue) => {
     const counts = new Map(textCounts(issue));
     for (const word of issue.counts.title.keys()) {
       counts.set(word, (counts.get(word) ?? 0) + TITLE_WEIGHT);
     }
     return counts;
   });
+  const sharedTitles = sharing(issues.map(({ counts }) => new Set(counts.title.keys())));
+  const sharedNames = sharing(issues.map(namesOf), NAMES_COMMON);
   const neighbours = issues.map((_, place) => {
     all.ask(place);
     title.ask(place);
     const near: { place: number; weight: number }[] = [];
     for (let other = 0; other < issues.length; other += 1) {
-      const value = all.of(other);
-      if (value === 0) continue;
-      const weight = value + title.of(other) / 2 + company(place, other);
+      const value = cosine(all, other);
+      if (value === 0 || other === place) continue;
+      const weight = value + cosine(title, other) / 2 + company(place, other);
       if (weight > NEIGHBOUR_WEIGHT_MIN) near.push({ place: other, weight });
     }
     return near.toSorted((a, b) => b.weight - a.weight).slice(0, NEIGHBOURS_MAX);
   });
   return {
     to(place) {
-      for (const each of [all, title, text]) each.ask(place);
+      for (const each of [all, title, text, sharedTitles, sharedNames]) each.ask(place);
       return {
         of(other) {
-          const whole = all.of(other);
-          if (whole === 0) return NOT_ALIKE;
-          return { all: whole, best: Math.max(title.of(other), text.of(other)) };
+          const whole = cosine(all, other);
+          return {
+            all: whole,
+            best: whole === 0 ? 0 : Math.max(cosine(title, other), cosine(text, other)),
+            titles: sharedTitles.of(other),
+            names: sharedNames.of(other),
+          };
         },
       };
     },
@@ -92,7 +107,38 @@ function textCounts(issue: IssueText): Counts {
   return counts;
 }
 
-const onceEach = (counts: Counts): Counts => new Map([...counts.keys()].map((word) => [word, 1]));
+const onceEach = (words: Iterable<string>): Counts => new Map([...words].map((word) => [word, 1]));
+
+const namesOf = ({ names }: IssueText): ReadonlySet<string> =>
+  new Set(
+    ZONES.filter((zone) => zone !== "text").flatMap((zone) =>
+      names[zone].map(({ plain }) => plain),
+    ),
+  );
+
+/** Cosines below this are as good as none. */
+function cosine(products: Products, other: number): number {
+  const value = products.of(other);
+  return value < LIKENESS_MIN ? 0 : value;
+}
+
+/** Products that add up how rare each common word is; words of more issues than `common`, a share, are left out. */
+function sharing(wordsOf: readonly ReadonlySet<string>[], common = 1): Products {
+  const having = new Map<string, number>();
+  for (const words of wordsOf) {
+    for (const word of words) having.set(word, (having.get(word) ?? 0) + 1);
+  }
+  const most = Math.max(2, wordsOf.length * common);
+  const vectors = wordsOf.map((words): Vector => {
+    const vector = new Map<string, number>();
+    for (const word of words) {
+      const count = having.get(word) ?? 1;
+      if (count <= most) vector.set(word, Math.sqrt(Math.log((wordsOf.length + 1) / count)));
+    }
+    return vector;
+  });
+  return new Products(vectors);
+}
 
 /** The logarithm of how rare a word is among the issues; words of half of them and more are left out. */
 function rarities(issues: readonly IssueText[]): ReadonlyMap<string, number> {
@@ -110,67 +156,7 @@ function rarities(issues: readonly IssueText[]): ReadonlyMap<string, number> {
   return rarity;
 }
 
-/** The cosines of one issue with all others, through a table from words to issues. */
-class Cosines {
-  /** For each issue its words, as places in `#having`, each with the issue's own value. */
-  readonly #vectors: { readonly words: Int32Array; readonly values: Float64Array }[];
-  readonly #having: { readonly issues: number[]; readonly values: number[] }[] = [];
-  readonly #sums: Float64Array;
-  #asked = -1;
-
-  constructor(
-    issues: readonly IssueText[],
-    rarity: ReadonlyMap<string, number>,
-    countsOf: (issue: IssueText) => Counts,
-  ) {
-    const placeOf = new Map<string, number>();
-    this.#sums = new Float64Array(issues.length);
-    this.#vectors = issues.map((issue, at) => {
-      const vector = unitVector(countsOf(issue), rarity);
-      const words = Int32Array.from(vector.keys(), (word) => {
-        const place = placeOf.get(word) ?? placeOf.size;
-        placeOf.set(word, place);
-        return place;
-      });
-      const values = Float64Array.from(vector.values());
-      words.forEach((word, nth) => {
-        this.#having[word] ??= { issues: [], values: [] };
-        this.#having[word].issues.push(at);
-        this.#having[word].values.push(values[nth] ?? 0);
-      });
-      return { words, values };
-    });
-  }
-
-  ask(place: number): void {
-    this.#asked = place;
-    this.#sums.fill(0);
-    const { words, values } = this.#vectors[place] ?? { words: [], values: [] };
-    for (let nth = 0; nth < words.length; nth += 1) {
-      const having = this.#having[words[nth] ?? 0];
-      if (having !== undefined) addTo(this.#sums, having, values[nth] ?? 0);
-    }
-  }
-
-  /** Of the issue asked for and this one; 0 where it is as good as none. */
-  of(other: number): number {
-    const sum = this.#sums[other] ?? 0;
-    return other === this.#asked || sum < LIKENESS_MIN ? 0 : sum;
-  }
-}
-
-function addTo(
-  sums: Float64Array,
-  { issues, values }: { readonly issues: readonly number[]; readonly values: readonly number[] },
-  by: number,
-): void {
-  for (let nth = 0; nth < issues.length; nth += 1) {
-    const issue = issues[nth] ?? 0;
-    sums[issue] = (sums[issue] ?? 0) + by * (values[nth] ?? 0);
-  }
-}
-
-function unitVector(counts: Counts, rarity: ReadonlyMap<string, number>): Map<string, number> {
+function unitVector(counts: Counts, rarity: ReadonlyMap<string, number>): Vector {
   const vector = new Map<string, number>();
   let squares = 0;
   for (const [word, count] of counts) {

@@ -1,7 +1,10 @@
 import type { IssueText } from "./issue-text.ts";
 import { areRelated, haveOneTopic, type Likenesses, nearness } from "./likeness.ts";
 
-/** What speaks for two issues touching a common file. */
+/**
+ * What speaks for two issues touching a common file. `concentration` is of the whole backlog: where few files are likely
+ * for most issues, a common one tells less.
+ */
 export const PAIR = [
   "shared",
   "commonness",
@@ -13,6 +16,9 @@ export const PAIR = [
   "sameTopic",
   "alike",
   "alikeAtBest",
+  "sharedTitle",
+  "sharedNames",
+  "concentration",
   "known",
 ] as const;
 
@@ -42,6 +48,7 @@ export function* meetings(
       everywhere.set(file, (everywhere.get(file) ?? 0) + chance / issues.length);
     }
   }
+  const concentration = Math.log(commonFilesOfTwo(chances) + 0.003);
   const files = chances.flat().reduce((most, { file }) => Math.max(most, file + 1), 0);
   const chanceOf = new Float64Array(files);
   const row = new Float64Array(PAIR.length);
@@ -67,12 +74,28 @@ export function* meetings(
         haveOneTopic(one, other) ? 1 : 0,
         alike.all,
         alike.best,
+        Math.log1p(alike.titles),
+        Math.log1p(alike.names),
+        concentration,
         known ? 1 : 0,
       ]);
       yield { a, b, row };
     }
     for (const { file } of first) chanceOf[file] = 0;
   }
+}
+
+/** How many common files two issues have on average, were they independent. */
+function commonFilesOfTwo(chances: readonly (readonly Chance[])[]): number {
+  const sums = new Map<number, number>();
+  let withItself = 0;
+  for (const { file, chance } of chances.flat()) {
+    sums.set(file, (sums.get(file) ?? 0) + chance);
+    withItself += chance * chance;
+  }
+  let all = 0;
+  for (const sum of sums.values()) all += sum * sum;
+  return (all - withItself) / Math.max(1, chances.length * (chances.length - 1));
 }
 
 /** The common candidates of two issues. */

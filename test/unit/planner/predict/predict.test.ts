@@ -1,6 +1,11 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { factsFromLists, type RepositoryFacts } from "../../../../src/planner/index/facts.ts";
+import type { FinishedTask } from "../../../../src/manifest/finished-task.ts";
+import {
+  factsFromLists,
+  type RepositoryFacts,
+  withDelivered,
+} from "../../../../src/planner/index/facts.ts";
 import {
   indexRepository,
   type RepositoryIndex,
@@ -86,6 +91,37 @@ describe("with contents and history", () => {
     ];
     const found = firstOf(known({ commits }), "The voucher price is wrong", "");
     expect(found).toMatchObject({
+      path: "src/parser/grammar.ts",
+      why: expect.stringContaining("was changed by “Round the price of a voucher”"),
+    });
+  });
+
+  test("a delivered task of a like title leads to what it changed", () => {
+    const facts: RepositoryFacts = {
+      paths: PATHS,
+      symbols: [],
+      churn: new Map(),
+      marks: new Map(),
+      commits: [
+        { subject: "Begin", paths: ["README.md"] },
+        { subject: "Keep the log short", paths: ["src/index.ts"] },
+      ],
+      generated: new Set(),
+    };
+    const delivered: FinishedTask = {
+      project: "shop",
+      task: "t7",
+      issue: 7,
+      title: "Round the price of a voucher",
+      labels: [],
+      estimate: null,
+      foreseen: [],
+      files: ["src/parser/grammar.ts"],
+      durationMs: null,
+      finishedAt: "2026-01-01T00:00:00Z",
+    };
+    const index = indexRepository(withDelivered(facts, [delivered]));
+    expect(firstOf(index, "The voucher price is wrong", "")).toMatchObject({
       path: "src/parser/grammar.ts",
       why: expect.stringContaining("was changed by “Round the price of a voucher”"),
     });
