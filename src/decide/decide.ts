@@ -67,17 +67,19 @@ const DOING: Readonly<Record<Action["kind"], string>> = {
   retire: "is being cleared up",
 };
 
+/** What a beat sees of the work: also that it is too much to list. */
+const SEEN = ["touched", "commits"] as const;
+
 /** The view with the statuses that were decided and the files that were seen; the same one when there are none. */
 function afterSteps(view: Survey, steps: ReadonlyMap<TaskId, Step>): Survey {
   const changed = new Map(
-    [...steps].filter(([, { set, state }]) => set?.status || state?.touched || state?.commits),
+    [...steps].filter(([, { set, state = {} }]) => set?.status || SEEN.some((one) => one in state)),
   );
   if (changed.size === 0) return view;
   const after = (task: Task): Task => {
     const step = changed.get(task.id);
     if (step === undefined) return task;
-    const touched = step.state?.touched ?? task.state?.touched;
-    const commits = step.state?.commits ?? task.state?.commits;
+    const { touched, commits } = { ...task.state, ...step.state };
     return {
       ...task,
       status: step.set?.status ?? task.status,

@@ -132,7 +132,9 @@ describe("starts", () => {
       const rivals = tasksOf(view).filter(
         ({ task: other }) =>
           other.id !== task.id &&
-          pathsOf(other).some((path) => pathsOf(task).includes(path)) &&
+          pathsOf(placed.get(other.id)?.task ?? other).some((path) =>
+            pathsOf(task).includes(path),
+          ) &&
           (isActive(newStatus(decision, other.id) ?? other.status) ||
             view.underWay.get(other.id)?.kind === "start" ||
             actions.some((one) => one.kind === "start" && one.taskId === other.id)),
