@@ -52,6 +52,20 @@ export class WordScores {
     return found;
   }
 
+  /** Adds up the likenesses of such texts; those whose sum was 0 join `reached`. */
+  addFrom(least: number, sums: Float64Array, reached: number[]): void {
+    const room = this.#best + SCORE_FLOOR;
+    const from = least * room;
+    for (let nth = 0; nth < this.#reached; nth += 1) {
+      const text = this.#touched[nth] ?? 0;
+      const score = this.#scores[text] ?? 0;
+      if (score < from) continue;
+      const before = sums[text] ?? 0;
+      if (before === 0) reached.push(text);
+      sums[text] = before + score / room;
+    }
+  }
+
   #add(texts: Int32Array, impacts: Float32Array, weight: number): void {
     const scores = this.#scores;
     const touched = this.#touched;

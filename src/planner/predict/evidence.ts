@@ -58,6 +58,4 @@ export const AT = columnsOf(EVIDENCE);
 export interface Candidate {
   readonly file: number;
   readonly row: Float64Array;
-  /** The words of the issue behind a kind of evidence, where there are some. */
-  readonly terms: ReadonlyMap<Evidence, string>;
 }

@@ -42,11 +42,7 @@ export function likeWords(
   const alike: number[] = [];
   for (const [, zone, scores] of boards) {
     scores.ask(issue.counts[zone], backlog);
-    for (const file of scores.from(LIKENESS_MIN)) {
-      const before = totals[file] ?? 0;
-      if (before === 0) alike.push(file);
-      totals[file] = before + scores.of(file);
-    }
+    scores.addFrom(LIKENESS_MIN, totals, alike);
   }
   for (const file of highest(alike, totals, LIKE_FILES_MAX)) found.include(file);
   for (const file of alike) totals[file] = 0;

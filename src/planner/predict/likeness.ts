@@ -94,7 +94,8 @@ export function compareIssues(issues: readonly IssueText[]): Likenesses {
 export const nearness = (a: number, b: number): number => Math.exp(-Math.abs(b - a) / 2);
 
 export const areRelated = (a: IssueText, b: IssueText): boolean =>
-  a.related.has(b.number) || b.related.has(a.number);
+  (a.related.size > 0 && a.related.has(b.number)) ||
+  (b.related.size > 0 && b.related.has(a.number));
 
 export const haveOneTopic = (a: IssueText, b: IssueText): boolean =>
   a.topic !== "" && a.topic === b.topic;

@@ -5,7 +5,7 @@ import { readBacklog } from "./backlog.ts";
 import { candidatesOf, type Questions } from "./candidates.ts";
 import { claimFiles } from "./claim.ts";
 import { contextRows, type Guess } from "./context.ts";
-import { EVIDENCE, type Evidence } from "./evidence.ts";
+import { EVIDENCE } from "./evidence.ts";
 import { findingsOf } from "./findings.ts";
 import { readIssueText } from "./issue-text.ts";
 import { wordBoards } from "./like-words.ts";
@@ -15,7 +15,7 @@ import type { PredictionModel } from "./model.ts";
 import { PairChances } from "./pair-chances.ts";
 import { type Chance, type Meeting, meetings } from "./pairs.ts";
 import { Sheet } from "./sheet.ts";
-import { explain } from "./why.ts";
+import { explain, type FileEvidence } from "./why.ts";
 
 /** The files that an issue will probably touch, the likeliest first. */
 export type Prediction = readonly PredictedFile[];
@@ -126,14 +126,8 @@ const GUESSES_MAX = 120;
 const CHANCES_MAX = 40;
 const CHANCE_MIN = 0.01;
 
-/** What speaks for one file of one issue. */
-export interface FileEvidence {
-  readonly row: Float32Array;
-  readonly terms: ReadonlyMap<Evidence, string>;
-}
-
 /** The likeliest files of one issue, the likeliest first, by the evidence of the issue itself. */
-export interface Look {
+interface Look {
   readonly guesses: readonly Guess[];
   evidenceOf(file: number): FileEvidence | undefined;
 }
@@ -146,17 +140,18 @@ function firstLook(questions: Questions, place: number, model: LogisticModel): L
   const width = EVIDENCE.length;
   // One table for all of them: many small ones take more room.
   const rows = new Float32Array(best.length * width);
-  const terms = best.map(({ nth }, rank) => {
+  best.forEach(({ nth }, rank) => {
     rows.set(found[nth]?.row ?? [], rank * width);
-    return found[nth]?.terms ?? new Map<Evidence, string>();
   });
   const guesses = best.map(({ file, odds }) => ({ file, odds }));
+  const termOf = questions.sheet.terms();
   return {
     guesses,
     evidenceOf(file) {
       const rank = guesses.findIndex((guess) => guess.file === file);
-      const own = terms[rank];
-      return own && { row: rows.subarray(rank * width, (rank + 1) * width), terms: own };
+      if (rank < 0) return undefined;
+      const row = rows.subarray(rank * width, (rank + 1) * width);
+      return { row, termOf: (evidence) => termOf(file, evidence) };
     },
   };
 }

@@ -1,12 +1,16 @@
 import { valueAt } from "./columns.ts";
 import { AT, type Candidate, EVIDENCE, type Evidence } from "./evidence.ts";
 
+/** The words of an issue behind a kind of evidence for a file, where there are some. */
+export type TermOf = (file: number, evidence: Evidence) => string | undefined;
+
 /** The candidates of one issue under construction; the next issue is written over them, as new rows take too long. */
 export class Sheet {
   /** For each file its place among the entries, from 1. */
   readonly #placeOf: Int32Array;
   readonly #entries: Entry[] = [];
   #count = 0;
+  #terms = new Map<number, string>();
 
   constructor(files: number) {
     this.#placeOf = new Int32Array(files);
@@ -16,6 +20,7 @@ export class Sheet {
   clear(): void {
     for (const { file } of this.candidates()) this.#placeOf[file] = 0;
     this.#count = 0;
+    this.#terms = new Map();
   }
 
   /** Makes the file a candidate. */
@@ -28,14 +33,14 @@ export class Sheet {
     const entry = this.#entryOf(file);
     if (value <= valueAt(entry.row, AT[evidence])) return;
     entry.row[AT[evidence]] = value;
-    termsOf(entry).set(evidence, term);
+    this.#terms.set(termKey(file, evidence), term);
   }
 
   /** Pieces of this kind add up, each further one less. */
   add(file: number, evidence: Evidence, value: number, term: string): void {
     const entry = this.#entryOf(file);
-    const terms = termsOf(entry);
-    if (!terms.has(evidence)) terms.set(evidence, term);
+    const key = termKey(file, evidence);
+    if (!this.#terms.has(key)) this.#terms.set(key, term);
     const before = valueAt(entry.row, AT[evidence]);
     entry.row[AT[evidence]] = Math.log1p(Math.expm1(before) + value);
   }
@@ -45,6 +50,12 @@ export class Sheet {
     return this.#entries.slice(0, this.#count);
   }
 
+  /** Tells the words of the issue behind a kind of evidence; goes on doing so after `clear`. */
+  terms(): TermOf {
+    const terms = this.#terms;
+    return (file, evidence) => terms.get(termKey(file, evidence));
+  }
+
   #entryOf(file: number): Entry {
     const known = this.#entries[(this.#placeOf[file] ?? 0) - 1];
     if (known !== undefined) return known;
@@ -52,13 +63,12 @@ export class Sheet {
     this.#count += 1;
     this.#placeOf[file] = this.#count;
     entry.file = file;
-    entry.terms = NO_TERMS;
     entry.row.fill(0);
     return entry;
   }
 
   #newEntry(): Entry {
-    const entry = { file: 0, row: new Float64Array(EVIDENCE.length), terms: NO_TERMS };
+    const entry = { file: 0, row: new Float64Array(EVIDENCE.length) };
     this.#entries.push(entry);
     return entry;
   }
@@ -67,13 +77,6 @@ export class Sheet {
 interface Entry {
   file: number;
   readonly row: Float64Array;
-  terms: Map<Evidence, string>;
 }
 
-/** Most candidates have none of their own. */
-const NO_TERMS = new Map<Evidence, string>();
-
-function termsOf(entry: Entry): Map<Evidence, string> {
-  if (entry.terms === NO_TERMS) entry.terms = new Map();
-  return entry.terms;
-}
+const termKey = (file: number, evidence: Evidence): number => file * EVIDENCE.length + AT[evidence];

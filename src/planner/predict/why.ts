@@ -12,6 +12,12 @@ const REASONS_MAX = 3;
 const CONTRIBUTION_MIN = 0.2;
 const CHANCE_TOLD_MIN = 0.15;
 
+/** What speaks for a file of an issue, in the order of `EVIDENCE`, and the words of the issue behind it. */
+export interface FileEvidence {
+  readonly row: Float32Array;
+  readonly termOf: (evidence: Evidence) => string | undefined;
+}
+
 /** The strongest reasons for a file, in words: `defines “parseDate”, which the title names; changes with src/date.ts`. */
 export function explain(
   known: {
@@ -23,9 +29,7 @@ export function explain(
     readonly place: number;
     readonly file: number;
     /** Nothing where only other files or issues speak for it. */
-    readonly evidence:
-      | { readonly row: Float32Array; readonly terms: ReadonlyMap<Evidence, string> }
-      | undefined;
+    readonly evidence: FileEvidence | undefined;
     readonly chances: readonly (readonly Chance[])[];
   },
   model: PredictionModel,
@@ -34,7 +38,7 @@ export function explain(
   const reasons = EVIDENCE.flatMap((evidence) => {
     const value = asked.evidence?.row[AT[evidence]] ?? 0;
     const added = value * (model.evidence.weights[AT[evidence]] ?? 0);
-    const text = phrase(evidence, asked.evidence?.terms.get(evidence), () =>
+    const text = phrase(evidence, asked.evidence?.termOf(evidence), () =>
       sharedWords(known, asked),
     );
     return text === undefined || added < CONTRIBUTION_MIN ? [] : [{ added, text }];
