@@ -63,14 +63,28 @@ function symbolsInAnyCase(
       ZONES.flatMap((zone) => names[zone].map(({ name }) => name.toLowerCase())),
     ),
   );
+  const slots = new Uint8Array(SLOTS);
+  for (const name of asked) slots[smallMarkOf(name) % SLOTS] = 1;
   const found = new Map<string, readonly number[]>();
   for (const [symbol, files] of bySymbol) {
+    // Most symbols are nobody's: a small table tells so without a copy of each in small letters.
+    if (slots[smallMarkOf(symbol) % SLOTS] !== 1) continue;
     const lower = symbol.toLowerCase();
     if (!asked.has(lower)) continue;
     const alike = found.get(lower);
     found.set(lower, alike === undefined ? files : [...new Set([...alike, ...files])]);
   }
   return found;
+}
+
+/** A mark that is the same for every way to write a name in small and capital letters. */
+function smallMarkOf(name: string): number {
+  let mark = 0;
+  for (let place = 0; place < name.length; place += 1) {
+    // All but one bit of a character: it tells small and capital letters apart.
+    mark = (Math.imul(mark, 31) + (name.charCodeAt(place) & ~32)) >>> 0;
+  }
+  return mark;
 }
 
 const RARITY_MIN = 0.05;

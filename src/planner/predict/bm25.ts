@@ -10,7 +10,7 @@ const SCORE_FLOOR = 2;
  */
 export class WordScores {
   readonly #postings: Postings;
-  readonly #scores: Float64Array;
+  readonly #scores: Float32Array;
   /** The first `#reached` are the texts with a score. */
   readonly #touched: Int32Array;
   #reached = 0;
@@ -18,7 +18,7 @@ export class WordScores {
 
   constructor(postings: Postings) {
     this.#postings = postings;
-    this.#scores = new Float64Array(postings.texts);
+    this.#scores = new Float32Array(postings.texts);
     this.#touched = new Int32Array(postings.texts);
   }
 
