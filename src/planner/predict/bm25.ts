@@ -23,7 +23,7 @@ export class WordScores {
   }
 
   /** Forgets what it was asked before. */
-  ask(counts: ReadonlyMap<string, number>, backlog: Backlog): void {
+  ask(counts: ReadonlyMap<string, number>, backlog: Pick<Backlog, "rarityOf">): void {
     this.#forget();
     const all = this.#postings.texts;
     const common = Math.max(8, all / 4);

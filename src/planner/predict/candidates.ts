@@ -75,8 +75,11 @@ function companions(index: RepositoryIndex, found: Sheet): void {
     if (!isStrong(row)) continue;
     const namesakes = index.byCore.get(index.files[file]?.core ?? "") ?? [];
     if (namesakes.length <= NAMESAKES_MAX) for (const other of namesakes) found.include(other);
-    for (const partner of (index.partners.get(file) ?? []).slice(0, 6)) found.include(partner.file);
-    for (const other of index.history.companions.get(file) ?? []) found.include(other.file);
+    const partners = index.partners.get(file);
+    if (partners !== undefined)
+      for (const { file: other } of partners.slice(0, 6)) found.include(other);
+    const companions = index.history.companions.get(file);
+    if (companions !== undefined) for (const { file: other } of companions) found.include(other);
   }
 }
 

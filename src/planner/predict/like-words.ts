@@ -46,8 +46,10 @@ export function likeWords(
   }
   for (const file of highest(alike, totals, LIKE_FILES_MAX)) found.include(file);
   for (const file of alike) totals[file] = 0;
-  for (const { file, row } of found.candidates()) {
-    for (const [evidence, , scores] of boards) row[AT[evidence]] = scores.of(file);
+  const candidates = found.candidates();
+  for (const [evidence, , scores] of boards) {
+    const place = AT[evidence];
+    for (const { file, row } of candidates) row[place] = scores.of(file);
   }
 }
 
@@ -55,16 +57,21 @@ export function likeWords(
 function highest(files: readonly number[], values: Float64Array, countMax: number): number[] {
   if (files.length <= countMax) return [...files];
   const least = leastOfHighest(files, values, countMax);
-  const above = files.filter((file) => valueAt(values, file) > least);
-  const equal = files.filter((file) => valueAt(values, file) === least);
+  const above: number[] = [];
+  const equal: number[] = [];
+  for (const file of files) {
+    const value = valueAt(values, file);
+    if (value > least) above.push(file);
+    else if (value === least) equal.push(file);
+  }
   return [...above, ...equal.slice(0, countMax - above.length)];
 }
 
 /** The lowest of the `count` highest values, by a heap of those seen so far with the lowest on top. */
 function leastOfHighest(files: readonly number[], values: Float64Array, count: number): number {
   const heap = Float64Array.from(files.slice(0, count), (file) => valueAt(values, file)).sort();
-  for (const file of files.slice(count)) {
-    const value = valueAt(values, file);
+  for (let place = count; place < files.length; place += 1) {
+    const value = valueAt(values, files[place] ?? 0);
     if (value > valueAt(heap, 0)) replaceLeast(heap, value);
   }
   return valueAt(heap, 0);

@@ -15,8 +15,9 @@ export class PairChances {
   }
 }
 
-/** The pairs (1,0), (2,0), (2,1), (3,0), …; an issue and itself are no pair. */
+/** The pairs (1,0), (2,0), (2,1), (3,0), …; -1 for an issue and itself, and for one that is not there. */
 function placeOf(a: number, b: number): number {
+  const earlier = Math.min(a, b);
   const later = Math.max(a, b);
-  return a === b ? -1 : (later * (later - 1)) / 2 + Math.min(a, b);
+  return a === b || earlier < 0 ? -1 : (later * (later - 1)) / 2 + earlier;
 }
