@@ -102,6 +102,7 @@ async function heartbeatOf(
     base: "main",
     maxParallelDefault: maxParallel,
     cleanup: false,
+    watches: true,
     lock,
     emit: (event) => journal.append(event),
   });

@@ -102,6 +102,7 @@ function simulated(count: number): { manifest: Manifest; view: Omit<BeatView, "g
       maxParallel: 100,
       nowMs,
       cleanup: false,
+      watchedMs: Number.POSITIVE_INFINITY,
       strays: [],
       underWay: new Map(),
     },

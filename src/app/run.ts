@@ -37,7 +37,10 @@ export async function run(workspace: Workspace, options: RunOptions): Promise<Ru
     const tasks = snapshot.manifest.phases.flatMap((phase) => phase.tasks).length;
     const maxParallel = snapshot.manifest.maxParallel ?? defaultParallel(workspace.ports.host);
     await emit({ kind: "run-started", project: snapshot.manifest.project, tasks, maxParallel });
-    const heartbeat = await heartbeatOf(workspace, snapshot.manifest, lock, story, options.cleanup);
+    const heartbeat = await heartbeatOf(workspace, snapshot.manifest, lock, story, {
+      cleanup: options.cleanup,
+      watches: true,
+    });
     const result = await runLoop({
       ...options,
       heartbeat,
@@ -72,7 +75,10 @@ export async function beatOnce(
   try {
     const story = openStory(workspace, lock.holder.fence);
     const { manifest } = await readOrThrow(workspace);
-    const heartbeat = await heartbeatOf(workspace, manifest, lock, story, options.cleanup);
+    const heartbeat = await heartbeatOf(workspace, manifest, lock, story, {
+      cleanup: options.cleanup,
+      watches: false,
+    });
     const { clock } = workspace.ports;
     for (let beats = 1; ; beats += 1) {
       const report = await heartbeat.beat();
@@ -102,7 +108,10 @@ export async function look(workspace: Workspace, snapshot: ManifestSnapshot): Pr
     warn: async () => undefined,
     turnPage: () => undefined,
   };
-  const heartbeat = await heartbeatOf(workspace, snapshot.manifest, nobody, quiet, false);
+  const heartbeat = await heartbeatOf(workspace, snapshot.manifest, nobody, quiet, {
+    cleanup: false,
+    watches: false,
+  });
   return await heartbeat.look(snapshot);
 }
 
@@ -115,14 +124,15 @@ async function heartbeatOf(
   manifest: Manifest,
   lock: Pick<HeldLock, "isOurs">,
   story: Story,
-  cleanup: boolean,
+  how: { readonly cleanup: boolean; readonly watches: boolean },
 ): Promise<Heartbeat> {
   const heartbeat = createHeartbeat({
     ports: workspace.ports,
     workdir: workspace.workdir,
     base: await workspace.ports.repository.baseBranch(manifest.base),
     maxParallelDefault: defaultParallel(workspace.ports.host),
-    cleanup,
+    cleanup: how.cleanup,
+    watches: how.watches,
     lock,
     emit: story.emit,
   });

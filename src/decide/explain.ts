@@ -19,6 +19,7 @@ export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<Tas
     maxParallel: manifest.maxParallel ?? 1,
     nowMs,
     cleanup: false,
+    watchedMs: Number.POSITIVE_INFINITY,
     strays: [],
     underWay: new Map(),
   });

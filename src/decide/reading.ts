@@ -20,12 +20,20 @@ export interface Reading {
   readonly dueMs: number;
 }
 
-export function readingOf({ manifest, nowMs }: BeatView, task: Task, verdict: Verdict): Reading {
+export function readingOf(
+  { manifest, nowMs, watchedMs }: BeatView,
+  task: Task,
+  verdict: Verdict,
+): Reading {
   const { verdict: before, verdictSince } = task.state ?? {};
   const isSame = before === verdict.kind;
   const sinceMs = isSame && verdictSince ? fromIso(verdictSince) : nowMs;
   const stallReadingMs = Math.min(STALL_READING_MS, manifest.policy.stallAfterMinutes * 60_000);
-  const dueMs = sinceMs + (verdict.kind === "stalled" ? stallReadingMs : SECOND_READING_MS);
+  // What the clock says of the time before its jump, or before this process, proves no silence.
+  const dueMs =
+    verdict.kind === "stalled"
+      ? Math.max(sinceMs, nowMs - watchedMs) + stallReadingMs
+      : sinceMs + SECOND_READING_MS;
   // A dialog stands a moment longer than its answer: after one it is read twice, whoever reported it.
   const answered = verdict.dialog !== undefined && (task.state?.answers ?? 0) > 0;
   const fact = verdict.fact && !answered;

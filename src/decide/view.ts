@@ -18,6 +18,8 @@ export interface BeatView {
   /** Sessions at the same time. */
   readonly maxParallel: number;
   readonly nowMs: number;
+  /** For so long this process has watched without a jump of the clock; Infinity for a single pass, which cannot tell. */
+  readonly watchedMs: number;
   /** Retire merged tasks although others are not merged yet. */
   readonly cleanup: boolean;
   /** Sessions of tasks that the manifest does not have hold a place each. */

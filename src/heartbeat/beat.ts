@@ -39,6 +39,8 @@ export interface HeartbeatOptions {
   readonly maxParallelDefault: number;
   /** Retire merged tasks although others are not merged yet. */
   readonly cleanup: boolean;
+  /** It beats again and again, so that it can tell time that went by from a jump of the clock. */
+  readonly watches: boolean;
   /** The lock of this workdir: checked before every action. */
   readonly lock: Pick<HeldLock, "isOurs">;
   readonly emit: (event: CoppiceEvent) => Promise<void>;
@@ -85,6 +87,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const observer = createObserver(options.ports);
   const told = new Map<string, string>();
   const hands = createHands(act);
+  const watch = options.watches ? steadyWatch() : () => Number.POSITIVE_INFINITY;
   let lastGood: ManifestSnapshot | undefined;
   let lastCommit: Promise<unknown> = Promise.resolve();
   let waits: readonly TaskWait[] = [];
@@ -249,6 +252,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     await tellCollisions(collisions);
     const { clock } = options.ports;
     const nowMs = clock.now();
+    const watchedMs = watch(nowMs, clock.steady());
     const verdicts = verdictsOf(manifest, evidence, nowMs, clock.utcOffsetMinutes());
     const decision = decide({
       manifest,
@@ -259,6 +263,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       base: manifest.base ?? options.base,
       maxParallel: manifest.maxParallel ?? options.maxParallelDefault,
       nowMs,
+      watchedMs,
       cleanup: options.cleanup,
       strays,
       underWay,
@@ -351,6 +356,21 @@ function isAsDecided(
   }
   const now = new Map(tasksOf(committed).map((task) => [task.id, task.status]));
   return [...meant].every(([id, status]) => underWay.has(id) || now.get(id) === status);
+}
+
+/** The clock may be set, and is corrected a little all the time. */
+const JUMP_MS = 5000;
+
+/** Says at each look how long both clocks have gone on together. */
+function steadyWatch(): (nowMs: number, steadyMs: number) => number {
+  let last: { readonly nowMs: number; readonly steadyMs: number } | undefined;
+  let sinceMs = 0;
+  return (nowMs, steadyMs) => {
+    const drift = last === undefined ? Infinity : nowMs - last.nowMs - (steadyMs - last.steadyMs);
+    if (Math.abs(drift) > JUMP_MS) sinceMs = steadyMs;
+    last = { nowMs, steadyMs };
+    return steadyMs - sinceMs;
+  };
 }
 
 /** The same promise for all who ask; nothing happens before the first does. */

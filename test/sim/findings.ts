@@ -169,4 +169,28 @@ export const FINDINGS: readonly Finding[] = [
     breach: /holds the gate/,
     open: false,
   },
+  {
+    promise: "two jumps of the clock around a crash do not make an agent at work a stalled one",
+    scenario: {
+      ...calm,
+      secondPhase: 1,
+      maxParallel: 1,
+      intervalSeconds: 5,
+      eagerBeats: 60,
+      tasks: [{ ...good, agent: { costume: "command", launches: ["good"] } }],
+      happenings: [
+        {
+          at: { kind: "method", method: "probe", nth: 1 },
+          what: { kind: "clock-jump", ms: 3_600_000 },
+        },
+        {
+          at: { kind: "method", method: "probe", nth: 0 },
+          what: { kind: "clock-jump", ms: 3_600_000 },
+        },
+        { at: { kind: "call", beat: 2, call: 0 }, what: { kind: "crash-within" } },
+      ],
+    },
+    breach: /was stopped after/,
+    open: false,
+  },
 ];

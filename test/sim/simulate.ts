@@ -105,6 +105,7 @@ export async function startProcess(
     base: world.git.base,
     maxParallelDefault: 4,
     cleanup: false,
+    watches: true,
     lock: outcome.lock,
     emit: (event) => ports.journal.append(event),
   });

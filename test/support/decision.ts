@@ -66,6 +66,7 @@ export function viewOf(
     maxParallel: manifest.maxParallel ?? 4,
     nowMs: NOW,
     cleanup: false,
+    watchedMs: Number.POSITIVE_INFINITY,
     strays: [],
     underWay: new Map(),
     ...view,

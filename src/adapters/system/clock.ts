@@ -7,6 +7,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 export function createClock(): Clock {
   return {
     now: () => Date.now(),
+    steady: () => performance.now(),
     utcOffsetMinutes: () => -new Date().getTimezoneOffset(),
     async sleep(ms, signal) {
       try {

@@ -67,6 +67,7 @@ export function simSignals(door: Door): Signals {
 export function simClock(door: Door): Clock {
   return {
     now: () => door.world.wall(),
+    steady: () => door.world.nowMs,
     utcOffsetMinutes: () => 0,
     sleep: (ms, signal) =>
       door.pass({

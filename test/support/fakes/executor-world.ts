@@ -100,7 +100,12 @@ export function executorWorld(
     },
     conversations: { find: async () => null },
     history: { finished: async () => [], record: async () => ({ kind: "recorded" }) },
-    clock: { now: () => NOW, utcOffsetMinutes: () => 0, sleep: async () => undefined },
+    clock: {
+      now: () => NOW,
+      steady: () => NOW,
+      utcOffsetMinutes: () => 0,
+      sleep: async () => undefined,
+    },
     host: {
       cores: 2,
       freeMemoryBytes: 2 ** 33,

@@ -68,6 +68,7 @@ function run(
     base: "main",
     maxParallelDefault: 4,
     cleanup: false,
+    watches: true,
     lock: { isOurs },
     emit: async (event) => {
       events.push(event);

@@ -126,6 +126,7 @@ async function sleeps(
     },
     clock: {
       now: () => nowMs,
+      steady: () => nowMs,
       utcOffsetMinutes: () => 0,
       sleep: async (ms, signal) => {
         if (signal.aborted) return;
