@@ -16,7 +16,7 @@ import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
 import { pausesAfter } from "./pause.ts";
 import { readingOf } from "./reading.ts";
-import { type Readiness, readiness, rivalWait, unmergedParents } from "./ready.ts";
+import { parentWait, type Readiness, readiness, rivalWait, unmergedParents } from "./ready.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
 import { type Survey, survey } from "./survey.ts";
 import type { BeatView, PlacedTask } from "./view.ts";
@@ -303,16 +303,16 @@ function decideWaiting(
         },
       });
     } else {
-      const rival = rivalWait(view, one.task, atWork);
-      if (rival === undefined) {
+      const waits = rivalWait(view, one.task, atWork) ?? parentWait(view, one.task);
+      if (waits === undefined) {
         free -= 1;
         atWork.push(one);
       }
       steps.set(
         one.task.id,
-        rival === undefined
+        waits === undefined
           ? startStep(view, one.task, unmergedParents(view, one.task))
-          : waitStep(one.task, rival),
+          : waitStep(one.task, waits),
       );
     }
   }

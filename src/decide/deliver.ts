@@ -148,7 +148,8 @@ export function withinHourlyLimit(
 ): ReadonlyMap<TaskId, Step> {
   const opened = openedSince(view, view.nowMs - HOUR_MS);
   const limit = view.manifest.policy.pullRequestsPerHourMax;
-  const againMs = opened.length < limit ? view.nowMs : Math.min(...opened) + HOUR_MS;
+  // While the limit is not reached, it is deliveries under way that take the rest: their end wakes a beat.
+  const againMs = opened.length < limit ? undefined : Math.min(...opened) + HOUR_MS;
   const delivers = (action: Action) => action.kind === "deliver";
   let free = limit - opened.length - [...view.underWay.values()].filter(delivers).length;
   const kept = new Map<TaskId, Step>();
@@ -160,9 +161,12 @@ export function withinHourlyLimit(
   return kept;
 }
 
-function putOff({ actions: _, ...step }: Step, limit: number, againMs: number): Step {
-  const reason = `${limit} pull requests an hour are opened at most; the next at ${toIso(againMs)}`;
-  return { ...step, wait: waitsFor(reason), wakeAtMs: againMs };
+function putOff({ actions: _, ...step }: Step, limit: number, againMs: number | undefined): Step {
+  const rule = `${limit} pull requests an hour are opened at most`;
+  if (againMs === undefined) {
+    return { ...step, wait: waitsFor(`${rule}, and the last of them are being opened`) };
+  }
+  return { ...step, wait: waitsFor(`${rule}; the next at ${toIso(againMs)}`), wakeAtMs: againMs };
 }
 
 function openedSince(view: Survey, sinceMs: number): readonly number[] {

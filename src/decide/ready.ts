@@ -46,20 +46,32 @@ export function rivalWait(
   return undefined;
 }
 
+/** Finished work that git does not tell of now: without it the branch would start from less than it builds on. */
+export function parentWait(
+  view: Survey,
+  task: Task,
+): Extract<Readiness, { kind: "waits" }> | undefined {
+  for (const { from } of edgesTo(view, task)) {
+    const git = view.evidence.get(from)?.git;
+    if (view.placed.get(from)?.task.status !== "complete" || git?.kind !== "unknown") continue;
+    const reason = `builds on ${from}, of whose work git does not tell: ${git.reason}`;
+    return { kind: "waits", wait: { reason, on: [], needsPerson: false } };
+  }
+  return undefined;
+}
+
 /**
  * Delivered tasks whose commits are not in the base yet: the branch starts from theirs. All of them, for the graph of today
  * does not say whether one branch contains another: git does. Of those that only turned out to touch a common file one is
  * taken, and none beside others: with every further parent the pull request would show more of others' work.
  */
 export function unmergedParents(view: Survey, task: Task): readonly TaskId[] {
-  const edges = [...predecessors(view.graph, task.id), ...behindOvertaken(view, task)].filter(
-    ({ from }) => {
-      const other = view.placed.get(from)?.task;
-      if (other === undefined || !isDelivered(other.status) || other.status === "merged")
-        return false;
-      return other.status === "pr_open" || hasCommits(view, from);
-    },
-  );
+  const edges = edgesTo(view, task).filter(({ from }) => {
+    const other = view.placed.get(from)?.task;
+    if (other === undefined || !isDelivered(other.status) || other.status === "merged")
+      return false;
+    return other.status === "pr_open" || hasCommits(view, from);
+  });
   const foreseen = edges.filter(({ unforeseen }) => !unforeseen);
   const taken = foreseen.length > 0 ? foreseen : edges.slice(-1);
   return [...new Set(taken.map(({ from }) => from))];
@@ -132,6 +144,12 @@ function pauseWait(view: BeatView, task: Task): Readiness | undefined {
     ...(pause.until ? { wakeAtMs: fromIso(pause.until) } : {}),
   };
 }
+
+/** All that a task stands behind. */
+const edgesTo = (view: Survey, task: Task): readonly TaskEdge[] => [
+  ...predecessors(view.graph, task.id),
+  ...behindOvertaken(view, task),
+];
 
 /** Users of the task's files to which the graph links it only through tasks that it overtakes. */
 function behindOvertaken(view: Survey, task: Task): readonly TaskEdge[] {

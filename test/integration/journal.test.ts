@@ -49,6 +49,19 @@ test("there is nothing to read before the first event", async () => {
   expect(await journal().tail(10)).toEqual([]);
 });
 
+test("where lines are too long to read all that is asked for, none is left out in between", async () => {
+  const long = (what: string): CoppiceEvent => ({
+    kind: "probe-unknown",
+    what,
+    reason: "w".repeat(9000),
+  });
+  await journal().append(probe("a"));
+  await journal({ bytesMax: 1 }).append(long("b"));
+  expect(await names(3)).toEqual(["a", "b"]);
+  await journal().append(long("c"));
+  expect(await names(3)).toEqual(["c"]);
+});
+
 test("a line that a crash tore is left out, and the next one stands whole", async () => {
   await journal().append(probe("a"));
   await appendFile(path, '{"at":"2025-10-09T08:53');

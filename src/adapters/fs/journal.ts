@@ -43,8 +43,11 @@ export function createJournal(options: JournalOptions): Journal {
 /** The last lines of a journal, oldest first; of very long ones fewer. What a crash tore is left out. */
 export async function journalTail(path: string, lines: number): Promise<readonly JournalLine[]> {
   if (lines <= 0) return [];
-  const newest = await readLines(path, lines * TAIL_LINE_BYTES);
-  const older = newest.length < lines ? await readLines(`${path}.1`, lines * TAIL_LINE_BYTES) : [];
+  const bytesMax = lines * TAIL_LINE_BYTES;
+  const newest = await readLines(path, bytesMax);
+  // Before a file that was not read from its beginning, the older one would leave a gap.
+  const bytesLeft = Math.max(0, bytesMax - (await bytesOf(path)));
+  const older = newest.length < lines ? await readLines(`${path}.1`, bytesLeft) : [];
   return [...older, ...newest].slice(-lines);
 }
 

@@ -277,6 +277,12 @@ describe("the hour's limit of pull requests", () => {
     expect(decision.wakeAtMs).toBe(NOW + 10 * MINUTE);
     expect(waitOf(decision, "t3").needsPerson).toBe(false);
   });
+
+  test("waits for the end of deliveries that take the rest of it, not for a time that has come", () => {
+    const decision = decide(viewOf({ t1: proved, t2: proved, t3: proved }, { policy }));
+    expect(waitOf(decision, "t3").reason).toContain("are being opened");
+    expect(decision.wakeAtMs).toBeUndefined();
+  });
 });
 
 test("a proved commit whose branch is gone is not forgotten", () => {

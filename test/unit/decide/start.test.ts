@@ -315,6 +315,19 @@ describe("a person's edit holds at the next decision:", () => {
     expect(actions({ t1: blind })).toEqual([]);
   });
 
+  test("nothing is started on work that git does not tell of", () => {
+    const told = (git: NonNullable<Told["facts"]>["git"]): Parameters<typeof viewOf>[0] => ({
+      t1: { status: "complete", facts: git === undefined ? {} : { git } },
+      t2: { dependsOn: [taskId("t1")] },
+      t3: {},
+    });
+    const blind = decide(viewOf(told(unknown("index.lock"))));
+    expect(actionsOf(blind)).toEqual(["t3 start"]);
+    expect(waitOf(blind, "t2")).toMatchObject({ needsPerson: false, on: [] });
+    expect(waitOf(blind, "t2").reason).toContain("index.lock");
+    expect(actions(told(known(gitFact())))).toEqual(["t1 deliver", "t2 start", "t3 start"]);
+  });
+
   test("a retry counts its tries anew", () => {
     const retried: Told = { attempts: 9, facts: { launch: known(launchFact({ attempt: 9 })) } };
     expect(theAction(decide(viewOf({ t1: retried })), "start").attempt).toBe(10);
