@@ -1,3 +1,4 @@
+import type { GitFact, Probe } from "../classify/evidence.ts";
 import { worktreeOf } from "../executor/context.ts";
 import { execute } from "../executor/execute.ts";
 import { clearAway } from "../executor/retire.ts";
@@ -108,7 +109,10 @@ export async function cleanup(
 
 const STRAY = "not in the manifest";
 
-/** What tasks left that a person took out of the manifest; one whose agent may be at work goes with `all` only. */
+/**
+ * What tasks left that are not in the manifest: a person took them out, or they are another manifest's. With `all` only goes
+ * one whose agent may be at work, or whose work the base does not have.
+ */
 async function strays(
   { ports: { folders, sessions, repository }, workdir }: Workspace,
   manifest: Manifest,
@@ -127,11 +131,16 @@ async function strays(
     const gone = git.kind === "known" && git.value?.worktreeReady !== true;
     if (gone && session.kind === "known" && session.value === null) continue;
     const ended = session.kind === "known" && (session.value === null || session.value.paneDead);
+    const why = ended ? "not merged; --all removes it too" : "its session goes on; --all ends it";
     const plan =
-      ended || all
+      all || (ended && holdsNothing(git))
         ? ({ kind: "remove" } as const)
-        : ({ kind: "keep", why: "its session goes on; --all ends it" } as const);
+        : ({ kind: "keep", why } as const);
     found.push({ taskId, branch, worktree, status: STRAY, plan });
   }
   return found;
 }
+
+const holdsNothing = (git: Probe<GitFact | null>): boolean =>
+  git.kind === "known" &&
+  (git.value === null || (git.value.commitsAhead === 0 && git.value.dirtyFiles.length === 0));
