@@ -10,6 +10,7 @@ const DENIED: readonly RegExp[] = [
   /(?:\b(?:xargs|parallel)|-(?:exec|ok)(?:dir)?)\b[^;&|]*\b(?:rm|rmdir|unlink|shred|\w*sh)\b|\s-delete\b/i,
   /\bshutil\.rmtree\b|\b(?:rmSync|rmdirSync|unlinkSync|rimraf)\b|\bos\.(?:remove|unlink|rmdir)\b|\bFileUtils\.rm/,
   /\bgit\b[^;&|]*\b(?:clean\s(?:[^;&|]*\s)?-\w*[fdx]|clean\s+--force|reset\s+--hard|branch\s+(?:[^;&|]*\s)?-\w*D|update-ref\s+-d|filter-branch)/,
+  /\bgit\b[^;&|]*\b(?:stash\s+(?:drop|clear)|reflog\s+(?:expire|delete)|worktree\s+remove\b[^;&|]*\s-(?:\w*f|-fo)|gc\b[^;&|]*\s--prune)/,
   /\bshred\b|\bmkfs\b|\bwipefs\b|\bdd\b[^;&|]*\s[io]f=|\bch(?:mod|own)\b[^;&|]*\s-\w*R/,
   /\b(?:shutdown|reboot|poweroff|killall|pkill)\b|\bkill\s+(?:-\S+\s+)*-1\b/i,
   // What comes from the network, or out of a code, is run.
@@ -25,6 +26,7 @@ const DENIED: readonly RegExp[] = [
   // Secrets, and where they are kept.
   /\bpassw(?:or)?d\b|\bpassphrase\b|\bcredentials?\b|\b(?:secret|private|access|api)[ _-]?(?:key|token)s?\b|\bid_(?:rsa|ed25519|ecdsa)\b|\bfingerprint\b|\bauthenticity of host\b/i,
   /\.(?:ssh|aws|gnupg|kube|netrc|npmrc|pypirc|git-credentials)\b|\.config\/(?:gh|gcloud|op)\b|\.docker\/config|\/etc\/shadow\b|\/proc\/\w+\/environ\b/i,
+  /(?:\.codex|\.qwen|\bopencode)\/auth\.json\b|\boauth_creds\.json\b/i,
   /(?:^|[\s=/(<:@])\.env(?!\.(?:example|sample|template))(?:\.[\w-]+)*(?=$|[\s;&|)])/i,
   /\$\{?\w*(?:TOKEN|SECRET|PASSW|API_?KEY|PRIVATE_KEY)|\bprintenv\b|\bexport\s+-p\b|\benv\s*(?:$|[|;&>)}])/i,
   /\b(?:npm|pnpm|yarn)\s+(?:login|adduser|token|owner|access)\b/i,

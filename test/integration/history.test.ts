@@ -47,10 +47,10 @@ test("deliveries are read back, the last one of each task, also after a crash in
 
 test("a line of another shape is named with its place and remedy", async () => {
   const path = join(folder, "history.jsonl");
-  await writeFile(path, `${JSON.stringify(finished("t1", []))}\n{"task": 3}\n`);
+  await writeFile(path, `${"\n".repeat(20_000)}{"task": 3}\n`);
   await expect(createHistory({ path }).finished()).rejects.toMatchObject({
     code: "history-invalid",
-    message: expect.stringContaining(`${path}, line 2`),
+    message: expect.stringContaining(`${path}, line 20001:`),
     hint: expect.stringContaining("Remove that line"),
   });
 });

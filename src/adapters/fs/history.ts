@@ -47,13 +47,14 @@ async function readEntries(path: string): Promise<readonly FinishedTask[]> {
   });
   return text
     .split("\n")
+    .map((line, index) => ({ line, place: index + 1 }))
     .slice(-READ_MAX)
-    .flatMap((line, index) => {
+    .flatMap(({ line, place }) => {
       const value = parseLine(line);
       if (value === undefined) return [];
       const entry = FinishedTask.safeParse(value);
       if (entry.success) return [entry.data];
-      throw invalid(`${path}, line ${index + 1}: ${z.prettifyError(entry.error)}`);
+      throw invalid(`${path}, line ${place}: ${z.prettifyError(entry.error)}`);
     });
 }
 

@@ -164,6 +164,14 @@ describe("a question for approval", () => {
       "cat ~/.ssh/id_rsa",
       "cat ~/.config/gh/hosts.yml",
     ],
+    ...[
+      "git stash drop",
+      "git -C .. stash clear",
+      "git worktree remove ../t2 --force",
+      "git reflog expire --all",
+      "git gc --prune=now",
+    ],
+    ...["cat ~/.codex/auth.json", "cp ~/.gemini/oauth_creds.json x"],
     ...["printenv", "env | sort", "echo $GITHUB_TOKEN", "npm login", "crontab x", "tee ~/.bashrc"],
     ...["sed -i s/a/b/ .github/workflows/ci.yml", "cd .github && rm workflows/ci.yml"],
   ];
@@ -179,6 +187,8 @@ describe("a question for approval", () => {
       "git -c user.name=x commit -m y",
       "ls -la | head",
       "environment --list",
+      "git stash pop",
+      "cat locales/en/auth.json",
     ],
   ];
 
