@@ -165,6 +165,15 @@ export type Answer =
   | { readonly kind: "type"; readonly text: string }
   | { readonly kind: "ask-person"; readonly why: string };
 
+/**
+ * What a dialog asks, to tell it from another of the same id: of durations, line breaks and blanks nothing is left, for they
+ * change while it stands.
+ */
+export function askedBy({ title, body = "", command = [] }: Dialog): string {
+  const text = body.replace(/\b\d+\s?(?:ms|[hms])\b/g, "");
+  return [title, text, command.join("")].map((part) => part.replace(/\s/g, "")).join("\n");
+}
+
 /** Approves this once, and nothing else. */
 const ONCE = /^(?:yes(?:, (?:proceed|allow once))?|allow once)$/i;
 

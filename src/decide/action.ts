@@ -54,6 +54,8 @@ export type Action =
       readonly kind: "answer";
       readonly taskId: TaskId;
       readonly dialogId: string;
+      /** What the answer was decided on (`askedBy`): another dialog of that id does not get it. */
+      readonly asked: string;
       /** The label of the option to choose, or the words to type. */
       readonly answer: string;
       readonly typed: boolean;

@@ -1,6 +1,6 @@
 import type { Dialog } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
-import { answerFor } from "../agents/dialogs.ts";
+import { answerFor, askedBy } from "../agents/dialogs.ts";
 import type { LaunchFact, PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
 import { responseFor } from "../classify/response.ts";
 import type { Verdict } from "../classify/verdict.ts";
@@ -334,6 +334,7 @@ function reply(view: BeatView, task: Task, dialog: Dialog): Step {
         kind: "answer",
         taskId: task.id,
         dialogId: dialog.id,
+        asked: askedBy(dialog),
         answer: typed ? answer.text : answer.label,
         typed,
       },

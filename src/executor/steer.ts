@@ -1,5 +1,6 @@
 import type { Agent, Dialog, DialogOption, ScreenReading } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
+import { askedBy } from "../agents/dialogs.ts";
 import type { Screen } from "../agents/screen.ts";
 import { takesWords } from "../agents/takes-words.ts";
 import type { Action } from "../decide/action.ts";
@@ -65,7 +66,7 @@ export async function answer(
   const agent = agentOf(context, task);
   const name = sessionNameOf(task.id);
   const { sessions } = context.ports;
-  const still = (screen: Screen): boolean => agent.read(screen).dialog?.id === dialogId;
+  const still = (screen: Screen): boolean => isMeant(agent.read(screen).dialog, action);
   const before = await witness(context, name);
   const outcome = action.typed
     ? await sessions.inject(name, action.answer, still)
@@ -78,6 +79,10 @@ export async function answer(
     events: [{ kind: "answered", taskId, dialogId, answer: action.answer, before, after }],
   };
 }
+
+/** The very dialog that the answer was decided on: the next one may ask for approval of something else. */
+const isMeant = (dialog: Dialog | undefined, { dialogId, asked }: ActionOf<"answer">): boolean =>
+  dialog?.id === dialogId && askedBy(dialog) === asked;
 
 const WITNESS_LINES_MAX = 50;
 const WITNESS_CHARACTERS_MAX = 200;
@@ -109,7 +114,7 @@ async function chooseOption(
   };
   const dialog = await read();
   const option = wanted(dialog);
-  if (dialog?.id !== action.dialogId || option === undefined) {
+  if (dialog === undefined || !isMeant(dialog, action) || option === undefined) {
     return { kind: "refused", reason: "the dialog is not there any more" };
   }
   if (option.keys) return await sessions.press(name, option.keys, still);
@@ -126,7 +131,7 @@ async function chooseOption(
   }
   return await sessions.press(name, ["Enter"], (screen) => {
     const now = agent.read(screen).dialog;
-    return now?.id === action.dialogId && wanted(now)?.highlighted === true;
+    return isMeant(now, action) && wanted(now)?.highlighted === true;
   });
 }
 

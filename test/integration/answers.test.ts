@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Dialog } from "../../src/agents/agent.ts";
 import { agentByName } from "../../src/agents/catalog.ts";
+import { askedBy } from "../../src/agents/dialogs.ts";
 import type { ExecutionContext, ExecutorPorts } from "../../src/executor/context.ts";
 import { answer } from "../../src/executor/steer.ts";
 import { Manifest } from "../../src/manifest/manifest.ts";
@@ -49,38 +51,41 @@ async function screenWith(pattern: RegExp): Promise<string> {
   });
 }
 
-async function openDialog(title: string, options: readonly string[]): Promise<string> {
+async function openDialog(title: string, options: readonly string[]): Promise<Dialog> {
   const argv = await terminals.program(DIALOG(title, options));
   await terminals.sessions.start(await terminals.spec("t1", argv));
   await screenWith(/Enter to confirm/);
   const seen = await terminals.sessions.capture("task-t1", 0);
   const screen = seen.kind === "known" ? seen.value : null;
-  return (screen && agentByName("claude")?.read(screen).dialog?.id) ?? "none";
+  const dialog = screen === null ? undefined : agentByName("claude")?.read(screen).dialog;
+  if (dialog === undefined) throw new Error("no dialog is read");
+  return dialog;
 }
 
-const order = (dialogId: string, label: string) => ({
+const order = (dialog: Dialog, label: string) => ({
   kind: "answer" as const,
   taskId: TaskId.parse("t1"),
-  dialogId,
+  dialogId: dialog.id,
+  asked: askedBy(dialog),
   answer: label,
   typed: false,
 });
 
 test("the option is chosen by its label, wherever it stands, and the event shows the screen before and after", async () => {
-  const id = await openDialog("Do you trust the files in this folder?", [
+  const dialog = await openDialog("Do you trust the files in this folder?", [
     "No, exit",
     "Later",
     "Yes, I trust this folder",
   ]);
-  expect(id).toBe("claude/trust-folder");
-  const outcome = await answer(contextOf(terminals), order(id, "Yes, I trust this folder"));
+  expect(dialog.id).toBe("claude/trust-folder");
+  const outcome = await answer(contextOf(terminals), order(dialog, "Yes, I trust this folder"));
   expect(outcome.failed).toBeUndefined();
   await screenWith(/chosen: Yes, I trust this folder/);
   const [event] = outcome.events;
   expect(event).toMatchObject({
     kind: "answered",
     taskId: "t1",
-    dialogId: id,
+    dialogId: dialog.id,
     answer: "Yes, I trust this folder",
   });
   expect(event?.kind === "answered" && event.before.join("\n")).toContain("❯ 1. No, exit");
@@ -88,10 +93,13 @@ test("the option is chosen by its label, wherever it stands, and the event shows
 });
 
 test("a dialog that has become another one is left alone, without an event", async () => {
-  const id = await openDialog("Do you trust the files in this folder?", ["No, exit", "Yes"]);
-  const other = await answer(contextOf(terminals), order("claude/update", "Yes"));
-  const gone = await answer(contextOf(terminals), order(id, "Yes, I trust this folder"));
-  for (const outcome of [other, gone]) {
+  const dialog = await openDialog("Do you trust the files in this folder?", ["No, exit", "Yes"]);
+  const update = { ...dialog, id: "claude/update" };
+  const other = await answer(contextOf(terminals), order(update, "Yes"));
+  const another = { ...dialog, title: "Do you trust the files in that folder?" };
+  const next = await answer(contextOf(terminals), order(another, "Yes"));
+  const gone = await answer(contextOf(terminals), order(dialog, "Yes, I trust this folder"));
+  for (const outcome of [other, next, gone]) {
     expect(outcome).toMatchObject({ events: [], failed: { code: "inject-refused" } });
   }
   await screenWith(/❯ 1\. No, exit/);
