@@ -63,7 +63,7 @@ const GIT_AGE_MAX_MS = 30_000;
 /** A session that has been silent this long may have ended its turn. */
 const QUIET_SECONDS = 2;
 /** How many tasks are looked at side by side. */
-const LOOKS_AT_ONCE = 4;
+const LOOKS_AT_ONCE = 8;
 const NOT_ASKED = unknown("not asked in this beat");
 
 type PullRequests = ReadonlyMap<string, PullRequestFact>;

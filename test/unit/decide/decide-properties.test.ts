@@ -20,7 +20,7 @@ import { newStatus, patched, patchesOf } from "../../support/decision.ts";
 
 /** A promise about the decision on any view. */
 const holds = (promise: string, check: (view: BeatView) => void): void =>
-  test.prop([arbitraryView], { numRuns: 1000 })(promise, check, 60_000);
+  test.prop([arbitraryView], { numRuns: 300 })(promise, check, 60_000);
 
 const tasksOf = (view: BeatView): readonly PlacedTask[] => [...placedTasks(view.manifest).values()];
 /** All that it may touch: a guess (of 0.5) no longer once it has committed other work. */
