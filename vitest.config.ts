@@ -14,8 +14,8 @@ const project = (name: string, more: object = {}) => ({
 
 export default defineConfig({
   test: {
-    // Most tests wait for processes: a worker for each core keeps the machine busy.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Most tests wait for processes: one worker more than cores keeps the machine busy.
+    maxWorkers: 1 + Math.max(2, availableParallelism()),
     projects: [
       // Pure rooms keep no state: their tests may share one loading of the modules.
       project("unit", { isolate: false, pool: "threads", testTimeout: 60_000 }),
