@@ -160,6 +160,35 @@ test.concurrent("what is no request is put back with the reason; phases, agents 
   ]);
 });
 
+test.concurrent("a task that gets another id while its agent works is another task; the agent is left alone, and both are told of", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place), maxParallel: 2 }, [{ id: "t1" }]);
+  const run = place.start(["run", "--interval", "2"]);
+  const one = await place.puppets.enter("t1");
+  await eventually("t1 is noted", async () => (await place.task("t1")).status === "running");
+  await edit(place, (tasks) => {
+    const [first = {}] = tasks;
+    first["id"] = "renamed";
+  });
+  await run.tells(/t1 is not in the manifest/);
+  // Its branch is the old task's, whose worktree is in use.
+  expect(await run.ended).toMatchObject({ code: 4 });
+  expect(await place.task("renamed")).toMatchObject({
+    status: "error",
+    error: expect.stringMatching(/fix\/t1.*(?:checked out|used by worktree)/),
+  });
+  await edit(place, (tasks) => {
+    const [first = {}] = tasks;
+    Object.assign(first, { id: "t1", status: "running", error: null });
+  });
+  const again = place.start(["run", "--interval", "2"]);
+  await one.commit("t1.txt", "done\n", "Work on t1");
+  await one.exit(0);
+  expect(await again.ended).toMatchObject({ code: 0 });
+  expect((await place.pullRequests()).map(({ head }) => head)).toEqual(["fix/t1"]);
+});
+
 type RawTask = Record<string, unknown>;
 
 async function rawTasks(place: Workplace): Promise<RawTask[]> {
