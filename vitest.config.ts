@@ -14,8 +14,8 @@ const project = (name: string, more: object = {}) => ({
 
 export default defineConfig({
   test: {
-    // Most tests wait for processes: one worker more than cores keeps the machine busy.
-    maxWorkers: 1 + Math.max(2, availableParallelism()),
+    // Most tests wait for processes: a worker for each core keeps the machine busy.
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       // Pure rooms keep no state: their tests may share one loading of the modules.
       project("unit", { isolate: false, pool: "threads", testTimeout: 60_000 }),
@@ -23,6 +23,8 @@ export default defineConfig({
       project("sim", { isolate: false, pool: "threads", testTimeout: 60_000 }),
       project("integration", { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" }),
       project("e2e", { testTimeout: 180_000, hookTimeout: 60_000, pool: "forks" }),
+      // Agents that take seconds of processor time to start: a command of its own.
+      project("long", { testTimeout: 180_000, hookTimeout: 60_000, pool: "forks" }),
     ],
     coverage: {
       provider: "v8",

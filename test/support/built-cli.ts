@@ -62,7 +62,7 @@ export function startCoppice(args: readonly string[], { cwd, env }: CliPlace): R
         if (over) throw new Error(`coppice ${args[0]} ended without ${pattern}:\n${told}`);
         return false;
       };
-      await until(`${pattern} from coppice ${args[0]}`, look, 30_000);
+      await until(`${pattern} from coppice ${args[0]}`, look, 60_000);
     },
     signal: (name) => void child.kill(name),
     ended,
