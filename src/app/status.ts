@@ -39,10 +39,10 @@ export function statusReport(
   nowMs: number,
   seen?: readonly TaskWait[],
 ): StatusReport {
-  const waits =
-    seen === undefined
-      ? explainWaits(manifest, nowMs)
-      : new Map(seen.map(({ taskId, reason }) => [taskId, reason]));
+  const waits = new Map([
+    ...explainWaits(manifest, nowMs),
+    ...(seen ?? []).map(({ taskId, reason }) => [taskId, reason] as const),
+  ]);
   const rows = manifest.phases.flatMap((phase) =>
     phase.tasks.map(
       (task): StatusRow => ({

@@ -121,11 +121,11 @@ test.concurrent("what the machine lacks is told with exit code 3, before anythin
   });
   expect(await place.task("t1")).toMatchObject({ status: "pending" });
 
-  await place.plan({ workdir: join(place.manifestPath, "work") }, [{ id: "t1" }]);
+  await place.plan({ workdir: join(place.manifestPath, "jobs") }, [{ id: "t1" }]);
   const noWorkdir = await place.coppice(["run"]);
   expect(noWorkdir).toMatchObject({
     code: 3,
-    stderr: expect.stringMatching(/manifest\.json\/work/),
+    stderr: expect.stringMatching(/manifest\.json\/jobs/),
   });
   expect(noWorkdir.stderr).toMatch(/workdir/);
 
