@@ -1,5 +1,13 @@
 import { expect } from "vitest";
-import { carryOut, deeds, pauseOf, runs, taskOf, worksOn } from "../support/agent-stage.ts";
+import {
+  carryOut,
+  deeds,
+  deedsOnWork,
+  pauseOf,
+  runs,
+  taskOf,
+  worksOn,
+} from "../support/agent-stage.ts";
 import { testWithClaude as test } from "../support/claude-stage.ts";
 import type { ModelStep } from "../support/model-server.ts";
 
@@ -42,7 +50,7 @@ test.concurrent("a subscription's limit holds every start; Claude Code itself is
   expect(first?.beganMs).toBeGreaterThan(resetsAtMs);
   expect((await place.task("t2")).status).toBe("pr_open");
   // It takes its time, up to minutes, and says so.
-  expect(await deeds(place, "t1")).toEqual(["start", "answer: Yes, I trust this folder"]);
+  expect(await deedsOnWork(place, "t1")).toEqual(["start"]);
 }, 150_000);
 
 test.concurrent("a dialog is answered by the policy's own words or left to a person", async ({
@@ -83,16 +91,14 @@ test.concurrent("a dialog is answered by the policy's own words or left to a per
   const run = await place.coppice(RUN, env);
 
   expect(JSON.parse(run.stdout)).toMatchObject({ outcome: "waiting-for-person" });
-  const trust = "answer: Yes, I trust this folder";
-  expect(await deeds(place, "t1")).toEqual([
+  expect(await deedsOnWork(place, "t1")).toEqual([
     "start",
-    trust,
     "answer: Blue",
     "deliver",
     "stop-session",
   ]);
-  expect(await deeds(place, "t2")).toEqual(["start", trust]);
-  expect(await deeds(place, "t3")).toEqual(["start", trust]);
+  expect(await deedsOnWork(place, "t2")).toEqual(["start"]);
+  expect(await deedsOnWork(place, "t3")).toEqual(["start"]);
   expect((await place.task("t2")).error).toContain("Which database shall I drop?");
   expect((await place.task("t3")).error).toContain("Do you want to proceed?");
   const heard = model.requests.filter(worksOn(1)).flatMap((request) => request.toolOutputs);

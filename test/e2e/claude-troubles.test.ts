@@ -3,6 +3,7 @@ import {
   agentProcess,
   carryOut,
   deeds,
+  deedsOnWork,
   disturbances,
   door,
   runs,
@@ -131,11 +132,10 @@ test("a trouble of one Claude Code is healed, and none at work is disturbed", as
   speakOn.open();
   const { code } = await run.ended;
 
-  const seen = await Promise.all(issues.map((issue) => deeds(place, `t${issue}`)));
+  const seen = await Promise.all(issues.map((issue) => deedsOnWork(place, `t${issue}`)));
   expect(seen).toEqual(
     troubles.map(({ deeds: healing }) => [
       "start",
-      "answer: Yes, I trust this folder",
       ...healing.map((one) => (typeof one === "string" ? one : expect.stringMatching(one))),
       "deliver",
       "stop-session",

@@ -93,6 +93,13 @@ export async function deeds(place: Workplace, taskId: string): Promise<readonly 
 }
 
 /**
+ * {@link deeds} without answers about the folder: Claude Code asks about a repository once, and which of the agents that
+ * start at the same time still sees the question is theirs to settle.
+ */
+export const deedsOnWork = async (place: Workplace, taskId: string): Promise<readonly string[]> =>
+  (await deeds(place, taskId)).filter((deed) => !deed.includes("trust"));
+
+/**
  * What Coppice did to a task's session while its agent was at work: an answer of the model was under way, or a tool ran.
  * Deliveries and ends of sessions count too.
  */
