@@ -61,7 +61,13 @@ export type Action =
       readonly typed: boolean;
     }
   | { readonly kind: "nudge"; readonly taskId: TaskId; readonly why: string; readonly text: string }
-  | { readonly kind: "stop-session"; readonly taskId: TaskId; readonly why: string }
+  | {
+      readonly kind: "stop-session";
+      readonly taskId: TaskId;
+      readonly why: string;
+      /** A person's word asks for it: it ends also while somebody is attached. */
+      readonly asked: boolean;
+    }
   | { readonly kind: "verify"; readonly taskId: TaskId; readonly sha: string }
   | {
       readonly kind: "deliver";

@@ -118,25 +118,29 @@ function respond(
   const headless = evidence.launch.kind === "known" && evidence.launch.value?.mode === "headless";
   const nudgeBy = headless ? "resume" : "words";
   const retryDeadlineMs = view.manifest.policy.retryDeadlineMinutes * 60_000;
+  const attended = isAttended(evidence);
+  const watched = attended && isLive(evidence);
   const tellBy = interactive && isLive(evidence) !== headless ? nudgeBy : null;
+  const isWatched = waitsFor(`a person is attached (${verdict.kind}: ${verdict.why})`);
   const trouble = (why: string, words: string, more: Partial<Trouble> = {}): Step =>
-    heal(view, task, evidence, {
-      why,
-      words,
-      nudgeBy: tellBy,
-      mayResume: interactive,
-      sinceMs,
-      ...more,
-    });
-  const told = tellOfRivals(view, task, tellBy, sinceMs);
+    watched
+      ? { wait: isWatched }
+      : heal(view, task, evidence, {
+          why,
+          words,
+          nudgeBy: tellBy,
+          mayResume: interactive,
+          sinceMs,
+          ...more,
+        });
+  const tells = tellOfRivals(view, task, tellBy, sinceMs);
+  const told = watched && tells?.actions ? { wait: isWatched } : tells;
   // Somebody who looks may be about to type: nothing is typed, ended or delivered over their head.
-  if (isAttended(evidence) && !verdict.fact) {
-    return { wait: waitsFor(`a person is attached (${verdict.kind}: ${verdict.why})`) };
-  }
+  if (attended && !verdict.fact) return { wait: isWatched };
   if (verdict.needsPerson && verdict.kind !== "auth-error") {
     return asksPerson(task, verdict.dialog?.title ?? verdict.question ?? verdict.why);
   }
-  if (verdict.dialog) return reply(view, task, verdict.dialog);
+  if (verdict.dialog) return watched ? { wait: isWatched } : reply(view, task, verdict.dialog);
   switch (verdict.kind) {
     case "working":
       // A composer that falls idle tells nobody: agents that keep one open are looked at again soon.

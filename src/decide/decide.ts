@@ -125,7 +125,7 @@ function decideStarted(view: Survey, placed: PlacedTask): Step {
       return retire(view, task, evidence) ?? endIdleSession(view, task, evidence);
     case "cancelled":
     case "archived":
-      return endSession(view, task, evidence, `${task.id} is ${task.status}`);
+      return endSession(view, task, evidence, { why: `${task.id} is ${task.status}`, asked: true });
     default:
       return unreachable(task.status);
   }
@@ -175,7 +175,7 @@ function decideComplete(
   if (proved === undefined && !isSessionGone(evidence)) {
     return isAttended(evidence)
       ? { wait: waitsFor("is complete, and a person is attached to its session") }
-      : endSession(view, task, evidence, "a person took it as complete");
+      : endSession(view, task, evidence, { why: "a person took it as complete", asked: false });
   }
   const git = evidence.git.value;
   const done = git !== null && git.commitsAhead > 0 ? git.headSha : undefined;
@@ -208,7 +208,10 @@ function endIdleSession(view: BeatView, task: Task, evidence: TaskEvidence | und
     const reason = `is delivered, and its agent seems ${verdict.kind}; looking again`;
     return joined(noted, { wait: waitsFor(reason), wakeAtMs: dueMs });
   }
-  return joined(noted, endSession(view, task, evidence, "its work is delivered"));
+  return joined(
+    noted,
+    endSession(view, task, evidence, { why: "its work is delivered", asked: false }),
+  );
 }
 
 const isSessionGone = ({ session }: TaskEvidence): boolean =>
@@ -218,11 +221,11 @@ function endSession(
   view: BeatView,
   task: Task,
   evidence: TaskEvidence | undefined,
-  why: string,
+  ending: Pick<Extract<Action, { kind: "stop-session" }>, "why" | "asked">,
 ): Step {
   if (evidence?.session.kind !== "known") return { wait: waitsFor("tmux did not answer") };
   if (evidence.session.value === null) return {};
-  return clearUp(view, task, { kind: "stop-session", taskId: task.id, why });
+  return clearUp(view, task, { kind: "stop-session", taskId: task.id, ...ending });
 }
 
 /** Session, worktree and branch go when all is merged, or when the person asks for it. */
@@ -348,7 +351,7 @@ function takeOver(view: BeatView, task: Task): Step | undefined {
     return takenOver(view, task, launch.value);
   }
   if (session.value === null) return undefined;
-  return endSession(view, task, evidence, "the task is to be started anew");
+  return endSession(view, task, evidence, { why: "the task is to be started anew", asked: true });
 }
 
 function waitStep(task: Task, ready: Extract<Readiness, { kind: "waits" }>): Step {

@@ -1,6 +1,7 @@
 import type { Action } from "../decide/action.ts";
 import { CoppiceError, unreachable } from "../manifest/errors.ts";
 import { machineTrouble } from "../manifest/machine-trouble.ts";
+import { sessionNameOf } from "../manifest/names.ts";
 import { asksPerson, type ExecutionContext, type Outcome, taskOf, triesAgain } from "./context.ts";
 import { deliver } from "./deliver.ts";
 import { restart, resume, start, verify } from "./launch.ts";
@@ -13,7 +14,9 @@ import { answer, nudge, stopSession } from "./steer.ts";
  */
 export async function execute(context: ExecutionContext, action: Action): Promise<Outcome> {
   try {
-    return await carryOut(context, action);
+    return disturbs(action) && (await isOverSomebodysHead(context, action))
+      ? LEFT_ALONE
+      : await carryOut(context, action);
   } catch (error) {
     const trouble = machineTrouble(error);
     if (trouble)
@@ -22,6 +25,50 @@ export async function execute(context: ExecutionContext, action: Action): Promis
     return backedOff(context, action, error);
   }
 }
+
+/**
+ * Somebody has attached since the decision, which may have waited for its turn: nothing is typed or ended over their head,
+ * unless the agent has left its record.
+ */
+async function isOverSomebodysHead(context: ExecutionContext, action: Action): Promise<boolean> {
+  const { sessions, folders } = context.ports;
+  const { id, attempts } = taskOf(context, action.taskId);
+  if (!(await sessions.isAttended(sessionNameOf(id)))) return false;
+  const exit = await folders.exit(id, attempts ?? 0);
+  return exit.kind === "unknown" || exit.value === null;
+}
+
+/** It types into the task's session or ends it, and no person has asked for that. */
+function disturbs(action: Action): boolean {
+  switch (action.kind) {
+    case "answer":
+    case "nudge":
+    case "restart":
+    case "resume":
+    case "retire":
+      return true;
+    case "stop-session":
+      return !action.asked;
+    case "start":
+    case "verify":
+    case "deliver":
+      return false;
+    default:
+      return unreachable(action);
+  }
+}
+
+/** The next beat sees who is attached, and waits. */
+const LEFT_ALONE: Outcome = {
+  result: "left alone: a person is attached",
+  patches: [],
+  events: [],
+  failed: {
+    code: "session-attended",
+    message: "a person is attached to the session",
+    hint: "It is done when nobody is attached any more.",
+  },
+};
 
 async function carryOut(context: ExecutionContext, action: Action): Promise<Outcome> {
   switch (action.kind) {

@@ -62,6 +62,8 @@ export interface Sessions {
     keys: readonly string[],
     still: (screen: Screen) => boolean,
   ): Promise<InjectOutcome>;
+  /** A person is attached to the session now, and its program has not ended. Throws CoppiceError when tmux cannot tell. */
+  isAttended(name: string): Promise<boolean>;
   /** Ends the session and every process that it started; nothing else. True when it is gone. */
   stop(name: string): Promise<boolean>;
   /** The command a person types to look at the session. */

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdtemp, readdir, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -32,6 +34,25 @@ const exitOf = (id: string, attempt = 1) =>
   });
 const alive = async (pid: number): Promise<boolean> =>
   (await createProcesses().list()).some((process) => process.pid === pid);
+
+test("somebody attached is seen at once, and nobody at a session whose program has ended", async () => {
+  const { sessions, socketPath } = terminals;
+  const attached = () => sessions.isAttended("task-1");
+  expect(await attached()).toBe(false);
+  await sessions.start(await terminals.spec("1", ["sh", "-c", "read line"]));
+  expect(await attached()).toBe(false);
+  const person = spawn("tmux", ["-S", socketPath, "-C", "attach-session", "-t", "=task-1"], {
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  const left = once(person, "close");
+  await until("the person", attached);
+  person.stdin.write("send-keys -t =task-1: Enter\n");
+  await exitOf("1");
+  await until("the end of the pane", async () => !(await attached()));
+  expect((await one("task-1"))?.session.attached).toBe(1);
+  person.stdin.end();
+  await left;
+});
 
 /** An agent that prints what it was given, as JSON, into a file of the worktree. */
 const REPORTER = `

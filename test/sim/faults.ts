@@ -20,6 +20,8 @@ export type Happening =
   | { readonly kind: "close"; readonly task: number }
   /** Somebody removes the lock file and starts a second orchestrator. */
   | { readonly kind: "taken-over" }
+  /** A person attaches to a session, for a while. */
+  | { readonly kind: "person-attaches"; readonly task: number; readonly seconds: number }
   /** A person types into a session. */
   | { readonly kind: "person-types"; readonly task: number };
 

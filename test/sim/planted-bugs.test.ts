@@ -68,6 +68,15 @@ const vouched = scenario.map((planned) => ({
   })),
 }));
 
+/** Runs in which a person attaches just before an action is begun. */
+const visited = scenario.map((planned) => ({
+  ...planned,
+  happenings: planned.happenings.map((_, nth) => ({
+    at: { kind: "method" as const, method: "isAttended", nth },
+    what: { kind: "person-attaches" as const, task: nth, seconds: 60 },
+  })),
+}));
+
 /** Each is a mistake that somebody could make, and what the watch must say of it. */
 const BUGS: Readonly<Record<string, Bug>> = {
   "overlap is not looked at": {
@@ -87,6 +96,19 @@ const BUGS: Readonly<Record<string, Bug>> = {
       ],
     })),
     noticed: /holds the gate/,
+  },
+  "a person who attaches late is not looked for": {
+    sabotage: ({ sessions }) => ({
+      sessions: {
+        ...sessions,
+        isAttended: async (name) => {
+          await sessions.isAttended(name);
+          return false;
+        },
+      },
+    }),
+    among: visited,
+    noticed: /over the head of who is attached/,
   },
   "attempts have no limit": {
     sabotage: misread((manifest) => ({

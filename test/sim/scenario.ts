@@ -179,6 +179,14 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant("person-types" as const), task: taskNumber }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("person-attaches" as const),
+      task: taskNumber,
+      seconds: fc.integer({ min: 1, max: 400 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: "taken-over" as const }) },
 );
 
@@ -196,6 +204,7 @@ const moment: fc.Arbitrary<Moment> = fc.oneof(
       "start",
       "inject",
       "press",
+      "isAttended",
       "stop",
       "recordVerifyStart",
       "push",

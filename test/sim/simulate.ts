@@ -70,7 +70,9 @@ export async function simulate(
       const ripe = world.pullRequests.filter(
         (one) => one.state === "open" && one.baseBranch === world.git.base,
       );
-      if (ripe.length === 0 && atRest) break;
+      // Who looks at a session keeps it and its worktree.
+      const isWatched = [...world.sessions.values()].some((one) => world.isAttached(one));
+      if (ripe.length === 0 && atRest && !isWatched) break;
       atRest = ripe.length === 0;
       for (const pullRequest of ripe) world.merge(pullRequest, false);
       for (const { orchestrator } of processes.values()) orchestrator.die();

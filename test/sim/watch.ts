@@ -160,6 +160,9 @@ export class Watch {
     if (effect.kind === "typed" && step.kind === "dialog" && step.dialog === "approval") {
       this.#breach(`a permission question of ${taskId} was answered`);
     }
+    if (effect.attended && truth !== "ended" && !this.#personAsksFor(effect)) {
+      this.#breach(`${taskId} was ${did} over the head of who is attached`);
+    }
     const isDone = step.kind === "idle" && this.#isDone(taskId);
     if (effect.kind === "typed" && isDone && !this.#isToldOfCollision(taskId)) {
       this.#breach(`${taskId} was ${did} though it is done`);
@@ -233,7 +236,8 @@ export class Watch {
     if (known === undefined || head === undefined || clockJumped) return;
     if (this.#unanswered(pid).has("conflicts:*")) return;
     const agent = sessions.get(`task-${taskId}`)?.agent;
-    const mayBeTold = known.task.agent === "codex" && agent?.truth === "idle";
+    const isPaused = known.manifest.pausedAgents?.["codex"] !== undefined;
+    const mayBeTold = known.task.agent === "codex" && agent?.truth === "idle" && !isPaused;
     const isVouched = vouchedFor.has(taskId) || typedByPerson.has(taskId);
     for (const other of this.#openRivals(known, head)) {
       if (known.manifest.policy.collisions === "hold") {
@@ -333,6 +337,14 @@ export class Watch {
     if (world.vouchedFor.has(taskId)) return true;
     const task = this.#onDisk(taskId)?.task;
     return task !== undefined && ["cancelled", "archived", "merged"].includes(task.status);
+  }
+
+  /** It is what a person's own word asks for: a task taken out, back or anew. */
+  #personAsksFor({ kind, taskId }: EffectOf<"typed" | "session-stopped">): boolean {
+    const { deletedTasks, retries } = this.#world;
+    if (kind === "typed") return false;
+    if (deletedTasks.has(taskId) || retries.has(taskId)) return true;
+    return ["cancelled", "archived"].includes(this.#onDisk(taskId)?.task.status ?? "");
   }
 
   /** It was to be told of another task, with which its work really does not merge. */

@@ -37,6 +37,10 @@ export interface SimSession {
   readonly createdAtMs: number;
   readonly agent: AgentProcess;
   exit: { readonly code: number | null } | null;
+  /** A person is attached until then (true milliseconds), since a moment that `World.number` tells. */
+  attached: { readonly untilMs: number; readonly number: number };
+  /** When each process last asked whether somebody is attached, as a number of the same row. */
+  readonly lookedFor: Map<number, number>;
 }
 
 /** A task's folder, which survives everything. */
@@ -71,6 +75,8 @@ export type Effect =
       readonly name: string;
       readonly truth: Truth;
       readonly step: Step;
+      /** A person is attached, and was so when this process last asked. */
+      readonly attended: boolean;
       /** True seconds since the agent last did anything. */
       readonly quietSeconds: number;
     }
@@ -328,8 +334,14 @@ export class World {
         if (pullRequest) pullRequest.state = "closed";
         return;
       }
+      case "person-attaches": {
+        const session = this.#nthSession(what.task);
+        if (session === undefined) return;
+        session.attached = { untilMs: this.nowMs + 1000 * what.seconds, number: this.number() };
+        return;
+      }
       case "person-types": {
-        const session = [...this.sessions.values()].at(what.task % Math.max(1, this.sessions.size));
+        const session = this.#nthSession(what.task);
         if (session === undefined) return;
         this.typedByPerson.add(session.spec.taskId);
         session.agent.type("go on", this.nowMs);
@@ -383,6 +395,14 @@ export class World {
     }
   }
 
+  isAttached({ attached }: SimSession): boolean {
+    return this.nowMs < attached.untilMs;
+  }
+
+  #nthSession(task: number): SimSession | undefined {
+    return [...this.sessions.values()].at(task % Math.max(1, this.sessions.size));
+  }
+
   #nthOpen(task: number): SimPullRequest | undefined {
     const open = this.pullRequests.filter(
       (one) => one.state === "open" && one.baseBranch === this.git.base,
@@ -425,6 +445,8 @@ export class World {
       createdAtMs: this.nowMs,
       agent,
       exit: null,
+      attached: { untilMs: 0, number: 0 },
+      lookedFor: new Map(),
     };
     this.sessions.set(spec.name, session);
     return session;

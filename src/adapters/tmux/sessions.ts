@@ -143,6 +143,11 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       return pane ? view.look(pane, historyLines) : { kind: "known", value: null };
     },
 
+    async isAttended(name) {
+      const pane = await find(name);
+      return pane !== undefined && pane.attached > 0 && !pane.dead;
+    },
+
     inject: (name, text, still) => typing(name, (pane) => inject(pane, text, still, hands)),
     press: (name, keys, still) => typing(name, (pane) => press(pane, keys, still, hands)),
 

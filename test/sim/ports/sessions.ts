@@ -70,6 +70,18 @@ export function simSessions(door: Door): Sessions {
         },
         failed: (reason) => ({ kind: "unproven", reason }),
       }),
+    isAttended: (name) =>
+      door.pass({
+        method: "isAttended",
+        taskId: taskOf(name),
+        effect: () => {
+          const session = world.sessions.get(name);
+          if (session === undefined) return false;
+          session.lookedFor.set(door.pid, world.number());
+          return world.isAttached(session) && session.exit === null;
+        },
+        failed: couldNot,
+      }),
     stop: (name) =>
       door.pass({
         method: "stop",
@@ -131,6 +143,7 @@ function reach(
 
 function touch(door: Door, kind: "typed" | "session-stopped", session: SimSession) {
   const { agent, spec } = session;
+  const looked = session.lookedFor.get(door.pid) ?? 0;
   return {
     kind,
     pid: door.pid,
@@ -138,11 +151,13 @@ function touch(door: Door, kind: "typed" | "session-stopped", session: SimSessio
     name: spec.name,
     truth: agent.truth,
     step: agent.step,
+    attended: door.world.isAttached(session) && session.attached.number < looked,
     quietSeconds: (door.world.nowMs - agent.activeAtMs) / 1000,
   } as const;
 }
 
-function sessionFact({ world }: Door, { spec, paneId, pid, createdAtMs }: SimSession): SessionFact {
+function sessionFact({ world }: Door, session: SimSession): SessionFact {
+  const { spec, paneId, pid, createdAtMs } = session;
   return {
     name: spec.name,
     taskId: spec.taskId,
@@ -150,7 +165,7 @@ function sessionFact({ world }: Door, { spec, paneId, pid, createdAtMs }: SimSes
     paneId,
     panePid: pid,
     createdAtMs: world.wall(createdAtMs),
-    attached: 0,
+    attached: world.isAttached(session) ? 1 : 0,
     cpuSeconds: null,
   };
 }

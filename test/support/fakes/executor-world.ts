@@ -42,6 +42,7 @@ export function executorWorld(
       capture: async () => known(null),
       inject: async () => ({ kind: "sent" }),
       press: async () => ({ kind: "sent" }),
+      isAttended: async () => false,
       stop: async () => true,
       attachCommand: (name) => ["tmux", "attach", "-t", name],
       shutDown: async () => undefined,

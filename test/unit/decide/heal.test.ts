@@ -1,6 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { known } from "../../../src/classify/evidence.ts";
+import type { Verdict } from "../../../src/classify/verdict.ts";
 import { decide } from "../../../src/decide/decide.ts";
 import { backoffMs } from "../../../src/decide/ladder.ts";
 import { launchedPatch } from "../../../src/decide/launched.ts";
@@ -243,10 +244,22 @@ describe("a question", () => {
     expect(newStatus(decision, "t1")).toBe("stuck");
   });
 
-  test("is left to the person who is attached", () => {
+  test("is left to the person who is attached, whatever the agent's own word is", () => {
     const watched = { ...live, session: known(sessionFact({ attached: 1 })) };
     expect(actions({ ...asked(trust), facts: watched })).toEqual([]);
+    const said = { ...asked(trust), facts: watched };
+    expect(actions({ ...said, verdict: { ...said.verdict, fact: true } as Verdict })).toEqual([]);
   });
+});
+
+test("an agent that ended its turn by its own word is not nudged over the head of who is attached", () => {
+  const word = verdict("idle-done", { turn: "ended", fact: true });
+  const watched = { ...live, session: known(sessionFact({ attached: 1 })) };
+  expect(actions(seen("idle-done", { verdict: word }))).toEqual(["t1 nudge"]);
+  expect(actions(seen("idle-done", { verdict: word, facts: watched }))).toEqual([]);
+  const gone = { ...watched, exit: known(exitFact({ code: 1 })) };
+  const ended = verdict("exited-error", { turn: "ended", fact: true });
+  expect(actions(seen("exited-error", { verdict: ended, facts: gone }))).toEqual(["t1 restart"]);
 });
 
 test("silence is a stall only after it has stayed one for a minute, and while nothing moves", () => {

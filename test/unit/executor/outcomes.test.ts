@@ -15,7 +15,7 @@ import type { Repository } from "../../../src/ports/repository.ts";
 import type { Sessions } from "../../../src/ports/sessions.ts";
 import { arbitraryView } from "../../support/arbitrary-view.ts";
 import { manifestOf, NOW, patched, SECOND, type Told, taskId } from "../../support/decision.ts";
-import { FORK, HEAD, pullRequest } from "../../support/facts.ts";
+import { exitFact, FORK, HEAD, pullRequest } from "../../support/facts.ts";
 import { type Answers, executorWorld } from "../../support/fakes/executor-world.ts";
 
 const T1 = taskId("t1");
@@ -44,6 +44,16 @@ const RESTART: Action = {
   why: "it broke",
   context: [],
 };
+const RESUME: Action = {
+  kind: "resume",
+  as: "resume",
+  taskId: T1,
+  attempt: 2,
+  agent: "codex",
+  conversation: "c1",
+  why: "it broke off",
+  text: "go on",
+};
 const DELIVER: Action = {
   kind: "deliver",
   taskId: T1,
@@ -53,7 +63,21 @@ const DELIVER: Action = {
   forkPoint: "f".repeat(40),
 };
 const RETIRE: Action = { kind: "retire", taskId: T1, branch: "fix/t1", why: "its work is merged" };
-const STOP: Action = { kind: "stop-session", taskId: T1, why: "its work is delivered" };
+const STOP: Action = {
+  kind: "stop-session",
+  taskId: T1,
+  why: "its work is delivered",
+  asked: false,
+};
+const CANCEL: Action = { ...STOP, why: "t1 is cancelled", asked: true };
+const ANSWER: Action = {
+  kind: "answer",
+  taskId: T1,
+  dialogId: "trust",
+  asked: "Trust?",
+  answer: "Yes",
+  typed: false,
+};
 const NUDGE: Action = { kind: "nudge", taskId: T1, why: "idle", text: "go on" };
 
 interface Done {
@@ -175,9 +199,10 @@ describe("clearing up that fails", () => {
 
   test("removes nothing while the session lives, and only after everything is saved", async () => {
     const alive = await carriedOut(RETIRE, merged, { sessions: { stop: async () => false } });
-    expect(alive.calls).toEqual(["sessions.stop verify-t1"]);
+    expect(alive.calls).toEqual(["sessions.isAttended task-t1", "sessions.stop verify-t1"]);
     const { calls, after } = await carriedOut(RETIRE, merged);
     expect(calls).toEqual([
+      "sessions.isAttended task-t1",
       "sessions.stop verify-t1",
       "sessions.stop task-t1",
       "repository.preserve",
@@ -220,8 +245,35 @@ describe("a session that does not end", () => {
       { status: "stuck", attempts: 1 },
       { sessions: { stop: async (name) => name !== "task-t1" } },
     );
-    expect(calls).toEqual(["sessions.stop verify-t1", "sessions.stop task-t1"]);
+    expect(calls).toEqual([
+      "sessions.isAttended task-t1",
+      "sessions.stop verify-t1",
+      "sessions.stop task-t1",
+    ]);
     expect(outcome.failed?.code).toBe("session-alive");
+  });
+});
+
+describe("a session to which a person attached since the decision", () => {
+  const told: Told = { status: "stuck", attempts: 1, worktree: "/w/worktrees/t1" };
+  const sessions: Answers["sessions"] = { isAttended: async () => true };
+  const all = [ANSWER, NUDGE, RESTART, RESUME, STOP, RETIRE];
+
+  test.each(all)("is left alone by: $kind", async (action) => {
+    const { outcome, calls } = await carriedOut(action, told, { sessions });
+    expect(calls).toEqual(["sessions.isAttended task-t1", "folders.exit t1"]);
+    expect(outcome).toMatchObject({ patches: [], failed: { code: "session-attended" } });
+  });
+
+  test.each(all)("is none any more when its agent has ended: $kind", async (action) => {
+    const folders = { exit: async () => known(exitFact()) };
+    const { outcome } = await carriedOut(action, told, { sessions, folders });
+    expect(outcome.failed?.code).not.toBe("session-attended");
+  });
+
+  test("ends all the same when a person's word asks for it", async () => {
+    const { calls } = await carriedOut(CANCEL, { ...told, status: "cancelled" }, { sessions });
+    expect(calls).toContain("sessions.stop task-t1");
   });
 });
 

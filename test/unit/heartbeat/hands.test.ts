@@ -4,7 +4,7 @@ import { createHands } from "../../../src/heartbeat/hands.ts";
 import { taskId } from "../../support/decision.ts";
 
 const order = (id: string): { readonly action: Action } => ({
-  action: { kind: "stop-session", taskId: taskId(id), why: "test" },
+  action: { kind: "stop-session", taskId: taskId(id), why: "test", asked: true },
 });
 
 /** Hands whose actions end when the test says so. */
