@@ -27,11 +27,14 @@ draw() {
 }
 stamp() { printf '%s' "\${EPOCHREALTIME/./}" >"$stamps/$COPPICE_TASK.$1"; }
 exec 3<>"$stamps/$COPPICE_TASK.pipe"
-seconds=0
+seconds=0 word=
 while :; do
   seconds=$((seconds + 1))
   draw 005-working-reasoning.txt "$seconds" "\u2827 codex1"
-  read -r -t 1 word <&3 || continue
+  # A time limit in the middle of a word leaves its beginning in part.
+  read -r -t 1 part <&3
+  whole=$? word+=$part
+  [ "$whole" = 0 ] || continue
   case $word in
     exit) stamp exit; exit 7 ;;
     signal)

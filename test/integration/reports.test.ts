@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createSignals } from "../../src/adapters/signals/signals.ts";
@@ -76,6 +76,31 @@ test("a notice may also be the program's last word, as Codex gives it", async ()
     { kind: "conversation", text: SESSION },
     { kind: "turn-ended", text: "Done." },
   ]);
+});
+
+test("a short notice is written in one piece without node, however many come at once", async () => {
+  const words = Array.from({ length: 20 }, (_, index) => `${index} ${"word ".repeat(2500)}`);
+  const reports = words.map(
+    (text) =>
+      `COPPICE_NODE=/nowhere "$COPPICE_REPORT" claude ${quoted(stopped(`${text}\\n\n%s`))} &`,
+  );
+  const spec = await terminals.spec("t1", ["sh", "reports.sh"]);
+  await writeFile(join(spec.worktree, "reports.sh"), [...reports, "wait"].join("\n"));
+  const env = { COPPICE_TASK: "t1", COPPICE_ATTEMPT: "1", COPPICE_TASK_DIR: spec.taskDir };
+  await terminals.sessions.start({ ...spec, env: { ...spec.env, ...env } });
+  await ended("t1");
+  const said = (await signalsOf(1)).flatMap(({ text }) => text ?? []).map((text) => text.trim());
+  expect(new Set(said)).toEqual(new Set(words.map((text) => `${text}\\n\n%s`)));
+  expect(said).toHaveLength(words.length);
+});
+
+test("a notice that stands on several lines becomes one", async () => {
+  await hooksOf(
+    "t1",
+    `"$COPPICE_REPORT" claude ${quoted(JSON.stringify(JSON.parse(stopped("Done.")), null, 2))}`,
+  );
+  await ended("t1");
+  expect(await signalsOf(1)).toMatchObject([{ kind: "turn-ended", text: "Done." }]);
 });
 
 test("whatever happens to it, a report says nothing and never fails the agent", async () => {

@@ -120,13 +120,14 @@ run_attempt() {
   finish $?
 }
 
-# Writes the record of stage $1 and exit code $2, marks the end of the log and tells the orchestrator.
+# Marks the end of the log, writes the record of stage $1 and exit code $2 and tells the orchestrator.
 write_record() {
   record=$folder/exit.$attempt
   printf '{"version":1,"attempt":%s,"stage":"%s","code":%s,"at":"%s"}\\n' \\
-    "$attempt" "$1" "$2" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$record.tmp" &&
-    mv -f -- "$record.tmp" "$record.json"
+    "$attempt" "$1" "$2" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$record.tmp"
+  written=$?
   printf '\\033\\\\\\033]7717;ended\\007' 2>/dev/null
+  [ "$written" != 0 ] || mv -f -- "$record.tmp" "$record.json"
   [ ! -S "$socket" ] || "$node" "\${0%/*}/notify.cjs" "$socket" "$task" 2>/dev/null
 }
 
@@ -162,19 +163,44 @@ socket.end(JSON.stringify({ taskId }) + "\\n");
 
 /**
  * `COPPICE_REPORT` of every session: what an agent's hooks and notify programs call with a notice in JSON. It never fails and
- * says nothing, because agents read the words and the exit codes of their hooks.
+ * says nothing, because agents read the words and the exit codes of their hooks. A short notice is written without the time
+ * that node takes to start, by cat, which writes it in one piece; the file that grows wakes the orchestrator, and node's word
+ * comes after it for the case that files cannot be watched.
  */
 export const REPORT_SCRIPT = `#!/bin/sh
 # Usage: report AGENT [NOTICE]; without NOTICE it is read from the standard input
-"$COPPICE_NODE" "\${0%/*}/report.cjs" "$@" >/dev/null 2>&1
+exec >/dev/null 2>&1
+umask 077
+PATH=/usr/bin:/bin
+LC_ALL=C
+export LC_ALL
+if [ $# -gt 1 ]; then notice=$2; else notice=$(cat); fi
+here=\${0%/*}
+signals=$COPPICE_TASK_DIR/signals.$COPPICE_ATTEMPT.jsonl
+short=
+if [ "\${#notice}" -le 16000 ]; then
+  at=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
+  case "$at $notice" in
+    *'
+'*) ;;
+    ????-??-??T??:??:??.[0-9][0-9][0-9]Z" "{*}) short=yes ;;
+  esac
+fi
+if [ -n "$short" ]; then
+  line=$COPPICE_TASK_DIR/logs/notice.$$
+  printf '{"at":"%s","agent":"%s","notice":%s}\\n' "$at" "$1" "$notice" >"$line" && cat "$line" >>"$signals"
+  rm -f -- "$line"
+  "$COPPICE_NODE" "$here/notify.cjs" "$COPPICE_SOCKET" "$COPPICE_TASK" </dev/null &
+else
+  printf '%s' "$notice" | "$COPPICE_NODE" "$here/report.cjs" "$1"
+fi
 exit 0
 `;
 
 /** What `report` runs: one notice, then a word to the orchestrator. */
 export const REPORT_PROGRAM = `const { readFileSync } = require("node:fs");
 const { record, tell } = require("./record.cjs");
-const [agent, given] = process.argv.slice(2);
-record(agent, JSON.parse(given ?? readFileSync(0, "utf8")));
+record(process.argv[2], JSON.parse(readFileSync(0, "utf8")));
 tell();
 `;
 
