@@ -21,7 +21,7 @@ export interface LoopOptions {
 /** The shortest time between two beats for events: a burst of events is one beat. */
 const GAP_MS = 250;
 /** Events that come together are taken together. */
-const DEBOUNCE_MS = 8;
+const DEBOUNCE_MS = 3;
 
 /** After trouble of the machine the next beat comes at the latest after this time. */
 const TROUBLE_MS = 5000;

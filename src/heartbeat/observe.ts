@@ -1,7 +1,6 @@
 import pLimit from "p-limit";
 import {
   type CollisionFact,
-  type ExitFact,
   type GitFact,
   known,
   type Probe,
@@ -67,6 +66,27 @@ const LOOKS_AT_ONCE = 8;
 const NOT_ASKED = unknown("not asked in this beat");
 
 type PullRequests = ReadonlyMap<string, PullRequestFact>;
+type Listing = ReadonlyMap<string, Observation>;
+
+/** One task in one beat, with the answers that are on their way for all. */
+interface TaskLook {
+  readonly manifest: Manifest;
+  readonly workdir: string;
+  readonly task: Task;
+  /** An action of the task is under way. */
+  readonly busy: boolean;
+  /** What was in its folder before tmux was asked. */
+  readonly early: Left | undefined;
+  readonly sessions: Promise<Probe<Listing>>;
+  readonly found: Promise<Probe<PullRequests>>;
+}
+
+/** What the newest attempt has left in the task's folder. */
+interface Left extends Pick<TaskEvidence, "launch" | "exit" | "signals"> {
+  /** When its agent said the last thing. */
+  readonly saidAtMs: number;
+  readonly launchedAtMs: number;
+}
 
 export function createObserver(ports: ObserverPorts): Observer {
   const limit = pLimit(LOOKS_AT_ONCE);
@@ -98,7 +118,7 @@ export function createObserver(ports: ObserverPorts): Observer {
     workdir: string,
     task: Task,
     sinceMs: number,
-    launchedAtMs = 0,
+    launchedAtMs: number,
   ): Promise<Probe<GitFact | null>> {
     const nowMs = ports.clock.now();
     const last = git.get(task.id);
@@ -118,7 +138,7 @@ export function createObserver(ports: ObserverPorts): Observer {
   async function verifyFact(
     taskId: TaskId,
     sha: string,
-    sessions: Probe<ReadonlyMap<string, Observation>>,
+    sessions: Probe<Listing>,
   ): Promise<Probe<VerifyFact | null>> {
     const fact = await ports.folders.verify(taskId, sha);
     if (fact.kind === "unknown" || !fact.value?.running) return fact;
@@ -126,14 +146,17 @@ export function createObserver(ports: ObserverPorts): Observer {
     return sessions.value.has(verifySessionNameOf(taskId)) ? fact : known(null);
   }
 
-  async function evidenceOf(
-    manifest: Manifest,
-    workdir: string,
-    task: Task,
-    sessions: Probe<ReadonlyMap<string, Observation>>,
-    found: Probe<PullRequests>,
-    busy: boolean,
-  ): Promise<TaskEvidence> {
+  /**
+   * Git is asked while tmux still answers when an agent left its end or something new: that stays true whatever the screen
+   * shows. Everything else is asked after the screen was read.
+   */
+  async function evidenceOf(look: TaskLook): Promise<TaskEvidence> {
+    const { manifest, workdir, task, busy, early } = look;
+    const news =
+      early !== undefined && isNews(early, git.get(task.id)?.atMs ?? 0)
+        ? limit(() => gitFact(manifest, workdir, task, ports.clock.now(), early.launchedAtMs))
+        : null;
+    const [sessions, found, earlyGit] = await Promise.all([look.sessions, look.found, news]);
     const takenAtMs = ports.clock.now();
     const seen = sessions.kind === "known" ? sessions.value.get(sessionNameOf(task.id)) : undefined;
     const base = {
@@ -150,40 +173,54 @@ export function createObserver(ports: ObserverPorts): Observer {
       signals: known([]),
     } satisfies TaskEvidence;
     if (busy) return { ...base, git: git.get(task.id)?.fact ?? NOT_ASKED };
-    if (isWaiting(task.status)) return { ...base, launch: await ports.folders.launch(task.id) };
-    if (task.status === "complete") {
-      return { ...base, git: await gitFact(manifest, workdir, task, takenAtMs) };
+    return await limit(async () => {
+      if (isWaiting(task.status)) return { ...base, launch: await ports.folders.launch(task.id) };
+      if (task.status === "complete") {
+        return { ...base, git: await gitFact(manifest, workdir, task, takenAtMs, 0) };
+      }
+      // Of a delivered task only its session matters, as long as it has one.
+      const hasSession = seen !== undefined || sessions.kind === "unknown";
+      if (!isActive(task.status) && !hasSession) return base;
+      // An agent that has gone may have committed and left its record after the first reading.
+      const stands = early !== undefined && (hasEnded(early) || isAlive(seen));
+      const left = stands ? early : await leftBy(task.id);
+      const { launch, exit, signals } = left;
+      if (!isActive(task.status)) return { ...base, launch, exit };
+      // An older answer will do while the agent works: before it says or shows anything else, nothing is decided on it.
+      const works =
+        ["working", "unknown"].includes(task.state?.verdict ?? "unknown") &&
+        exit.kind === "known" &&
+        exit.value === null;
+      const sinceMs = works
+        ? Math.max(takenAtMs - gitAgeMaxMs(manifest), left.saidAtMs, shownAtMs(seen, takenAtMs))
+        : takenAtMs;
+      const fact =
+        (stands ? earlyGit : null) ??
+        (await gitFact(manifest, workdir, task, sinceMs, left.launchedAtMs));
+      const head = fact.kind === "known" ? fact.value?.headSha : undefined;
+      return {
+        ...base,
+        launch,
+        exit,
+        git: fact,
+        verify: head === undefined ? known(null) : await verifyFact(task.id, head, sessions),
+        signals,
+      };
+    });
+  }
+
+  async function leftBy(taskId: TaskId): Promise<Left> {
+    const launch = await ports.folders.launch(taskId);
+    const newest = launch.kind === "known" ? launch.value : null;
+    if (newest === null) {
+      const nothing = { exit: known(null), signals: known([]) };
+      return { launch, ...nothing, saidAtMs: 0, launchedAtMs: 0 };
     }
-    // Of a delivered task only its session matters, as long as it has one.
-    const hasSession = seen !== undefined || sessions.kind === "unknown";
-    if (!isActive(task.status) && !hasSession) return base;
-    const launch = await ports.folders.launch(task.id);
-    const attempt = launch.kind === "known" ? (launch.value?.attempt ?? null) : null;
-    const exit: Probe<ExitFact | null> =
-      attempt === null ? known(null) : await ports.folders.exit(task.id, attempt);
-    if (!isActive(task.status)) return { ...base, launch, exit };
-    const signals: TaskEvidence["signals"] =
-      attempt === null ? known([]) : await ports.folders.signals(task.id, attempt);
-    // An older answer will do while the agent works: before it says or shows anything else, nothing is decided on it.
-    const works =
-      ["working", "unknown"].includes(task.state?.verdict ?? "unknown") &&
-      exit.kind === "known" &&
-      exit.value === null;
-    const saidAtMs = signals.kind === "known" ? (signals.value.at(-1)?.atMs ?? 0) : takenAtMs;
-    const sinceMs = works
-      ? Math.max(takenAtMs - gitAgeMaxMs(manifest), saidAtMs, shownAtMs(seen, takenAtMs))
-      : takenAtMs;
-    const launchedAtMs = launch.kind === "known" ? launch.value?.startedAtMs : undefined;
-    const fact = await gitFact(manifest, workdir, task, sinceMs, launchedAtMs);
-    const head = fact.kind === "known" ? fact.value?.headSha : undefined;
-    return {
-      ...base,
-      launch,
-      exit,
-      git: fact,
-      verify: head === undefined ? known(null) : await verifyFact(task.id, head, sessions),
-      signals,
-    };
+    const exit = await ports.folders.exit(taskId, newest.attempt);
+    const signals = await ports.folders.signals(taskId, newest.attempt);
+    const saidAtMs =
+      signals.kind === "known" ? (signals.value.at(-1)?.atMs ?? 0) : ports.clock.now();
+    return { launch, exit, signals, saidAtMs, launchedAtMs: newest.startedAtMs };
   }
 
   async function collisionsOf(
@@ -206,18 +243,22 @@ export function createObserver(ports: ObserverPorts): Observer {
 
   return {
     async observe(manifest, workdir, underWay) {
-      const [listed, found] = await Promise.all([ports.sessions.observe(), pullRequests(manifest)]);
-      const sessions: Probe<ReadonlyMap<string, Observation>> =
-        listed.kind === "known"
-          ? known(new Map(listed.value.map((one) => [one.session.name, one])))
-          : listed;
       const asked = tasksOf(manifest).filter(
         ({ status }) => status !== "draft" && status !== "planned",
       );
-      const evidence = await limit.map(asked, async (task) => {
+      const active = asked.filter(({ id, status }) => isActive(status) && !underWay.has(id));
+      const left = new Map(
+        await limit.map(active, async ({ id }) => [id, await leftBy(id)] as const),
+      );
+      const listing = ports.sessions.observe();
+      const sessions = listing.then(byName);
+      const pulls = pullRequests(manifest);
+      const looks = asked.map((task) => {
         const busy = underWay.has(task.id);
-        return await evidenceOf(manifest, workdir, task, sessions, found, busy);
+        const early = left.get(task.id);
+        return evidenceOf({ manifest, workdir, task, busy, early, sessions, found: pulls });
       });
+      const [listed, found, evidence] = await Promise.all([listing, pulls, Promise.all(looks)]);
       const byTask = new Map(evidence.map((one) => [one.taskId, one]));
       const collisions = await collisionsOf(manifest, byTask);
       return {
@@ -236,6 +277,20 @@ export function createObserver(ports: ObserverPorts): Observer {
     },
   };
 }
+
+const byName = (listed: Probe<readonly Observation[]>): Probe<Listing> =>
+  listed.kind === "known"
+    ? known(new Map(listed.value.map((one) => [one.session.name, one])))
+    : listed;
+
+const hasEnded = ({ exit }: Left): boolean => exit.kind === "known" && exit.value !== null;
+
+/** The agent ended, or said something after git was asked last. */
+const isNews = (left: Left, askedAtMs: number): boolean =>
+  hasEnded(left) || left.saidAtMs > askedAtMs;
+
+const isAlive = (seen: Observation | undefined): boolean =>
+  seen?.screen.kind === "known" && !seen.screen.value.paneDead;
 
 /** How old the git facts of working agents may get: many are asked for less often, one a second at most. */
 const gitAgeMaxMs = (manifest: Manifest): number =>

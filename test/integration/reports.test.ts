@@ -38,31 +38,35 @@ async function signalsOf(attempt: number) {
   throw new Error(signals.reason);
 }
 
-test("a hook's notice becomes a signal of the attempt and wakes the orchestrator", async () => {
-  const wakes: Wake[] = [];
-  const source = await createSignals({
-    workdir: terminals.workdir,
-    socketPath: terminals.signalSocketPath,
-    manifestPath: join(terminals.workdir, "manifest.json"),
-    onBlind: (reason) => expect.fail(reason),
-  }).listen((wake) => wakes.push(wake));
-  await hooksOf(
-    "t1",
-    `printf %s ${quoted(stopped('It\'s "done"\n$(touch pwned)'))} | sh -c 'exec "$COPPICE_REPORT" claude'; sleep 600`,
-  );
-  const found = await until("the signal", async () => {
-    const signals = await signalsOf(1);
-    return signals.length > 0 && signals;
-  });
-  expect(found).toMatchObject([
-    { kind: "turn-ended", text: 'It\'s "done"\n$(touch pwned)', attempt: 1 },
-  ]);
-  await until("the word at the socket", async () =>
-    wakes.some((wake) => wake.kind === "socket" && wake.taskId === "t1"),
-  );
-  await source.close();
-  expect(await signalsOf(2)).toEqual([]);
-});
+test.each<[string, string, Wake["kind"]]>([
+  ["short", 'It\'s "done"\n$(touch pwned)', "folder"],
+  ["long", `It's "done"\n${"$(touch pwned) ".repeat(2000)}`, "socket"],
+])(
+  "a hook's %s notice becomes a signal of the attempt and wakes the orchestrator",
+  async (_, said, kind) => {
+    const wakes: Wake[] = [];
+    const source = await createSignals({
+      workdir: terminals.workdir,
+      socketPath: terminals.signalSocketPath,
+      manifestPath: join(terminals.workdir, "manifest.json"),
+      onBlind: (reason) => expect.fail(reason),
+    }).listen((wake) => wakes.push(wake));
+    await hooksOf(
+      "t1",
+      `printf %s ${quoted(stopped(said))} | sh -c 'exec "$COPPICE_REPORT" claude'; sleep 600`,
+    );
+    const found = await until("the signal", async () => {
+      const signals = await signalsOf(1);
+      return signals.length > 0 && signals;
+    });
+    expect(found).toMatchObject([
+      { kind: "turn-ended", text: expect.stringContaining(said.slice(0, 20)), attempt: 1 },
+    ]);
+    await until("the wake", async () => wakes.some((wake) => wake.kind === kind));
+    await source.close();
+    expect(await signalsOf(2)).toEqual([]);
+  },
+);
 
 test("a notice may also be the program's last word, as Codex gives it", async () => {
   const notice = JSON.stringify({

@@ -89,8 +89,11 @@ export class Orchestrator implements Door {
     );
     // Before its first action a beat asks whether the lock is still its own: then it has looked.
     if (method === "isOurs") this.#looking = false;
+    // What is asked again counts as it was answered last.
+    const question = `${method}:${taskId ?? "*"}`;
+    this.blind.delete(question);
     const unanswered = (reason: string): T => {
-      if (this.#looking) this.blind.add(`${method}:${taskId ?? "*"}`);
+      if (this.#looking) this.blind.add(question);
       return failed(reason);
     };
     let lost = false;

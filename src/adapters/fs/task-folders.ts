@@ -29,7 +29,7 @@ const SIGNAL_BYTES_MAX = 256 * 1024;
 /** The wrapper's last word to the terminal: what stands before it in the log is everything. */
 const END_OF_LOG = "\u001b]7717;ended\u0007";
 const LOG_SETTLES_MS = 1000;
-const LOOK_EVERY_MS = 20;
+const LOOK_EVERY_MS = 5;
 
 const Time = z.iso.datetime({ offset: true });
 const LaunchRecord = z.strictObject({

@@ -20,12 +20,14 @@ export async function probeBranch(
   request: ProbeRequest,
 ): Promise<Probe<GitFact | null>> {
   return answered(async () => {
-    const refs = await readRefs(checkout, request.branch);
+    const [refs, changed] = await Promise.all([
+      readRefs(checkout, request.branch),
+      changedFiles(checkout, request),
+    ]);
     if (refs === null) return null;
-    const [ahead, committed, changed] = await Promise.all([
+    const [ahead, committed] = await Promise.all([
       commitsAhead(checkout, refs),
       committedFiles(checkout, refs),
-      changedFiles(checkout, request),
     ]);
     const dirty = changed ?? [];
     return {

@@ -164,8 +164,7 @@ socket.end(JSON.stringify({ taskId }) + "\\n");
 /**
  * `COPPICE_REPORT` of every session: what an agent's hooks and notify programs call with a notice in JSON. It never fails and
  * says nothing, because agents read the words and the exit codes of their hooks. A short notice is written without the time
- * that node takes to start, by cat, which writes it in one piece; the file that grows wakes the orchestrator, and node's word
- * comes after it for the case that files cannot be watched.
+ * that node takes to start, by cat, which writes it in one piece; the file that grows wakes the orchestrator.
  */
 export const REPORT_SCRIPT = `#!/bin/sh
 # Usage: report AGENT [NOTICE]; without NOTICE it is read from the standard input
@@ -175,7 +174,6 @@ PATH=/usr/bin:/bin
 LC_ALL=C
 export LC_ALL
 if [ $# -gt 1 ]; then notice=$2; else notice=$(cat); fi
-here=\${0%/*}
 signals=$COPPICE_TASK_DIR/signals.$COPPICE_ATTEMPT.jsonl
 short=
 if [ "\${#notice}" -le 16000 ]; then
@@ -190,9 +188,8 @@ if [ -n "$short" ]; then
   line=$COPPICE_TASK_DIR/logs/notice.$$
   printf '{"at":"%s","agent":"%s","notice":%s}\\n' "$at" "$1" "$notice" >"$line" && cat "$line" >>"$signals"
   rm -f -- "$line"
-  "$COPPICE_NODE" "$here/notify.cjs" "$COPPICE_SOCKET" "$COPPICE_TASK" </dev/null &
 else
-  printf '%s' "$notice" | "$COPPICE_NODE" "$here/report.cjs" "$1"
+  printf '%s' "$notice" | "$COPPICE_NODE" "\${0%/*}/report.cjs" "$1"
 fi
 exit 0
 `;

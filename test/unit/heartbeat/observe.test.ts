@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import { type ExitFact, known, type SignalFact } from "../../../src/classify/evidence.ts";
+import { createObserver } from "../../../src/heartbeat/observe.ts";
+import type { Observation } from "../../../src/ports/sessions.ts";
+import { manifestOf, NOW, taskId } from "../../support/decision.ts";
+import { exitFact, gitFact, launchFact, sessionFact } from "../../support/facts.ts";
+import { executorWorld } from "../../support/fakes/executor-world.ts";
+
+const MANIFEST = manifestOf({ t1: { status: "running" } });
+const TURN_ENDED: SignalFact = { kind: "turn-ended", atMs: NOW - 10, attempt: 1, text: "Done." };
+const ALIVE: Observation = {
+  session: sessionFact(),
+  screen: known({
+    lines: ["$ "],
+    cols: 80,
+    rows: 24,
+    cursor: { x: 2, y: 0, visible: true },
+    title: "",
+    currentCommand: "codex",
+    alternateOn: false,
+    inMode: false,
+    paneDead: false,
+    paneDeadStatus: null,
+    silentSeconds: 60,
+  }),
+};
+
+/** What is true now, and what becomes true while tmux makes its answer. */
+interface World {
+  exit: ExitFact | null;
+  signals: readonly SignalFact[];
+  commitsAhead: number;
+}
+
+/** Looks once at t1; `answer` is what tmux says, and may change the world before. */
+async function look(world: World, answer: (calls: readonly string[]) => Promise<Observation[]>) {
+  const { calls, context } = executorWorld(MANIFEST, {
+    sessions: { observe: async () => known(await answer(calls)) },
+    folders: {
+      launch: async () => known(launchFact()),
+      exit: async () => known(world.exit),
+      signals: async () => known(world.signals),
+    },
+    repository: { probe: async () => known(gitFact({ commitsAhead: world.commitsAhead })) },
+  });
+  const { evidence } = await createObserver(context.ports).observe(MANIFEST, "/w", new Set());
+  return evidence.get(taskId("t1"));
+}
+
+test("an agent that commits and ends while tmux answers is seen as it ended", async () => {
+  const world: World = { exit: null, signals: [TURN_ENDED], commitsAhead: 0 };
+  const seen = await look(world, async (calls) => {
+    await expect.poll(() => calls).toContain("repository.probe");
+    Object.assign(world, { exit: exitFact(), commitsAhead: 1 });
+    return [];
+  });
+  expect(seen?.exit).toEqual(known(exitFact()));
+  expect(seen?.git).toMatchObject({ kind: "known", value: { commitsAhead: 1 } });
+});
+
+test.each<[string, Partial<World>]>([
+  ["ended", { exit: exitFact() }],
+  ["said something", { signals: [TURN_ENDED] }],
+])("git is asked about an agent that %s before tmux has answered", async (_, news) => {
+  const world: World = { exit: null, signals: [], commitsAhead: 1, ...news };
+  const seen = await look(world, async (calls) => {
+    await expect.poll(() => calls).toContain("repository.probe");
+    world.commitsAhead = 2;
+    return [ALIVE];
+  });
+  expect(seen?.git).toMatchObject({ kind: "known", value: { commitsAhead: 1 } });
+});
+
+test("git is asked about an agent of which only the screen tells after the screen was read", async () => {
+  const world: World = { exit: null, signals: [], commitsAhead: 0 };
+  const seen = await look(world, async (calls) => {
+    await expect.poll(() => calls).toContain("folders.signals t1");
+    world.commitsAhead = 1;
+    return [ALIVE];
+  });
+  expect(seen?.git).toMatchObject({ kind: "known", value: { commitsAhead: 1 } });
+});
