@@ -11,6 +11,8 @@ export interface LaunchRequest {
   readonly programsDir: string;
   readonly model: string | undefined;
   readonly modelTier: string | undefined;
+  /** The program's own words for its version; undefined where it does not tell: then the newest known is meant. */
+  readonly version: string | undefined;
   /** It edits files by itself but asks before commands; else it does as it thinks fit. */
   readonly asks: boolean;
   /** The manifest's own program: only the agent `command` uses it. */
@@ -106,6 +108,12 @@ export interface Signal {
   readonly command?: string;
 }
 
+/** Versions of a CLI, as `1.2` or `1.2.3`: those from `oldest` to `newest` were seen at work. An older one is not started. */
+export interface KnownVersions {
+  readonly oldest: string;
+  readonly newest: string;
+}
+
 /** One coding CLI: how it is found, started, resumed and read. Pure data and functions. */
 export interface Agent {
   readonly name: string;
@@ -114,6 +122,10 @@ export interface Agent {
   readonly binaries: readonly string[];
   /** Arguments that print the version. */
   readonly versionArgv: readonly string[];
+  /** Undefined: any will do. */
+  readonly versions: KnownVersions | undefined;
+  /** Keys (tmux names) that end a running turn and leave its composer; none: it has no such keys. */
+  readonly interrupt: readonly string[];
   /** Environment variables that it may inherit, e.g. its model key and its own home. */
   readonly environment: readonly string[];
   /** Interactive agents keep a composer open after the turn; others end by exiting. */

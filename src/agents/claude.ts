@@ -6,10 +6,11 @@ import { framedComposer } from "./composers.ts";
 import { failureKind } from "./failure.ts";
 import { ConversationId, modelFlag, PROXY_ENVIRONMENT, reportFromInput } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
+import { isSince } from "./versions.ts";
 import { oneLine, textLines, type View } from "./view.ts";
 
 /**
- * Claude Code. Known versions: 2.0, 2.1. Its start-up dialogs cannot be switched off without writing the user's own
+ * Claude Code. Its start-up dialogs cannot be switched off without writing the user's own
  * configuration; they are answered by their labels. As root it wants IS_SANDBOX=1 in the user's environment: whether
  * this machine is a sandbox is not ours to say.
  */
@@ -18,6 +19,8 @@ export const claude: Agent = {
   title: "Claude Code",
   binaries: ["claude"],
   versionArgv: ["--version"],
+  versions: { oldest: "2.0", newest: "2.1.329" },
+  interrupt: ["Escape"],
   environment: [
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_AUTH_TOKEN",
@@ -77,20 +80,24 @@ const Notice = z.object({
   error_details: z.string().nullish(),
 });
 
-/** Added to the person's own settings for this launch only. */
-const HOOKS = JSON.stringify({
-  hooks: Object.fromEntries(
-    Events.options.map((event) => [
-      event,
-      [{ hooks: [{ type: "command", command: reportFromInput("claude"), timeout: 10 }] }],
-    ]),
-  ),
-});
+/** A version refuses settings that name a hook which it does not know. */
+const STOP_FAILURE_SINCE = "2.1.78";
 
-const flags = ({ asks, model }: LaunchRequest): string[] => [
+/** Added to the person's own settings for this launch only. */
+const hooks = (version: string | undefined): string => {
+  const known = Events.options.filter(
+    (event) => event !== "StopFailure" || isSince(version, STOP_FAILURE_SINCE),
+  );
+  const command = { type: "command", command: reportFromInput("claude"), timeout: 10 };
+  return JSON.stringify({
+    hooks: Object.fromEntries(known.map((event) => [event, [{ hooks: [command] }]])),
+  });
+};
+
+const flags = ({ asks, model, version }: LaunchRequest): string[] => [
   ...(asks ? ["--permission-mode", "acceptEdits"] : ["--dangerously-skip-permissions"]),
   "--settings",
-  HOOKS,
+  hooks(version),
   ...modelFlag(model),
 ];
 

@@ -5,13 +5,16 @@ import { type CellMarks, endingOfCells } from "./cells.ts";
 import { openComposer } from "./composers.ts";
 import { ConversationId, modelFlag, PROXY_ENVIRONMENT, reportFromWord } from "./launch.ts";
 import { type Layout, readAgent } from "./tui.ts";
+import { isSince } from "./versions.ts";
 
-/** OpenAI Codex. Known versions: 0.98 to 0.169. */
+/** OpenAI Codex. */
 export const codex: Agent = {
   name: "codex",
   title: "Codex",
   binaries: ["codex"],
   versionArgv: ["--version"],
+  versions: { oldest: "0.98", newest: "0.169" },
+  interrupt: ["Escape"],
   environment: [
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
@@ -100,11 +103,12 @@ function noticeSignals(notice: unknown): readonly Signal[] {
 
 /**
  * Everything that would open a dialog is switched off for this launch only; the user's own configuration stays as it is.
- * `--no-daemon`: else the turn would run on in a background process after its session was ended.
+ * `--no-daemon`: else the turn would run on in a background process after its session was ended. Versions before it have
+ * no such process.
  */
 function flags(request: LaunchRequest): string[] {
   return [
-    "--no-daemon",
+    ...(isSince(request.version, DAEMON_SINCE) ? ["--no-daemon"] : []),
     ...(request.asks
       ? ["--sandbox", "workspace-write", "--ask-for-approval", "on-request"]
       : ["--dangerously-bypass-approvals-and-sandbox"]),
@@ -118,6 +122,8 @@ function flags(request: LaunchRequest): string[] {
   ];
 }
 
+const DAEMON_SINCE = "0.156";
+
 const headlessFlags = (request: LaunchRequest): string[] => [
   "--json",
   "--dangerously-bypass-approvals-and-sandbox",
@@ -125,9 +131,9 @@ const headlessFlags = (request: LaunchRequest): string[] => [
 ];
 
 const commonFlags = (request: LaunchRequest): string[] => [
-  "--disable",
-  "hooks",
   ...overrides({
+    // Versions that know no such feature refuse `--disable hooks`.
+    "features.hooks": "false",
     check_for_update_on_startup: "false",
     projects: `{${tomlString(request.worktree)}={trust_level="trusted"}}`,
     ...(request.modelTier === undefined

@@ -8,6 +8,8 @@ export const command: Agent = {
   title: "Own command",
   binaries: [],
   versionArgv: [],
+  versions: undefined,
+  interrupt: [],
   environment: [],
   interactive: false,
   install: 'name the program in the manifest: "command": ["my-agent", "{promptFile}"]',

@@ -6,7 +6,7 @@ import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import type { View } from "./view.ts";
 
 /**
- * GitHub Copilot CLI. Known versions: 1.0.52, 1.0.102. It asks for trust in the folder whatever the flags say; the dialog is
+ * GitHub Copilot CLI. It asks for trust in the folder whatever the flags say; the dialog is
  * answered by its labels.
  */
 export const copilot: Agent = {
@@ -14,6 +14,8 @@ export const copilot: Agent = {
   title: "Copilot CLI",
   binaries: ["copilot"],
   versionArgv: ["--version"],
+  versions: { oldest: "1.0.52", newest: "1.0.102" },
+  interrupt: ["Escape", "Escape"],
   environment: [
     "COPILOT_GITHUB_TOKEN",
     "COPILOT_HOME",

@@ -7,12 +7,14 @@ import { ConversationId, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import type { View } from "./view.ts";
 
-/** Gemini CLI. Known versions: 0.36 to 0.61. */
+/** Gemini CLI. */
 export const gemini: Agent = {
   name: "gemini",
   title: "Gemini CLI",
   binaries: ["gemini"],
   versionArgv: ["--version"],
+  versions: { oldest: "0.39.1", newest: "0.61" },
+  interrupt: ["Escape"],
   environment: [
     "GEMINI_API_KEY",
     "GOOGLE_API_KEY",
@@ -45,8 +47,11 @@ export const gemini: Agent = {
   read: (screen) => readAgent(screen, LAYOUT),
 };
 
-/** Else it starts itself a second time, and the first one tells how the second ended by the wrong exit code. */
-const ENVIRONMENT = { GEMINI_CLI_NO_RELAUNCH: "true" };
+/**
+ * For this launch only. Else it starts itself a second time, and the first one tells how the second ended by the wrong exit
+ * code; and in a folder that is not trusted `--yolo` is taken back.
+ */
+const ENVIRONMENT = { GEMINI_CLI_NO_RELAUNCH: "true", GEMINI_CLI_TRUST_WORKSPACE: "true" };
 
 const headlessArgv = (request: LaunchRequest): readonly string[] => [
   "gemini",
@@ -92,10 +97,8 @@ function signals(notice: unknown): readonly Signal[] {
   }
 }
 
-/** `--skip-trust`: for this launch only; without it `--yolo` is taken back in a folder that is not trusted. */
 const flags = ({ asks, model }: LaunchRequest): string[] => [
   ...(asks ? ["--approval-mode", "auto_edit"] : ["--yolo"]),
-  "--skip-trust",
   ...modelFlag(model),
 ];
 

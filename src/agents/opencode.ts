@@ -5,12 +5,14 @@ import { ConversationId, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import { oneLine, unframed, type View } from "./view.ts";
 
-/** opencode. Known versions: 1.2 and 1.18. */
+/** opencode. */
 export const opencode: Agent = {
   name: "opencode",
   title: "opencode",
   binaries: ["opencode"],
   versionArgv: ["--version"],
+  versions: { oldest: "1.2", newest: "1.18" },
+  interrupt: ["Escape", "Escape"],
   environment: [
     "ANTHROPIC_API_KEY",
     "OPENAI_API_KEY",

@@ -5,12 +5,14 @@ import { GEMINI_MARKS } from "./gemini.ts";
 import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Layout, readAgent } from "./tui.ts";
 
-/** Qwen Code. Known versions: 0.15 to 0.24. */
+/** Qwen Code. */
 export const qwen: Agent = {
   name: "qwen",
   title: "Qwen Code",
   binaries: ["qwen"],
   versionArgv: ["--version"],
+  versions: { oldest: "0.15", newest: "0.24" },
+  interrupt: ["Escape"],
   environment: [
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",

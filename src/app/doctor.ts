@@ -1,4 +1,7 @@
+import type { Agent } from "../agents/agent.ts";
 import { agentByName, agentNames } from "../agents/catalog.ts";
+import { judgeVersion } from "../agents/versions.ts";
+import { unreachable } from "../manifest/errors.ts";
 import type { Host } from "../ports/host.ts";
 
 /** One thing that was looked at. `fix` says what to do; empty when all is well. */
@@ -97,10 +100,10 @@ async function agents(host: Host): Promise<readonly Finding[]> {
     findings.push(
       version === null
         ? problem(`agent ${name}`, `${path} does not say its version`, agent.install)
-        : ok(`agent ${name}`, `${version} (${path})`),
+        : agentFinding(agent, version, path),
     );
   }
-  return findings.some((finding) => finding.state === "ok")
+  return findings.some((finding) => finding.detail !== "not found")
     ? findings
     : [
         ...findings,
@@ -110,6 +113,26 @@ async function agents(host: Host): Promise<readonly Finding[]> {
           'Install one of them, or use "agent": "command" with a program of your own.',
         ),
       ];
+}
+
+function agentFinding(agent: Agent, version: string, path: string): Finding {
+  const subject = `agent ${agent.name}`;
+  const judged = judgeVersion(agent, version);
+  switch (judged.kind) {
+    case "known":
+    case "untold":
+      return ok(subject, `${version} (${path})`);
+    case "never-seen":
+      return note(
+        subject,
+        `${version} (${path}) is ${judged.why}`,
+        "Nothing to do: it is started and read like those. coppice record keeps a screen that is read wrongly.",
+      );
+    case "unsupported":
+      return problem(subject, `${judged.why} (${path})`, judged.remedy);
+    default:
+      return unreachable(judged);
+  }
 }
 
 async function token(ports: DoctorPorts): Promise<readonly Finding[]> {

@@ -1,6 +1,6 @@
 import { takesAnswer } from "../agents/takes-words.ts";
 import { endSessions } from "../executor/end-sessions.ts";
-import { say } from "../executor/steer.ts";
+import { interrupt, say } from "../executor/steer.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch, TaskPatch } from "../manifest/merge.ts";
@@ -123,12 +123,18 @@ function requireLegal(task: Task, status: TaskStatus): void {
   });
 }
 
-/** Types words into the task's session, by the same careful way that nudges take. */
-export async function send(workspace: Workspace, id: string, text: string): Promise<InjectOutcome> {
+/** Types words into the task's session, by the same careful way that nudges take; `interrupts`: a turn that runs ends first. */
+export async function send(
+  workspace: Workspace,
+  id: string,
+  text: string,
+  { interrupts }: { readonly interrupts: boolean },
+): Promise<InjectOutcome> {
   const { manifest } = await readOrThrow(workspace);
   const task = findTask(manifest, id);
   const context = { ports: workspace.ports, manifest, workdir: workspace.workdir };
-  return await say(context, task, text, takesAnswer);
+  const free = interrupts ? await interrupt(context, task) : ({ kind: "sent" } as const);
+  return free.kind === "sent" ? await say(context, task, text, takesAnswer) : free;
 }
 
 /** The last lines of a task's terminal log; the newest attempt's unless another is named. */

@@ -1,5 +1,6 @@
 import type { Agent, LaunchPlan, LaunchRequest } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
+import { judgeVersion, type Unsupported } from "../agents/versions.ts";
 import type { LaunchFact } from "../classify/evidence.ts";
 import type { Action } from "../decide/action.ts";
 import { launchedPatch } from "../decide/launched.ts";
@@ -175,12 +176,16 @@ async function launch(
   context: ExecutionContext,
   task: Task,
   order: LaunchOrder,
-): Promise<LaunchFact> {
+): Promise<LaunchFact | Unsupported> {
   const agent = agentByName(order.agent);
   if (agent === undefined) throw unknownAgent(order.agent, task);
   const { folders, host, clock, sessions } = context.ports;
   const place = placeOf(context, task);
   const settings = settingsOf(context.manifest, task);
+  const [program] = agent.binaries;
+  const version = program === undefined ? null : await host.version(program, agent.versionArgv);
+  const judged = judgeVersion(agent, version);
+  if (judged.kind === "unsupported") return judged;
   const promptFile = await folders.writePrompt(
     task.id,
     order.attempt,
@@ -196,6 +201,7 @@ async function launch(
     programsDir: `${context.workdir}/bin`,
     model: settings.model,
     modelTier: settings.modelTier,
+    version: version ?? undefined,
     asks: context.manifest.permissions.mode === "ask",
     command: settings.command,
   };
@@ -290,8 +296,16 @@ function promptOf(
   });
 }
 
-/** What the manifest notes of a launch. */
-function outcomeOf(task: Task, launched: LaunchFact, more: TaskPatch["state"] = {}): Outcome {
+/** What the manifest notes of a launch, or that a person has to update the agent first. */
+function outcomeOf(
+  task: Task,
+  launched: LaunchFact | Unsupported,
+  more: TaskPatch["state"] = {},
+): Outcome {
+  if (launched.kind === "unsupported") {
+    const hint = `${launched.remedy}, then coppice retry ${task.id}.`;
+    return asksPerson(task, "agent-unsupported", launched.why, hint);
+  }
   const { set, state } = launchedPatch(task, launched);
   return {
     result: `${launched.agent}, attempt ${launched.attempt}`,

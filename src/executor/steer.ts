@@ -53,6 +53,41 @@ export async function say(
   );
 }
 
+const TURN_ENDS_MS = 5000;
+const LOOK_EVERY_MS = 100;
+
+/**
+ * Ends a task's turn by its agent's own keys and waits until its composer is free; nothing is pressed where no turn runs, and
+ * never at a dialog.
+ */
+export async function interrupt(context: ExecutionContext, task: Task): Promise<InjectOutcome> {
+  const { sessions, clock } = context.ports;
+  const { title, interrupt: keys, read } = agentOf(context, task);
+  const name = sessionNameOf(task.id);
+  const runs = (screen: Screen): boolean => !screen.paneDead && turnRuns(read(screen));
+  const stillRuns = async (): Promise<boolean> => {
+    const seen = await sessions.capture(name, 0);
+    return seen.kind === "known" && seen.value !== null && runs(seen.value);
+  };
+  if (!(await stillRuns())) return { kind: "sent" };
+  if (keys.length === 0) {
+    return { kind: "refused", reason: `no key is known that ends a turn of ${title}` };
+  }
+  const pressed = await sessions.press(name, keys, runs);
+  const over = AbortSignal.timeout(TURN_ENDS_MS);
+  while (await stillRuns()) {
+    if (pressed.kind === "refused") return pressed;
+    if (over.aborted) {
+      return { kind: "unproven", reason: `its turn runs on after ${keys.join(", ")}` };
+    }
+    await clock.sleep(LOOK_EVERY_MS, over);
+  }
+  return { kind: "sent" };
+}
+
+const turnRuns = ({ turn, dialog, needsPerson }: ScreenReading): boolean =>
+  turn === "running" && dialog === undefined && needsPerson !== true;
+
 /**
  * Answers a dialog by the label of an option, or a question by typed words; nothing when it has changed meanwhile. The event
  * shows the screen before and after.

@@ -4,7 +4,7 @@ export interface Host {
   readonly freeMemoryBytes: number;
   /** Absolute path of a program on PATH, or null. */
   which(program: string): Promise<string | null>;
-  /** First line of `program ...argv`, or null when it fails. */
+  /** First line of `program ...argv`, or null when it fails; asked once, until another file is the program. */
   version(program: string, argv: readonly string[]): Promise<string | null>;
   /** Of the disk that holds the path, or will once it is made; null when nobody can tell. */
   freeDiskBytes(path: string): Promise<number | null>;

@@ -1,15 +1,8 @@
 import { expect } from "vitest";
-import {
-  carryOut,
-  deeds,
-  deedsOnWork,
-  pauseOf,
-  runs,
-  taskOf,
-  worksOn,
-} from "../support/agent-stage.ts";
+import { carryOut, deedsOnWork, pauseOf, runs, taskOf, worksOn } from "../support/agent-stage.ts";
 import { testWithClaude as test } from "../support/claude-stage.ts";
 import type { ModelStep } from "../support/model-server.ts";
+import { expectKeyRefused } from "../support/troubles.ts";
 
 test.concurrent("a subscription's limit holds every start; Claude Code itself is left to go on when it ends", async ({
   place,
@@ -110,23 +103,7 @@ test.concurrent("a refused key stops Claude Code and asks a person", async ({
   model,
   env,
 }) => {
-  const refused: ModelStep = {
-    kind: "http-error",
-    status: 401,
-    type: "authentication_error",
-    message: "invalid bearer token",
-  };
-  model.play({ matches: worksOn(1), steps: Array<ModelStep>(30).fill(refused) });
-  await place.plan({ agent: "claude", maxParallel: 1 }, [
-    taskOf(1, "has a refused key"),
-    taskOf(2, "would be refused too"),
-  ]);
-
-  const run = await place.coppice(RUN, env);
-
-  expect(JSON.parse(run.stdout)).toMatchObject({ outcome: "waiting-for-person" });
-  expect(await deeds(place, "t1")).toEqual(["start", "answer: Yes, I trust this folder"]);
-  expect(await deeds(place, "t2")).toEqual([]);
+  await expectKeyRefused({ place, model, env }, ["claude"]);
 });
 
 const RUN = ["run", "--json", "--interval", "1"];

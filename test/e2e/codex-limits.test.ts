@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { carryOut, deeds, pauseOf, taskOf, worksOn } from "../support/agent-stage.ts";
 import { testWithCodex as test } from "../support/codex-stage.ts";
+import { expectKeyRefused, expectLogInAsked } from "../support/troubles.ts";
 
 test.concurrent("a usage limit holds every start of Codex until it ends, and lets a turn that runs go on", async ({
   place,
@@ -76,34 +77,16 @@ test.concurrent("a rate limit without an end pauses Codex as long as the policy 
 });
 
 test.concurrent("a refused key stops Codex and asks a person", async ({ place, model, env }) => {
-  const refused = { kind: "http-error", status: 401, message: "Incorrect API key" } as const;
-  model.play({ matches: worksOn(1), steps: Array(30).fill(refused) });
-  await place.plan({ agent: "codex", maxParallel: 1 }, [
-    taskOf(1, "has a refused key"),
-    taskOf(2, "would be refused too"),
-  ]);
-
-  const run = await place.coppice(RUN, env);
-
-  expect(run.code).toBe(4);
-  expect(JSON.parse(run.stdout)).toMatchObject({ outcome: "waiting-for-person" });
-  expect(await deeds(place, "t1")).toEqual(["start"]);
-  expect(await deeds(place, "t2")).toEqual([]);
-  expect((await place.task("t1")).error).toMatch(/401/);
+  await expectKeyRefused({ place, model, env }, ["codex"]);
 });
 
 test.concurrent("a Codex that was never logged in waits for a person, and nothing is typed", async ({
   place,
+  model,
   env,
 }) => {
-  await place.plan({ agent: "codex" }, [taskOf(1, "meets the sign-in screen")]);
-
   await rm(join(place.folder, "account/home/.codex/config.toml"));
-
-  const run = await place.coppice(RUN, env);
-
-  expect(run.code).toBe(4);
-  expect(await deeds(place, "t1")).toEqual(["start"]);
+  await expectLogInAsked({ place, model, env }, "codex");
 });
 
 const RUN = ["run", "--json", "--interval", "1"];

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -38,6 +38,21 @@ test("a program is found on the user's PATH only when it can be run", async () =
   expect(await host.version("no-such-agent", [])).toBeNull();
   expect(await host.version("false", [])).toBeNull();
   expect(host.homeDir).toBe(home);
+});
+
+test("a version is asked for once, and again when another file is the program", async () => {
+  const bin = join(home, "agent");
+  const install = (version: string) =>
+    writeFile(bin, `#!/bin/sh\necho asked >>${home}/asked; echo ${version}\n`, { mode: 0o755 });
+  const host = createHost({ env: { PATH: home, HOME: home } });
+  await install("1.2");
+  const first = await Promise.all([host.version(bin, []), host.version(bin, [])]);
+  expect([...first, await host.version(bin, [])]).toEqual(["1.2", "1.2", "1.2"]);
+  expect(await readFile(join(home, "asked"), "utf8")).toBe("asked\n");
+  await rm(bin);
+  expect(await host.version(bin, [])).toBeNull();
+  await install("1.2.1");
+  expect(await host.version(bin, [])).toBe("1.2.1");
 });
 
 test("the machine's measures are plausible, also of a disk for a folder that is yet to be made", async () => {

@@ -22,6 +22,13 @@ export interface StagePlace {
   readonly skip: (why: string) => never;
 }
 
+/** What such a test has. */
+export interface Stage {
+  readonly place: Workplace;
+  readonly model: ModelServer;
+  readonly env: Environment;
+}
+
 /** A test with a scripted model and the environment in which `coppice` finds a real agent; `account` makes it. */
 export const agentTest = (account: (at: StagePlace) => Promise<Environment>) =>
   placeTest.extend<{ model: ModelServer; env: Environment }>({
@@ -58,7 +65,7 @@ export const SHELL = {
   opencode: (command: string) => ({ tool: "bash", args: { command, description: "Work" } }),
 } as const;
 
-type AgentName = keyof typeof SHELL;
+export type AgentName = keyof typeof SHELL;
 
 /** A command of the agent. */
 export const runs = (agent: AgentName, command: string, say = "I go on."): ModelStep => ({

@@ -15,6 +15,7 @@ export function createHost(options: {
 }): Host {
   const { env } = options;
   const { HOME: home, PATH: path } = env;
+  const versions = createVersions((program) => which(program, path ?? ""));
   return {
     cores: availableParallelism(),
     get freeMemoryBytes() {
@@ -25,7 +26,7 @@ export function createHost(options: {
     env: (name) => env[name],
     randomHex: (bytes) => randomBytes(bytes).toString("hex"),
     which: (program) => which(program, path ?? ""),
-    version: (program, argv) => firstLine(program, argv),
+    version: (program, argv) => versions(program, argv),
     freeDiskBytes,
   };
 }
@@ -47,6 +48,26 @@ async function isProgram(path: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Some agents take seconds to tell. What failed is asked again. */
+function createVersions(find: (program: string) => Promise<string | null>): Host["version"] {
+  const told = new Map<string, Promise<string | null>>();
+  return async (program, argv) => {
+    const key = JSON.stringify([await fileOf(await find(program)), program, ...argv]);
+    const line = told.get(key) ?? firstLine(program, argv);
+    told.set(key, line);
+    const answer = await line;
+    if (answer === null) told.delete(key);
+    return answer;
+  };
+}
+
+/** A file as itself: an update writes another one, or writes it anew. */
+async function fileOf(path: string | null): Promise<readonly (string | number)[]> {
+  if (path === null) return [];
+  const { dev, ino, size, mtimeMs } = await stat(path);
+  return [dev, ino, size, mtimeMs];
 }
 
 async function firstLine(program: string, argv: readonly string[]): Promise<string | null> {

@@ -16,6 +16,7 @@ export function addTaskCommands(program: Command): void {
   addCancel(program);
 }
 
+type SendOptions = ActingOptions & { readonly interrupt?: boolean };
 type ActingOptions = ManifestOptions & { readonly dryRun?: boolean };
 
 const withDryRun = (command: Command): Command =>
@@ -80,17 +81,23 @@ function addSend(program: Command): void {
     .description(
       "Types words and Enter into the session of a task; refused when a dialog is open there.",
     );
-  withDryRun(command).action(
-    async (id: string, words: readonly string[], options: ActingOptions) => {
+  withDryRun(command)
+    .option("--interrupt", "end a turn that runs first, by the agent's own keys")
+    .action(async (id: string, words: readonly string[], options: SendOptions) => {
       const output = createOutput({ json: options.json === true });
       const workspace = await open(options, output);
       if (options.dryRun) {
         const { state, why } = await classifyTask(workspace, id);
         if (output.json) output.answerJson({ task: id, text: words.join(" "), state, why });
-        else output.story(`would be typed if ${id} takes words; it reads as ${state}: ${why}`);
+        else {
+          const first = options.interrupt ? "its turn would be ended first; " : "";
+          output.story(`${first}would be typed if ${id} takes words; it reads as ${state}: ${why}`);
+        }
         return;
       }
-      const outcome = await send(workspace, id, words.join(" "));
+      const outcome = await send(workspace, id, words.join(" "), {
+        interrupts: options.interrupt === true,
+      });
       if (outcome.kind === "refused") {
         throw new CoppiceError({
           code: "inject-refused",
@@ -102,12 +109,12 @@ function addSend(program: Command): void {
       if (output.json) output.answerJson(outcome);
       else
         output.story(
-          outcome.kind === "sent" ? "sent" : `typed, but no effect was seen: ${outcome.reason}`,
+          outcome.kind === "sent" ? "sent" : `pressed, but no effect was seen: ${outcome.reason}`,
         );
-    },
-  );
+    });
   withExamples(command, [
     ['coppice send t3 "use the new parser"', "tell the agent something"],
+    ['coppice send t3 --interrupt "stop: use the old one"', "end what it is doing first"],
     ["coppice send t3 y", "answer a question of a plain program"],
   ]);
 }

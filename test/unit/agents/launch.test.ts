@@ -14,6 +14,7 @@ const request = (more: Partial<LaunchRequest> = {}): LaunchRequest => ({
   programsDir: "/state/a b/bin",
   model: undefined,
   modelTier: undefined,
+  version: undefined,
   asks: false,
   command: undefined,
   ...more,
@@ -70,6 +71,23 @@ test("Codex runs without its daemon and trusts exactly the worktree, for this la
   expect(argv).toContain('projects={"/tmp/a \\"b\\" \\\\c"={trust_level="trusted"}}');
   expect(argv).toContain('model_reasoning_effort="high"');
   expect(argv.slice(-4)).toEqual(["--model", "gpt-5.5", "--", "{prompt}"]);
+});
+
+test("an older Codex gets no words that it refuses, and has no daemon to be kept from", () => {
+  for (const version of ["codex-cli 0.98.0", "codex-cli 0.155.1"]) {
+    expect(codex.launch(request({ version })).argv).not.toContain("--no-daemon");
+    expect(codex.resume(request({ version }), "id-1")?.argv).not.toContain("--no-daemon");
+  }
+  for (const version of ["codex-cli 0.156.0", "codex-cli 1.0.0", undefined]) {
+    expect(codex.launch(request({ version })).argv).toContain("--no-daemon");
+  }
+  const words = [codex.launch(request()), codex.headless?.launch(request())].map(
+    (plan) => plan?.argv,
+  );
+  for (const argv of words) {
+    expect(argv).not.toContain("--disable");
+    expect(argv).toContain("features.hooks=false");
+  }
 });
 
 test("Codex resumes the named conversation, else the newest of the worktree, with the flags of a launch", () => {

@@ -87,6 +87,7 @@ describe("Claude Code's notices", () => {
       programsDir: "/state/bin",
       model: undefined,
       modelTier: undefined,
+      version: undefined,
       asks: false,
       command: undefined,
     });

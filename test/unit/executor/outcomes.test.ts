@@ -94,6 +94,20 @@ async function carriedOut(action: Action, told: Told, answers: Answers = {}): Pr
   return { outcome, calls: world.calls, after };
 }
 
+test("an agent that is too old is not started; its person is told to update it, at once", async () => {
+  const host = { version: async () => "codex-cli 0.42.0" };
+  for (const action of [START, RESTART]) {
+    const { outcome, calls, after } = await carriedOut(action, { status: "running" }, { host });
+    expect(outcome.failed?.code).toBe("agent-unsupported");
+    expect(calls.filter((call) => call.startsWith("sessions.start"))).toEqual([]);
+    expect(calls.filter((call) => call.startsWith("folders.recordLaunch"))).toEqual([]);
+    expect(after).toMatchObject({
+      status: "error",
+      error: expect.stringMatching(/0\.42\.0 is older .*npm install .*coppice retry t1/),
+    });
+  }
+});
+
 describe("whatever is decided and however the world answers", () => {
   /** One of these answers, or success. */
   const choose = <Method>(...answers: Method[]) =>
