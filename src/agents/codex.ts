@@ -104,7 +104,7 @@ function noticeSignals(notice: unknown): readonly Signal[] {
 /**
  * Everything that would open a dialog is switched off for this launch only; the user's own configuration stays as it is.
  * `--no-daemon`: else the turn would run on in a background process after its session was ended. Versions before it have
- * no such process.
+ * none.
  */
 function flags(request: LaunchRequest): string[] {
   return [
