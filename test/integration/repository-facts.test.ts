@@ -16,8 +16,7 @@ beforeEach(async () => {
 afterEach(() => lab.close());
 
 const read = (ref = "main") => createRepositoryFacts({ root: lab.root, cacheDir }).read(ref);
-const namesOf = (facts: RepositoryFacts, path: string) =>
-  facts.symbols.filter((symbol) => symbol[1] === path).map(([name]) => name);
+const namesOf = (facts: RepositoryFacts, path: string) => facts.symbols.get(path) ?? [];
 
 const SOURCES = {
   "src/a b é.ts": "export function parseDate(text: string) {\n  return text;\n}\n",

@@ -54,13 +54,13 @@ export function createRepositoryFacts(options: {
 }
 
 function factsOf({ paths, commits, blobs, readings }: KeptFacts): RepositoryFacts {
-  const symbols: [string, string][] = [];
+  const symbols = new Map<string, readonly string[]>();
   const marks = new Map<string, Uint32Array>();
   const generated = new Set<string>();
   for (const [path, blob] of blobs) {
     const reading = readings.get(blob);
     if (reading === undefined) continue;
-    for (const name of reading.symbols) symbols.push([name, path]);
+    symbols.set(path, reading.symbols);
     marks.set(path, reading.marks);
     if (reading.generated) generated.add(path);
   }

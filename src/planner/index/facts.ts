@@ -4,8 +4,8 @@ import type { FinishedTask } from "../../manifest/finished-task.ts";
 export interface RepositoryFacts {
   /** All paths of the tree, `/` between folders. */
   readonly paths: readonly string[];
-  /** Definitions: a name and the path that defines it. */
-  readonly symbols: readonly (readonly [name: string, path: string])[];
+  /** The names that a path defines, each once, by path. */
+  readonly symbols: ReadonlyMap<string, readonly string[]>;
   /** How many of the latest commits changed a path. */
   readonly churn: ReadonlyMap<string, number>;
   /** Marks of what the sources say, by path; see `markedText`. Empty when no contents are known. */
@@ -46,9 +46,13 @@ export function factsFromLists(lists: {
   readonly churn: string;
 }): RepositoryFacts {
   const churn = pairs(lists.churn).filter(([count]) => /^\d+$/.test(count));
+  const symbols = new Map<string, Set<string>>();
+  for (const [name, path] of pairs(lists.symbols)) {
+    symbols.set(path, (symbols.get(path) ?? new Set()).add(name));
+  }
   return {
     paths: lines(lists.tree),
-    symbols: pairs(lists.symbols),
+    symbols: new Map([...symbols].map(([path, names]) => [path, [...names]])),
     churn: new Map(churn.map(([count, path]) => [path, Number(count)])),
     marks: new Map(),
     commits: [],

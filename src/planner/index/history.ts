@@ -1,7 +1,7 @@
 import type { PastCommit } from "./facts.ts";
 import type { Partner } from "./partners.ts";
 import { type Postings, postings } from "./postings.ts";
-import { words } from "./words.ts";
+import { wordReader } from "./words.ts";
 
 /** What the latest commits tell. */
 export interface History {
@@ -18,9 +18,12 @@ export function historyOf(past: readonly PastCommit[], idOf: ReadonlyMap<string,
     const files = paths.flatMap((path) => idOf.get(path) ?? []);
     return files.length === 0 ? [] : [{ subject, files }];
   });
+  const words = wordReader();
   return {
     commits,
-    subjectWords: postings(commits, ({ subject }) => counted(words(subject))),
+    subjectWords: postings(commits, ({ subject }, say) => {
+      for (const word of words(subject)) say(word, 1);
+    }),
     companions: companionsOf(commits.map(({ files }) => files)),
   };
 }
@@ -59,10 +62,4 @@ function companionsOf(commits: readonly (readonly number[])[]): Map<number, Part
     if (found.length > 0) companions.set(file, found);
   }
   return companions;
-}
-
-function counted(list: readonly string[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const word of list) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
 }

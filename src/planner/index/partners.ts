@@ -26,9 +26,10 @@ export function partnersOf(files: readonly NamedFile[]): ReadonlyMap<number, rea
     if (known === undefined) partners.set(from, [{ file, weight }]);
     else known.push({ file, weight });
   };
+  const sheet = new SharedWords(files.length);
   files.forEach((own, test) => {
     if (own.kind !== "test") return;
-    for (const { file, weight } of sourcesOf(own, files, sources)) {
+    for (const { file, weight } of sourcesOf(own, files, sources, sheet)) {
       link(test, file, weight);
       link(file, test, weight);
     }
@@ -78,11 +79,65 @@ const testWords = (text: string): string[] =>
     .filter((piece) => !TEST_WORD.test(piece))
     .map(stem);
 
-function sourcesOf(test: NamedFile, files: readonly NamedFile[], sources: SourceWords): Partner[] {
+/** For each source how much of a test's name it shares. One table for all tests, as new ones take too long. */
+class SharedWords {
+  readonly #values: Float64Array;
+  /** Of the word at hand. */
+  readonly #alike: Float64Array;
+  readonly #touched: number[] = [];
+
+  constructor(files: number) {
+    this.#values = new Float64Array(files);
+    this.#alike = new Float64Array(files);
+  }
+
+  clear(): void {
+    for (const file of this.#touched) this.#values[file] = 0;
+    this.#touched.length = 0;
+  }
+
+  /** The sources that have one of these words share `value` of the name, less where the word is only like the name's. */
+  add(matches: readonly string[], word: string, value: number, { sourcesWith }: SourceWords): void {
+    const hit: number[] = [];
+    for (const match of matches) {
+      const having = sourcesWith.get(match) ?? [];
+      if (having.length > COMMON) continue;
+      const alike = match === word ? 1 : 0.7;
+      for (const file of having) {
+        const before = this.#alike[file] ?? 0;
+        if (before === 0) hit.push(file);
+        if (alike > before) this.#alike[file] = alike;
+      }
+    }
+    for (const file of hit) {
+      const before = this.#values[file] ?? 0;
+      if (before === 0) this.#touched.push(file);
+      this.#values[file] = before + (this.#alike[file] ?? 0) * value;
+      this.#alike[file] = 0;
+    }
+  }
+
+  /** Sources that share more than this, in the order in which they were found. */
+  above(least: (value: number) => boolean): { readonly file: number; readonly value: number }[] {
+    const found: { file: number; value: number }[] = [];
+    for (const file of this.#touched) {
+      const value = this.#values[file] ?? 0;
+      if (least(value)) found.push({ file, value });
+    }
+    return found;
+  }
+}
+
+function sourcesOf(
+  test: NamedFile,
+  files: readonly NamedFile[],
+  sources: SourceWords,
+  shared: SharedWords,
+): Partner[] {
   const around = testWords(folderOf(test.path));
   const own = testWords(stemName(test.path));
   const named = own.length > 0 ? own : around.slice(-1);
-  const shared = new Map<number, number>();
+  shared.clear();
   let whole = 0;
   for (const word of named) {
     const matches = likeWords(word, sources);
@@ -92,18 +147,11 @@ function sourcesOf(test: NamedFile, files: readonly NamedFile[], sources: Source
       rarities.length === 0 ? RARITY_MAX / 2 : Math.max(...rarities),
     );
     whole += value;
-    const hits = new Map<number, number>();
-    for (const match of matches) {
-      const having = sources.sourcesWith.get(match) ?? [];
-      if (having.length > COMMON) continue;
-      const alike = match === word ? 1 : 0.7;
-      for (const file of having) hits.set(file, Math.max(hits.get(file) ?? 0, alike));
-    }
-    for (const [file, alike] of hits) shared.set(file, (shared.get(file) ?? 0) + alike * value);
+    shared.add(matches, word, value, sources);
   }
-  const found = [...shared]
-    .filter(([, value]) => (0.8 * value) / whole + 0.35 > WEIGHT_MIN)
-    .map(([file, value]) => ({ file, weight: likeness(file, value / whole) }))
+  const found = shared
+    .above((value) => (0.8 * value) / whole + 0.35 > WEIGHT_MIN)
+    .map(({ file, value }) => ({ file, weight: likeness(file, value / whole) }))
     .filter(({ weight }) => weight > WEIGHT_MIN)
     .toSorted((a, b) => b.weight - a.weight)
     .slice(0, SOURCES_MAX);

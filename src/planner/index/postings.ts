@@ -1,4 +1,4 @@
-/** For each word the texts that have it, and how much it says of them. */
+/** For each word the texts that have it, and how much it says of them; words of too many texts are left out. */
 export interface Postings {
   readonly of: ReadonlyMap<string, Posting>;
   /** How many texts there are. */
@@ -6,6 +6,8 @@ export interface Postings {
 }
 
 export interface Posting {
+  /** The word's own weight (BM25): more for a word of few texts. */
+  readonly weight: number;
   readonly texts: Int32Array;
   /** Beside `texts`: what the word adds to a text's score (BM25, without the word's own weight). */
   readonly impacts: Float32Array;
@@ -13,39 +15,53 @@ export interface Posting {
 
 const SATURATION = 1.2;
 const LENGTH_MATTERS = 0.5;
+/** A word of more texts than this, and than this share of them, tells none of them. */
+const TEXTS_MAX = 8;
+const TEXTS_SHARE_MAX = 0.25;
 
-/** For each word of some texts, which have it. `countsOf` gives the words of one and how often it has them. */
+/** For each word of some texts, which have it. `tell` says the words of one; the counts of a word that it repeats add up. */
 export function postings<Item>(
   items: readonly Item[],
-  countsOf: (item: Item, id: number) => ReadonlyMap<string, number>,
+  tell: (item: Item, say: (word: string, count: number) => void, id: number) => void,
 ): Postings {
   const collected = new Map<string, { texts: number[]; counts: number[] }>();
   const lengths = new Float64Array(items.length);
-  items.forEach((item, id) => {
-    let length = 0;
-    for (const [word, count] of countsOf(item, id)) {
-      length += count;
-      const entry = collected.get(word);
-      if (entry === undefined) collected.set(word, { texts: [id], counts: [count] });
+  let id = 0;
+  const say = (word: string, count: number) => {
+    lengths[id] = (lengths[id] ?? 0) + count;
+    const entry = collected.get(word);
+    if (entry === undefined) collected.set(word, { texts: [id], counts: [count] });
+    else {
+      const last = entry.texts.length - 1;
+      if (entry.texts[last] === id) entry.counts[last] = (entry.counts[last] ?? 0) + count;
       else {
         entry.texts.push(id);
         entry.counts.push(count);
       }
     }
-    lengths[id] = length;
-  });
+  };
+  for (; id < items.length; id += 1) {
+    const item = items[id];
+    if (item !== undefined) tell(item, say, id);
+  }
   const rooms = roomsOf(lengths);
+  const all = items.length;
+  const most = Math.max(TEXTS_MAX, all * TEXTS_SHARE_MAX);
   const of = new Map<string, Posting>();
   for (const [word, { texts, counts }] of collected) {
-    const impacts = Float32Array.from(counts, (count, place) => {
-      const room = rooms[texts[place] ?? 0] ?? 0;
-      return (count * (SATURATION + 1)) / (count + room);
-    });
-    of.set(word, { texts: Int32Array.from(texts), impacts });
     // What was collected is much larger than what is made of it.
     collected.delete(word);
+    if (texts.length > most) continue;
+    const impacts = new Float32Array(counts.length);
+    for (let place = 0; place < counts.length; place += 1) {
+      const count = counts[place] ?? 0;
+      const room = rooms[texts[place] ?? 0] ?? 0;
+      impacts[place] = (count * (SATURATION + 1)) / (count + room);
+    }
+    const weight = Math.log(1 + (all - texts.length + 0.5) / (texts.length + 0.5));
+    of.set(word, { weight, texts: new Int32Array(texts), impacts });
   }
-  return { of, texts: items.length };
+  return { of, texts: all };
 }
 
 /** For each text the count at which a word has half its weight: more in long texts. */

@@ -9,6 +9,8 @@ import { normal, pieces, wordReader } from "./words.ts";
 export interface RepositoryIndex {
   readonly files: readonly IndexedFile[];
   readonly idOf: ReadonlyMap<string, number>;
+  /** The words of files' names, numbered. */
+  readonly nameWordIds: ReadonlyMap<string, number>;
   /** By the last name of the path, in small letters. */
   readonly byBaseName: ReadonlyMap<string, readonly number[]>;
   /** By the name without ending, as it is written. */
@@ -17,13 +19,14 @@ export interface RepositoryIndex {
   readonly byName: ReadonlyMap<string, readonly number[]>;
   /** By names without the endings that many files of the repository share, e.g. `Check` or `Controller`. */
   readonly byShortName: ReadonlyMap<string, readonly number[]>;
-  readonly byCore: ReadonlyMap<string, readonly number[]>;
+  /** For each file those of its core name, itself among them. */
+  readonly namesakes: readonly (readonly number[])[];
   readonly byFolder: ReadonlyMap<string, readonly number[]>;
   /** Folders by their last name without case and separators. */
   readonly foldersByName: ReadonlyMap<string, readonly string[]>;
   /** `index`, `mod` and the like, by the last name of their folder. */
   readonly folderFilesByName: ReadonlyMap<string, readonly number[]>;
-  readonly bySymbol: ReadonlyMap<string, readonly number[]>;
+  readonly definitions: Definitions;
   readonly pathWords: Postings;
   readonly symbolWords: Postings;
   readonly partners: ReadonlyMap<number, readonly Partner[]>;
@@ -36,6 +39,12 @@ export interface RepositoryIndex {
   readonly history: History;
 }
 
+/** Which files define a name; names that too many files define are left out. */
+export interface Definitions {
+  names(): Iterable<string>;
+  filesOf(name: string): readonly number[] | undefined;
+}
+
 export interface IndexedFile {
   readonly path: string;
   readonly kind: FileKind;
@@ -46,8 +55,8 @@ export interface IndexedFile {
   /** Changes among the latest commits. */
   readonly churn: number;
   readonly symbolCount: number;
-  /** Words of its own name, or of its folder's when its name says nothing. */
-  readonly nameWords: readonly string[];
+  /** Words of its own name, or of its folder's when its name says nothing; see `nameWordIds`. */
+  readonly nameWords: readonly number[];
 }
 
 /** Names defined in more files than this tell nothing. */
@@ -60,18 +69,24 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
   const idOf = new Map(paths.map((path, id) => [path, id]));
   const symbols = symbolsOf(facts, idOf);
   const words = wordReader();
+  const nameWordIds = new Map<string, number>();
+  const idOfWord = (word: string): number => {
+    const id = nameWordIds.get(word) ?? nameWordIds.size;
+    nameWordIds.set(word, id);
+    return id;
+  };
   const files = paths.map(
-    (path, id): IndexedFile => ({
+    (path): IndexedFile => ({
       path,
       kind: facts.generated.has(path) ? "upkeep" : kindOf(path),
       folder: folderOf(path),
       depth: path.split("/").length,
       core: coreName(path),
       churn: facts.churn.get(path) ?? 0,
-      symbolCount: symbols.ofFile.get(id)?.length ?? 0,
+      symbolCount: symbols.of(path).length,
       nameWords: [
         ...new Set(words(isFolderFile(path) ? baseName(folderOf(path)) : stemName(path))),
-      ],
+      ].map(idOfWord),
     }),
   );
   const folders = [...new Set(files.map(({ folder }) => folder))].filter((folder) => folder !== "");
@@ -82,19 +97,22 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
   return {
     files,
     idOf,
+    nameWordIds,
     byBaseName: groupIds(files, ({ path }) => [baseName(path).toLowerCase()]),
     byStem: groupIds(files, ({ path }) => [stemName(path)]),
     byName: groupIds(files, ({ path, core }) => [normal(stemName(path)), core]),
     byShortName: groupIds(files, shortNames(files)),
-    byCore: groupIds(files, ({ core }) => [core]),
+    namesakes: namesakesOf(files),
     byFolder: groupIds(files, ({ folder }) => [folder]),
     foldersByName: group(folders, (folder) => normal(baseName(folder))),
     folderFilesByName: groupIds(files, ({ path, folder }) =>
       isFolderFile(path) ? [baseName(folder)] : [],
     ),
-    bySymbol: symbols.byName,
-    pathWords: postings(files, pathWordCounts(words)),
-    symbolWords: postings(files, (_, id) => symbolWordCounts(symbols.ofFile.get(id) ?? [], words)),
+    definitions: symbols.definitions,
+    pathWords: postings(files, pathWordsOf(words)),
+    symbolWords: postings(files, ({ path }, say) => {
+      for (const name of symbols.of(path)) for (const word of words(name)) say(word, 1);
+    }),
     partners: partnersOf(files),
     hottest: [...files.keys()]
       .filter((id) => churnOf(files, id) > 0)
@@ -117,21 +135,34 @@ export const hasPast = ({ history }: RepositoryIndex): boolean => history.commit
 
 const churnOf = (files: readonly IndexedFile[], id: number): number => files[id]?.churn ?? 0;
 
-function symbolsOf(facts: RepositoryFacts, idOf: ReadonlyMap<string, number>) {
-  const byName = new Map<string, number[]>();
-  for (const [name, path] of facts.symbols) {
+function symbolsOf({ symbols }: RepositoryFacts, idOf: ReadonlyMap<string, number>) {
+  // Most names are of one file: a list for each of them would take more room than all else.
+  const byName = new Map<string, number | number[]>();
+  const common = new Set<string>();
+  for (const [path, names] of symbols) {
     const id = idOf.get(path);
     if (id === undefined) continue;
-    const files = byName.get(name);
-    if (files === undefined) byName.set(name, [id]);
-    else if (files.length <= SYMBOL_FILES_MAX && !files.includes(id)) files.push(id);
+    for (const name of names) {
+      const files = byName.get(name);
+      if (files === undefined) byName.set(name, id);
+      else if (typeof files === "number") byName.set(name, [files, id]);
+      else if (files.length < SYMBOL_FILES_MAX) files.push(id);
+      else common.add(name);
+    }
   }
-  const ofFile = new Map<number, string[]>();
-  for (const [name, files] of byName) {
-    if (files.length > SYMBOL_FILES_MAX) byName.delete(name);
-    else for (const id of files) push(ofFile, id, name);
-  }
-  return { byName, ofFile };
+  for (const name of common) byName.delete(name);
+  const definitions: Definitions = {
+    names: () => byName.keys(),
+    filesOf(name) {
+      const files = byName.get(name);
+      return typeof files === "number" ? [files] : files;
+    },
+  };
+  const of = (path: string): readonly string[] => {
+    const names = symbols.get(path) ?? [];
+    return common.size === 0 ? names : names.filter((name) => !common.has(name));
+  };
+  return { definitions, of };
 }
 
 /** An ending counts as shared from this many files on, or this share of all. */
@@ -161,28 +192,22 @@ function shortNames(files: readonly IndexedFile[]): (file: IndexedFile) => strin
 /** The words of the file's own name count more than those of its folders. */
 const NAME_WEIGHT = 1.5;
 
-function pathWordCounts(
+function pathWordsOf(
   words: (text: string) => string[],
-): (file: IndexedFile) => ReadonlyMap<string, number> {
+): (file: IndexedFile, say: (word: string, count: number) => void) => void {
   const folders = new Map<string, readonly string[]>();
-  return ({ path, folder }) => {
-    const around = folders.get(folder) ?? words(folder);
+  return ({ path, folder }, say) => {
+    const around = folders.get(folder) ?? [...new Set(words(folder))];
     folders.set(folder, around);
-    const counts = new Map(around.map((word) => [word, 1]));
-    for (const word of words(stemName(path))) counts.set(word, NAME_WEIGHT);
-    return counts;
+    const own = new Set(words(stemName(path)));
+    for (const word of around) if (!own.has(word)) say(word, 1);
+    for (const word of own) say(word, NAME_WEIGHT);
   };
 }
 
-function symbolWordCounts(
-  names: readonly string[],
-  words: (text: string) => string[],
-): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) {
-    for (const word of words(name)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  }
-  return counts;
+function namesakesOf(files: readonly IndexedFile[]): readonly number[][] {
+  const groups = groupIds(files, ({ core }) => [core]);
+  return files.map(({ core }) => groups.get(core) ?? []);
 }
 
 function groupIds(

@@ -12,34 +12,38 @@ export const pieces = (text: string): string[] =>
 function rawPieces(text: string): string[] {
   const found: string[] = [];
   let from = 0;
-  let before: Character = "other";
+  let before = OTHER;
   let here = characterAt(text, 0);
   for (let place = 0; place < text.length; place += 1) {
     const next = characterAt(text, place + 1);
     if (begins(before, here, next)) {
-      if (before !== "other") found.push(text.slice(from, place));
+      if (before !== OTHER) found.push(text.slice(from, place));
       from = place;
     }
     before = here;
     here = next;
   }
-  if (before !== "other") found.push(text.slice(from));
+  if (before !== OTHER) found.push(text.slice(from));
   return found;
 }
 
-type Character = "small" | "capital" | "digit" | "other";
+/** Numbers, as every character of every name is looked at. */
+const OTHER = 0;
+const SMALL = 1;
+const CAPITAL = 2;
+const DIGIT = 3;
 
-function characterAt(text: string, place: number): Character {
+function characterAt(text: string, place: number): number {
   const code = text.charCodeAt(place);
-  if (code >= 97 && code <= 122) return "small";
-  if (code >= 65 && code <= 90) return "capital";
-  return code >= 48 && code <= 57 ? "digit" : "other";
+  if (code >= 97 && code <= 122) return SMALL;
+  if (code >= 65 && code <= 90) return CAPITAL;
+  return code >= 48 && code <= 57 ? DIGIT : OTHER;
 }
 
 /** A piece ends where letters and digits meet, before a capital letter, and before the last one of several: HTML|Node. */
-function begins(before: Character, here: Character, next: Character): boolean {
-  if (here === before) return here === "capital" && next === "small";
-  return !(before === "capital" && here === "small");
+function begins(before: number, here: number, next: number): boolean {
+  if (here === before) return here === CAPITAL && next === SMALL;
+  return !(before === CAPITAL && here === SMALL);
 }
 
 /** The telling words of a text, each cut to its stem. */

@@ -1,5 +1,5 @@
 import type { Postings } from "../index/postings.ts";
-import type { Backlog } from "./backlog.ts";
+import type { Term, Word } from "./backlog.ts";
 
 /** A best score far below this tells little, so it does not count as 1. */
 const SCORE_FLOOR = 2;
@@ -9,30 +9,27 @@ const SCORE_FLOOR = 2;
  * times, as a table for every text is too much to make anew for each issue.
  */
 export class WordScores {
-  readonly #postings: Postings;
+  readonly #where: keyof Word["postings"];
   readonly #scores: Float32Array;
   /** The first `#reached` are the texts with a score. */
   readonly #touched: Int32Array;
   #reached = 0;
   #best = 0;
 
-  constructor(postings: Postings) {
-    this.#postings = postings;
+  /** `where`: which postings of the words are these. */
+  constructor(postings: Postings, where: keyof Word["postings"]) {
+    this.#where = where;
     this.#scores = new Float32Array(postings.texts);
     this.#touched = new Int32Array(postings.texts);
   }
 
   /** Forgets what it was asked before. */
-  ask(counts: ReadonlyMap<string, number>, backlog: Pick<Backlog, "rarityOf">): void {
+  ask(terms: readonly Term[]): void {
     this.#forget();
-    const all = this.#postings.texts;
-    const common = Math.max(8, all / 4);
-    for (const [word, count] of counts) {
-      const posting = this.#postings.of.get(word);
-      if (posting === undefined || posting.texts.length > common) continue;
-      const having = posting.texts.length;
-      const inverse = Math.log(1 + (all - having + 0.5) / (having + 0.5));
-      const weight = ((2 * count) / (count + 1)) * backlog.rarityOf(word) * inverse;
+    for (const { word, count } of terms) {
+      const posting = word.postings[this.#where];
+      if (posting === undefined) continue;
+      const weight = ((2 * count) / (count + 1)) * word.rarity * posting.weight;
       this.#add(posting.texts, posting.impacts, weight);
     }
   }

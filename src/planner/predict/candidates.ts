@@ -45,7 +45,8 @@ export function candidatesOf(
   for (const { file, evidence, value, term } of findings[place] ?? []) {
     found.raise(file, evidence, value, term);
   }
-  likeWords(issue, boards, backlog, found);
+  const terms = backlog.terms[place];
+  if (terms !== undefined) likeWords(terms, boards, found);
   for (const file of index.hottest) found.include(file);
   companions(index, found);
   ownTraits(issue, index, found);
@@ -73,7 +74,7 @@ const STRONG_MIN = 0.4;
 function companions(index: RepositoryIndex, found: Sheet): void {
   for (const { file, row } of found.candidates()) {
     if (!isStrong(row)) continue;
-    const namesakes = index.byCore.get(index.files[file]?.core ?? "") ?? [];
+    const namesakes = index.namesakes[file] ?? [];
     if (namesakes.length <= NAMESAKES_MAX) for (const other of namesakes) found.include(other);
     const partners = index.partners.get(file);
     if (partners !== undefined)
@@ -92,20 +93,21 @@ const CHURN_SCALE = Math.log(100);
 
 /** What is true of the file itself, and how much of its name the issue speaks. */
 function ownTraits(issue: IssueText, index: RepositoryIndex, found: Sheet): void {
-  const { title, text } = issue.counts;
+  const titled = knownWords(issue.counts.title, index);
+  const spoken = knownWords(issue.counts.text, index);
   const known = hasPast(index) ? 1 : 0;
   for (const { file, row } of found.candidates()) {
     const own = index.files[file];
     if (own === undefined) continue;
     const count = Math.max(1, own.nameWords.length);
-    let titled = 0;
-    let spoken = 0;
+    let inTitle = 0;
+    let inEither = 0;
     for (const word of own.nameWords) {
-      if (title.has(word)) titled += 1;
-      if (title.has(word) || text.has(word)) spoken += 1;
+      if (titled.has(word)) inTitle += 1;
+      if (titled.has(word) || spoken.has(word)) inEither += 1;
     }
-    row[AT.coveredTitle] = titled / count;
-    row[AT.coveredText] = spoken / count;
+    row[AT.coveredTitle] = inTitle / count;
+    row[AT.coveredText] = inEither / count;
     row[AT.churn] = Math.log1p(own.churn) / CHURN_SCALE;
     row[AT.churnShare] = own.churn / Math.max(1, index.churnMax);
     row[AT.churnOfKind] = own.churn / Math.max(1, index.churnMaxOfKind.get(own.kind) ?? 0);
@@ -114,4 +116,17 @@ function ownTraits(issue: IssueText, index: RepositoryIndex, found: Sheet): void
     if (own.kind !== "source") row[AT[own.kind]] = 1;
     row[AT.known] = known;
   }
+}
+
+/** Of these words those of files' names, as the index numbers them. */
+function knownWords(
+  counts: ReadonlyMap<string, number>,
+  { nameWordIds }: RepositoryIndex,
+): ReadonlySet<number> {
+  const known = new Set<number>();
+  for (const word of counts.keys()) {
+    const id = nameWordIds.get(word);
+    if (id !== undefined) known.add(id);
+  }
+  return known;
 }

@@ -1,4 +1,5 @@
 import type { Partner } from "../index/partners.ts";
+import type { FileKind } from "../index/paths.ts";
 import { hasPast, type RepositoryIndex } from "../index/repository-index.ts";
 import { valueAt } from "./columns.ts";
 import type { Likenesses } from "./likeness.ts";
@@ -58,14 +59,17 @@ export function* contextRows(
     everywhere[file] = valueAt(everywhere, file) + chanceOf(odds) / guesses.length;
   }
   const neighbours = new Neighbours(guesses, likenesses, index.files.length);
+  const oddsOf = new Float64Array(index.files.length).fill(ODDS_FLOOR);
   const row = new Float64Array(CONTEXT.length);
   for (const [place, own] of guesses.entries()) {
     neighbours.ask(place);
-    const fill = rowFiller(own, index, everywhere, neighbours);
+    for (const { file, odds } of own) oddsOf[file] = odds;
+    const fill = rowFiller(own, { index, everywhere, neighbours, oddsOf });
     for (const [rank, guess] of own.entries()) {
       fill(guess, rank, row);
       yield { place, file: guess.file, row };
     }
+    for (const { file } of own) oddsOf[file] = ODDS_FLOOR;
   }
 }
 
@@ -121,50 +125,62 @@ class Neighbours {
 /** Log-odds at which a file is as good as out of the question. */
 const ODDS_FLOOR = -7;
 
+const NO_FILE = { kind: "other", folder: "", churn: 0, depth: 0 } as const;
+
 /** Writes the row of a guess of one issue. */
 function rowFiller(
   guesses: readonly Guess[],
-  index: RepositoryIndex,
-  everywhere: Float64Array,
-  neighbours: Neighbours,
+  {
+    index,
+    everywhere,
+    neighbours,
+    oddsOf,
+  }: {
+    readonly index: RepositoryIndex;
+    readonly everywhere: Float64Array;
+    readonly neighbours: Neighbours;
+    /** Of each guess, by file; the floor for all others. */
+    readonly oddsOf: Float64Array;
+  },
 ): (guess: Guess, rank: number, row: Float64Array) => void {
-  const oddsOf = new Map(guesses.map(({ file, odds }) => [file, odds]));
-  const kindOf = (file: number) => index.files[file]?.kind ?? "other";
-  const folderOf = (file: number) => index.files[file]?.folder ?? "";
   const bestOdds = guesses[0]?.odds ?? ODDS_FLOOR;
-  const ranksOfKind = new Map<number, number>();
-  const seenOfKind = new Map<string, number>();
+  const ranksOfKind: number[] = [];
+  const seenOfKind = new Map<FileKind, number>();
   const folders = new Map<string, number>();
   let expected = 0;
   for (const { file, odds } of guesses) {
-    const rank = (seenOfKind.get(kindOf(file)) ?? 0) + 1;
-    seenOfKind.set(kindOf(file), rank);
-    ranksOfKind.set(file, rank);
-    folders.set(folderOf(file), (folders.get(folderOf(file)) ?? 0) + chanceOf(odds));
-    expected += chanceOf(odds);
+    const { kind, folder } = index.files[file] ?? NO_FILE;
+    const rank = (seenOfKind.get(kind) ?? 0) + 1;
+    seenOfKind.set(kind, rank);
+    ranksOfKind.push(rank);
+    const chance = chanceOf(odds);
+    folders.set(folder, (folders.get(folder) ?? 0) + chance);
+    expected += chance;
   }
-  const bestOdd = (files: readonly number[]) =>
-    files.reduce((best, file) => Math.max(best, oddsOf.get(file) ?? ODDS_FLOOR), ODDS_FLOOR);
-  const best = (partners: readonly Partner[] = []) =>
-    partners.reduce((most, { file, weight }) => {
-      const known = oddsOf.get(file);
-      return known === undefined ? most : Math.max(most, (known - ODDS_FLOOR) * weight);
-    }, 0) / -ODDS_FLOOR;
+  const best = (partners: readonly Partner[] | undefined) => {
+    let most = 0;
+    for (const { file, weight } of partners ?? []) {
+      most = Math.max(most, (valueAt(oddsOf, file) - ODDS_FLOOR) * weight);
+    }
+    return most / -ODDS_FLOOR;
+  };
   return ({ file, odds }, rank, row) => {
-    const own = index.files[file];
-    const kind = kindOf(file);
-    const is = (other: string) => (kind === other ? 1 : 0);
+    const { kind, folder, churn, depth } = index.files[file] ?? NO_FILE;
+    const is = (other: FileKind) => (kind === other ? 1 : 0);
     const common = valueAt(everywhere, file);
     const neighbourMean = neighbours.meanOf(file);
-    const namesakes = (index.byCore.get(own?.core ?? "") ?? []).filter((other) => other !== file);
+    let bestNamesake = ODDS_FLOOR;
+    for (const other of index.namesakes[file] ?? []) {
+      if (other !== file) bestNamesake = Math.max(bestNamesake, valueAt(oddsOf, other));
+    }
     const partnerShare = best(index.partners.get(file));
-    const churnShare = (own?.churn ?? 0) / Math.max(1, index.churnMax);
-    const mates = (folders.get(own?.folder ?? "") ?? 0) - chanceOf(odds);
+    const churnShare = churn / Math.max(1, index.churnMax);
+    const mates = (folders.get(folder) ?? 0) - chanceOf(odds);
     const above = Math.max(ODDS_FLOOR, odds) - ODDS_FLOOR;
     row.set([
       odds,
       Math.log(1 + rank),
-      Math.log(ranksOfKind.get(file) ?? 1),
+      Math.log(ranksOfKind[rank] ?? 1),
       (bestOdds - odds) / 4,
       Math.log(expected + 0.01),
       common,
@@ -173,12 +189,12 @@ function rowFiller(
       neighbourMean,
       Math.log(neighbourMean + 0.003),
       Math.log(Math.max(0, mates) + 0.001) / 3,
-      (bestOdd(namesakes) - ODDS_FLOOR) / -ODDS_FLOOR,
+      (bestNamesake - ODDS_FLOOR) / -ODDS_FLOOR,
       partnerShare,
       is("test") * partnerShare,
       churnShare,
       churnShare * (1 - chanceOf(bestOdds)),
-      (own?.depth ?? 0) / 5,
+      depth / 5,
       above * is("fixture"),
       above * is("test"),
       above * is("doc"),

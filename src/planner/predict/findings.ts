@@ -1,6 +1,6 @@
 import type { RepositoryIndex } from "../index/repository-index.ts";
 import { markedText } from "../index/source-text.ts";
-import type { Backlog } from "./backlog.ts";
+import type { Backlog, Terms } from "./backlog.ts";
 import { WordScores } from "./bm25.ts";
 import type { IssueText } from "./issue-text.ts";
 
@@ -17,10 +17,10 @@ export interface Finding {
 /** For each issue what contents and history say of files; nothing where neither is known. */
 export function findingsOf(backlog: Backlog, index: RepositoryIndex): readonly Finding[][] {
   const said = contentFindings(backlog.issues, index);
-  const scores = new WordScores(index.history.subjectWords);
-  return backlog.issues.map((issue, place) => [
+  const scores = new WordScores(index.history.subjectWords, "subjects");
+  return backlog.issues.map((_, place) => [
     ...(said[place] ?? []),
-    ...pastFindings(issue, index, backlog, scores),
+    ...pastFindings(backlog.terms[place], index, scores),
   ]);
 }
 
@@ -127,17 +127,16 @@ const COMMITS_MAX = 30;
 
 /** Files that commits changed whose subject has words of the issue. */
 function pastFindings(
-  issue: IssueText,
+  terms: Terms | undefined,
   { history: { commits } }: RepositoryIndex,
-  backlog: Backlog,
   scores: WordScores,
 ): Finding[] {
   const parts = [
-    ["pastTitle", issue.counts.title],
-    ["pastText", issue.counts.text],
+    ["pastTitle", terms?.title ?? []],
+    ["pastText", terms?.text ?? []],
   ] as const;
-  return parts.flatMap(([evidence, counts]) => {
-    scores.ask(counts, backlog);
+  return parts.flatMap(([evidence, own]) => {
+    scores.ask(own);
     const likest = scores
       .from(PAST_MIN)
       .map((place) => [place, scores.of(place)] as const)

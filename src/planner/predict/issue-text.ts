@@ -1,4 +1,4 @@
-import { normal, words } from "../index/words.ts";
+import { normal, wordReader } from "../index/words.ts";
 import type { Issue } from "../issue.ts";
 import { readMarkdown } from "../markdown.ts";
 
@@ -23,7 +23,7 @@ export interface IssueText {
   readonly topic: string;
 }
 
-/** A name as it is written, and without case and separators. */
+/** A name as it is written, and without case and separators; issues that use it share it. */
 export interface Name {
   readonly name: string;
   readonly plain: string;
@@ -32,7 +32,18 @@ export interface Name {
 const ZONE_LENGTH_MAX = 8000;
 const ADDRESS = /\bhttps?:\/\/[^\s<>()"'`]{1,300}/g;
 
-export function readIssueText(issue: Issue): IssueText {
+/** Reads issues one after the other; what is found of a word or name is kept for the next ones. */
+export function issueReader(): (issue: Issue) => IssueText {
+  const words = wordReader();
+  const names = nameReader();
+  return (issue) => readIssueText(issue, words, names);
+}
+
+function readIssueText(
+  issue: Issue,
+  words: (text: string) => string[],
+  namesIn: (text: string) => Name[],
+): IssueText {
   const prose: string[] = [];
   const code: string[] = [];
   const spans: string[] = [];
@@ -89,11 +100,18 @@ function counted(list: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
-const namesIn = (text: string): Name[] =>
-  [...new Set(text.match(/[A-Za-z_$@][\w$-]*/g) ?? [])].map((name) => ({
-    name,
-    plain: normal(name),
-  }));
+function nameReader(): (text: string) => Name[] {
+  const known = new Map<string, Name>();
+  return (text) => {
+    const found = new Set<Name>();
+    for (const name of text.match(/[A-Za-z_$@][\w$-]*/g) ?? []) {
+      const own = known.get(name) ?? { name, plain: normal(name) };
+      known.set(name, own);
+      found.add(own);
+    }
+    return [...found];
+  };
+}
 
 const compoundsIn = (text: string): string[] => [
   ...new Set(

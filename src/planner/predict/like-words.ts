@@ -1,14 +1,13 @@
 import type { RepositoryIndex } from "../index/repository-index.ts";
-import type { Backlog } from "./backlog.ts";
+import type { Terms } from "./backlog.ts";
 import { WordScores } from "./bm25.ts";
 import { valueAt } from "./columns.ts";
 import { AT, type Evidence } from "./evidence.ts";
-import type { IssueText } from "./issue-text.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** Boards for the words of paths and definitions, one for each kind of evidence that comes of them. */
 export interface WordBoards {
-  readonly boards: readonly (readonly [Evidence, keyof IssueText["counts"], WordScores])[];
+  readonly boards: readonly (readonly [Evidence, keyof Terms, WordScores])[];
   /** Room for a sum for each file; all 0 between two issues. */
   readonly totals: Float64Array;
 }
@@ -17,13 +16,13 @@ export function wordBoards({ files, pathWords, symbolWords }: RepositoryIndex): 
   return {
     totals: new Float64Array(files.length),
     boards: [
-      ["pathTitle", "title", new WordScores(pathWords)],
-      ["pathText", "text", new WordScores(pathWords)],
-      ["pathCode", "code", new WordScores(pathWords)],
-      ["pathLabel", "label", new WordScores(pathWords)],
-      ["definesTitle", "title", new WordScores(symbolWords)],
-      ["definesText", "text", new WordScores(symbolWords)],
-      ["definesCode", "code", new WordScores(symbolWords)],
+      ["pathTitle", "title", new WordScores(pathWords, "paths")],
+      ["pathText", "text", new WordScores(pathWords, "paths")],
+      ["pathCode", "code", new WordScores(pathWords, "paths")],
+      ["pathLabel", "label", new WordScores(pathWords, "paths")],
+      ["definesTitle", "title", new WordScores(symbolWords, "definitions")],
+      ["definesText", "text", new WordScores(symbolWords, "definitions")],
+      ["definesCode", "code", new WordScores(symbolWords, "definitions")],
     ],
   };
 }
@@ -33,15 +32,10 @@ const LIKE_FILES_MAX = 200;
 const LIKENESS_MIN = 0.15;
 
 /** Words of the issue in paths and definitions, weighed as search engines do, against the best file's. */
-export function likeWords(
-  issue: IssueText,
-  { boards, totals }: WordBoards,
-  backlog: Backlog,
-  found: Sheet,
-): void {
+export function likeWords(terms: Terms, { boards, totals }: WordBoards, found: Sheet): void {
   const alike: number[] = [];
   for (const [, zone, scores] of boards) {
-    scores.ask(issue.counts[zone], backlog);
+    scores.ask(terms[zone]);
     scores.addFrom(LIKENESS_MIN, totals, alike);
   }
   for (const file of highest(alike, totals, LIKE_FILES_MAX)) found.include(file);

@@ -16,7 +16,11 @@ export interface Likeness {
 /** How alike issues read. It is told anew each time it is asked, as the likeness of all pairs takes too much room. */
 export interface Likenesses {
   /** How like this issue all issues are, by their places; good until the next call. */
-  to(place: number): { of(other: number): Likeness };
+  to(place: number): {
+    of(other: number): Likeness;
+    /** That of all words alone. */
+    all(other: number): number;
+  };
   /** Places of the issues that read most like this one, the most alike first. */
   neighboursOf(place: number): readonly { readonly place: number; readonly weight: number }[];
 }
@@ -65,6 +69,7 @@ export function compareIssues(issues: readonly IssueText[]): Likenesses {
     to(place) {
       for (const each of [all, title, text, sharedTitles, sharedNames]) each.ask(place);
       return {
+        all: (other) => cosine(all, other),
         of(other) {
           const whole = cosine(all, other);
           return {

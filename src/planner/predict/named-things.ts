@@ -1,5 +1,5 @@
 import type { RepositoryIndex } from "../index/repository-index.ts";
-import { isEmptyWord, normal } from "../index/words.ts";
+import { normal } from "../index/words.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Evidence } from "./evidence.ts";
 import type { IssueText, Zone } from "./issue-text.ts";
@@ -26,24 +26,22 @@ export function namesAndSymbols(
   found: Sheet,
 ): void {
   const kinds = NAME_EVIDENCE[zone];
-  for (const { name, plain } of issue.names[zone]) {
-    if (name.length < 3 || isEmptyWord(name)) continue;
-    const codeLike = zone === "span" || /[a-z0-9][A-Z]|[_\d-]|^[A-Z]{2}/.test(name);
-    const rarity = backlog.rarityOfName(plain);
-    const same = index.byName.get(plain) ?? [];
+  for (const own of issue.names[zone]) {
+    const { name, plain } = own;
+    const { isTelling, looksLikeCode, rarity, same, short, exact, alike } = backlog.namedBy(own);
+    if (!isTelling) continue;
+    const codeLike = zone === "span" || looksLikeCode;
     if (same.length <= NAMESAKES_MAX) {
       const value = (rarity * (codeLike ? 1 : 0.6)) / Math.sqrt(same.length);
       for (const file of same) found.raise(file, kinds.name, value, name);
     }
-    const short = index.byShortName.get(plain) ?? [];
     if (short.length <= NAMESAKES_MAX) {
       const value = (rarity * (codeLike ? 1 : 0.5)) / Math.sqrt(short.length);
       for (const file of short) found.raise(file, kinds.short, value, name);
     }
     if (zone === "title") raiseFolders(plain, name, rarity, index, found);
     if (name.length < 4) continue;
-    const exact = index.bySymbol.get(name);
-    const files = exact ?? backlog.symbolsLike(name) ?? [];
+    const files = exact ?? alike;
     if (exact === undefined && files.length > 3) continue;
     const sureness = exact === undefined ? 0.4 : codeLike ? 1 : 0.5;
     for (const file of files) {
@@ -76,11 +74,11 @@ export function members(
   for (const compound of issue.compounds) {
     const parts = compound.split(/\.|::|#|->/).filter((part) => /^[A-Za-z_]\w*$/.test(part));
     parts.slice(1).forEach((member, place) => {
-      const files = index.bySymbol.get(member);
+      const files = index.definitions.filesOf(member);
       if (files === undefined) return;
       const owner = parts[place] ?? "";
       const home = new Set([
-        ...(index.bySymbol.get(owner) ?? []),
+        ...(index.definitions.filesOf(owner) ?? []),
         ...filesNamed(normal(owner), index),
       ]);
       for (const file of files) {

@@ -1,3 +1,4 @@
+import { columnsOf } from "./columns.ts";
 import type { IssueText } from "./issue-text.ts";
 import { areRelated, haveOneTopic, type Likenesses, nearness } from "./likeness.ts";
 
@@ -49,40 +50,55 @@ export function* meetings(
     }
   }
   const concentration = Math.log(commonFilesOfTwo(chances) + 0.003);
+  const all = chances.map(
+    (own): Chances => ({
+      files: Int32Array.from(own, ({ file }) => file),
+      chances: Float64Array.from(own, ({ chance }) => chance),
+    }),
+  );
   const files = chances.flat().reduce((most, { file }) => Math.max(most, file + 1), 0);
   const chanceOf = new Float64Array(files);
+  const shared = { some: 0, commonness: 0, weaker: 0, second: 0 };
   const row = new Float64Array(PAIR.length);
-  for (const [a, first] of chances.entries()) {
+  row[AT.concentration] = concentration;
+  row[AT.known] = known ? 1 : 0;
+  for (const [a, first] of all.entries()) {
     const likeness = likenesses.to(a);
-    for (const { file, chance } of first) chanceOf[file] = chance;
-    for (let b = a + 1; b < chances.length; b += 1) {
-      const shared = sharing(chanceOf, chances[b] ?? [], everywhere);
-      const alike = likeness.of(b);
-      const [one, other] = [issues[a], issues[b]];
-      if (one === undefined || other === undefined) continue;
+    first.files.forEach((file, nth) => {
+      chanceOf[file] = first.chances[nth] ?? 0;
+    });
+    for (let b = a + 1; b < all.length; b += 1) {
+      const [one, other, second] = [issues[a], issues[b], all[b]];
+      if (one === undefined || other === undefined || second === undefined) continue;
+      share(chanceOf, second, everywhere, shared);
+      const whole = likeness.all(b);
       const related = areRelated(one, other);
-      if (shared.some === 0 && alike.all === 0 && !related) continue;
-      const sameFirst = first[0] !== undefined && first[0].file === chances[b]?.[0]?.file;
-      row.set([
-        Math.log(shared.some + 0.003),
-        shared.commonness,
-        shared.weaker,
-        shared.second,
-        sameFirst ? 1 : 0,
-        nearness(a, b),
-        related ? 1 : 0,
-        haveOneTopic(one, other) ? 1 : 0,
-        alike.all,
-        alike.best,
-        Math.log1p(alike.titles),
-        Math.log1p(alike.names),
-        concentration,
-        known ? 1 : 0,
-      ]);
+      if (shared.some === 0 && whole === 0 && !related) continue;
+      const alike = likeness.of(b);
+      row[AT.shared] = Math.log(shared.some + 0.003);
+      row[AT.commonness] = shared.commonness;
+      row[AT.weaker] = shared.weaker;
+      row[AT.second] = shared.second;
+      row[AT.sameFirst] = first.files.length > 0 && first.files[0] === second.files[0] ? 1 : 0;
+      row[AT.near] = nearness(a, b);
+      row[AT.related] = related ? 1 : 0;
+      row[AT.sameTopic] = haveOneTopic(one, other) ? 1 : 0;
+      row[AT.alike] = alike.all;
+      row[AT.alikeAtBest] = alike.best;
+      row[AT.sharedTitle] = Math.log1p(alike.titles);
+      row[AT.sharedNames] = Math.log1p(alike.names);
       yield { a, b, row };
     }
-    for (const { file } of first) chanceOf[file] = 0;
+    for (const file of first.files) chanceOf[file] = 0;
   }
+}
+
+const AT = columnsOf(PAIR);
+
+/** The likely files of one issue, the likeliest first, in tables: each is compared with all others. */
+interface Chances {
+  readonly files: Int32Array;
+  readonly chances: Float64Array;
 }
 
 /** How many common files two issues have on average, were they independent. */
@@ -101,28 +117,32 @@ function commonFilesOfTwo(chances: readonly (readonly Chance[])[]): number {
 /** The common candidates of two issues. */
 interface Shared {
   /** The chance that they touch at least one of them, were they independent. */
-  readonly some: number;
+  some: number;
   /** Of the best common file: how likely any issue touches it. */
-  readonly commonness: number;
+  commonness: number;
   /** Of the best common file: the smaller one of the two chances. */
-  readonly weaker: number;
+  weaker: number;
   /** The second-best common file's mean chance. */
-  readonly second: number;
+  second: number;
 }
 
-function sharing(
+/** Writes over what `shared` held of the pair before. */
+function share(
   first: Float64Array,
-  second: readonly Chance[],
+  { files, chances }: Chances,
   everywhere: ReadonlyMap<number, number>,
-): Shared {
+  shared: Shared,
+): void {
   let none = 1;
   let best = 0;
   let next = 0;
   let commonness = 0;
   let weaker = 0;
-  for (const { file, chance } of second) {
+  for (let nth = 0; nth < files.length; nth += 1) {
+    const file = files[nth] ?? 0;
     const other = first[file] ?? 0;
     if (other === 0) continue;
+    const chance = chances[nth] ?? 0;
     none *= 1 - chance * other;
     const mean = Math.sqrt(chance * other);
     if (mean > best) {
@@ -132,5 +152,8 @@ function sharing(
       weaker = Math.min(chance, other);
     } else if (mean > next) next = mean;
   }
-  return { some: 1 - none, commonness, weaker, second: next };
+  shared.some = 1 - none;
+  shared.commonness = commonness;
+  shared.weaker = weaker;
+  shared.second = next;
 }

@@ -7,7 +7,7 @@ import { claimFiles } from "./claim.ts";
 import { contextRows, type Guess } from "./context.ts";
 import { EVIDENCE } from "./evidence.ts";
 import { findingsOf } from "./findings.ts";
-import { readIssueText } from "./issue-text.ts";
+import { issueReader } from "./issue-text.ts";
 import { wordBoards } from "./like-words.ts";
 import { compareIssues, type Likenesses } from "./likeness.ts";
 import { chanceOf, type LogisticModel, logOdds } from "./logistic.ts";
@@ -105,7 +105,7 @@ export interface Asked extends Questions {
 /** Reads the issues, by ascending number. */
 export function askFor(given: readonly Issue[], index: RepositoryIndex): Asked {
   const ordered = given.toSorted((a, b) => a.number - b.number);
-  const issues = ordered.map(readIssueText);
+  const issues = ordered.map(issueReader());
   const paths = fileIndex([...index.idOf.keys()]);
   const backlog = readBacklog(issues, index);
   return {

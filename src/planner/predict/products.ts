@@ -5,11 +5,12 @@ export type Vector = ReadonlyMap<string, number>;
 export class Products {
   /** For each vector its words, as places in `#having`, with their values. */
   readonly #vectors: { readonly words: Int32Array; readonly values: Float64Array }[];
-  readonly #having: { readonly places: number[]; readonly values: number[] }[] = [];
+  readonly #having: Having[];
   readonly #sums: Float64Array;
 
   constructor(vectors: readonly Vector[]) {
     const placeOf = new Map<string, number>();
+    const collected: { readonly places: number[]; readonly values: number[] }[] = [];
     this.#sums = new Float64Array(vectors.length);
     this.#vectors = vectors.map((vector, at) => {
       const words = Int32Array.from(vector.keys(), (word) => {
@@ -19,12 +20,16 @@ export class Products {
       });
       const values = Float64Array.from(vector.values());
       words.forEach((word, nth) => {
-        this.#having[word] ??= { places: [], values: [] };
-        this.#having[word].places.push(at);
-        this.#having[word].values.push(values[nth] ?? 0);
+        collected[word] ??= { places: [], values: [] };
+        collected[word].places.push(at);
+        collected[word].values.push(values[nth] ?? 0);
       });
       return { words, values };
     });
+    this.#having = collected.map(({ places, values }) => ({
+      places: Int32Array.from(places),
+      values: Float64Array.from(values),
+    }));
   }
 
   /** Forgets what it was asked before. */
@@ -43,11 +48,13 @@ export class Products {
   }
 }
 
-function addTo(
-  sums: Float64Array,
-  { places, values }: { readonly places: readonly number[]; readonly values: readonly number[] },
-  by: number,
-): void {
+/** The vectors that have a word, with their values. */
+interface Having {
+  readonly places: Int32Array;
+  readonly values: Float64Array;
+}
+
+function addTo(sums: Float64Array, { places, values }: Having, by: number): void {
   for (let nth = 0; nth < places.length; nth += 1) {
     const place = places[nth] ?? 0;
     sums[place] = (sums[place] ?? 0) + by * (values[nth] ?? 0);

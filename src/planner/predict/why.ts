@@ -1,7 +1,7 @@
 import { unreachable } from "../../manifest/errors.ts";
 import type { RepositoryIndex } from "../index/repository-index.ts";
 import { words } from "../index/words.ts";
-import { AT, EVIDENCE, type Evidence } from "./evidence.ts";
+import { EVIDENCE, type Evidence } from "./evidence.ts";
 import type { IssueText } from "./issue-text.ts";
 import type { Likenesses } from "./likeness.ts";
 import type { PredictionModel } from "./model.ts";
@@ -35,14 +35,15 @@ export function explain(
   model: PredictionModel,
 ): string {
   const { place } = asked;
-  const reasons = EVIDENCE.flatMap((evidence) => {
-    const value = asked.evidence?.row[AT[evidence]] ?? 0;
-    const added = value * (model.evidence.weights[AT[evidence]] ?? 0);
+  const reasons: { readonly added: number; readonly text: string }[] = [];
+  for (const [at, evidence] of EVIDENCE.entries()) {
+    const added = (asked.evidence?.row[at] ?? 0) * (model.evidence.weights[at] ?? 0);
+    if (added < CONTRIBUTION_MIN) continue;
     const text = phrase(evidence, asked.evidence?.termOf(evidence), () =>
       sharedWords(known, asked),
     );
-    return text === undefined || added < CONTRIBUTION_MIN ? [] : [{ added, text }];
-  });
+    if (text !== undefined) reasons.push({ added, text });
+  }
   const told = reasons.toSorted((a, b) => b.added - a.added).map(({ text }) => text);
   const company = [partnerReason(known.index, asked), neighbourReason(known, asked)].filter(
     (reason) => reason !== undefined,

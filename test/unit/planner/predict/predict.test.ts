@@ -63,7 +63,7 @@ describe("with contents and history", () => {
   const known = (more: Partial<RepositoryFacts>) =>
     indexRepository({
       paths: PATHS,
-      symbols: [],
+      symbols: new Map(),
       churn: new Map(),
       marks: new Map(),
       commits: [{ subject: "Begin", paths: ["README.md"] }],
@@ -99,7 +99,7 @@ describe("with contents and history", () => {
   test("a delivered task of a like title leads to what it changed", () => {
     const facts: RepositoryFacts = {
       paths: PATHS,
-      symbols: [],
+      symbols: new Map(),
       churn: new Map(),
       marks: new Map(),
       commits: [

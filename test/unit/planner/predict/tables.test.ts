@@ -41,13 +41,21 @@ test.prop([
   fc.array(counts, { minLength: 1, maxLength: 8 }),
   fc.array(counts, { minLength: 1, maxLength: 4 }),
 ])("a board that was asked before answers as a new one", (texts, questions) => {
-  const table = postings(texts, (text) => text);
-  const rarity = { rarityOf: () => 1 };
-  const used = new WordScores(table);
+  const table = postings(texts, (text, say) => {
+    for (const [word, count] of text) say(word, count);
+  });
+  const used = new WordScores(table, "paths");
   for (const question of questions) {
-    used.ask(question, rarity);
-    const fresh = new WordScores(table);
-    fresh.ask(question, rarity);
+    const terms = Array.from(question, ([word, count]) => ({
+      word: {
+        rarity: 1,
+        postings: { paths: table.of.get(word), definitions: undefined, subjects: undefined },
+      },
+      count,
+    }));
+    used.ask(terms);
+    const fresh = new WordScores(table, "paths");
+    fresh.ask(terms);
     const places = [...texts.keys()];
     expect(places.map((place) => used.of(place))).toEqual(places.map((place) => fresh.of(place)));
     expect(used.from(0.1).toSorted((a, b) => a - b)).toEqual(
