@@ -29,6 +29,7 @@ export const EFFECTS = [
   "paste",
   "key-press",
   "verify-record",
+  "quota-write",
   "push",
   "push-record",
   "pull-request-draft",

@@ -22,6 +22,8 @@ export type TokenCheck =
       readonly scopes: readonly string[] | null;
       /** Why nothing else is asked of the forge now; null: nothing holds it. */
       readonly held: string | null;
+      /** Why requests are not counted together with those of other runs; null: they are. */
+      readonly uncounted: string | null;
     };
 
 export interface DoctorPorts {
@@ -137,9 +139,14 @@ function agentFinding(agent: Agent, version: string, path: string): Finding {
 
 async function token(ports: DoctorPorts): Promise<readonly Finding[]> {
   const check = await ports.checkToken();
-  const held = check.kind === "valid" ? check.held : null;
+  const { held, uncounted } = check.kind === "valid" ? check : { held: null, uncounted: null };
   const wait = "Nothing to do: runs wait until then.";
-  return [tokenFinding(check), ...(held === null ? [] : [note("GitHub limit", held, wait)])];
+  const mend = "Mend that file or folder; until then runs together may reach GitHub's limit.";
+  return [
+    tokenFinding(check),
+    ...(held === null ? [] : [note("GitHub limit", held, wait)]),
+    ...(uncounted === null ? [] : [note("GitHub limit", uncounted, mend)]),
+  ];
 }
 
 function tokenFinding(check: TokenCheck): Finding {

@@ -53,15 +53,19 @@ export async function gitHubForge(
   const { createGitHubForge, findGitHubToken, gitHubApiUrl } = await loadGitHub();
   const apiUrl = gitHubApiUrl(askedUrl, (name) => env[name]);
   const token = (await findGitHubToken((name) => env[name], apiUrl))?.token;
-  const quota = await quotaOf(apiUrl, token);
+  const quota = await quotaOf(apiUrl, token, note);
   return createGitHubForge({ repo, apiUrl, token, quota, clock, note });
 }
 
 /** One for each host and token, shared by all processes of the user; the token itself is nowhere in it. */
-async function quotaOf(apiUrl: string, token: string | undefined): Promise<Quota> {
+async function quotaOf(
+  apiUrl: string,
+  token: string | undefined,
+  onTrouble: (reason: string) => void,
+): Promise<Quota> {
   const { createQuota, createQuotaFile } = await loadGitHub();
   const path = join(stateHome(), "coppice", "github", `${keyOf(`${apiUrl} ${token ?? ""}`)}.json`);
-  return createQuota({ clock, store: createQuotaFile({ path, locks }) });
+  return createQuota({ clock, store: createQuotaFile({ path, locks, onTrouble }) });
 }
 
 /** Octokit is loaded where it is spoken to, and nowhere else. */
@@ -80,8 +84,17 @@ export async function checkToken(askedUrl: string | undefined): Promise<TokenChe
   if (found === null) return { kind: "none" };
   try {
     const { token } = found;
-    const held = (await (await quotaOf(apiUrl, token)).held())?.why ?? null;
-    return { kind: "valid", held, ...(await gitHubAccount({ apiUrl, token, clock })) };
+    let trouble: string | null = null;
+    const quota = await quotaOf(apiUrl, token, (reason) => {
+      trouble = reason;
+    });
+    const held = (await quota.held())?.why ?? null;
+    return {
+      kind: "valid",
+      held,
+      uncounted: trouble,
+      ...(await gitHubAccount({ apiUrl, token, clock })),
+    };
   } catch (error) {
     if (error instanceof CoppiceError) return { kind: "refused", reason: error.message };
     throw error;

@@ -8,7 +8,7 @@ import { journalOf, type ManifestText, test, type Workplace } from "../support/w
 const TOKEN = "ghp_aTokenThatNobodyElseMaySee0123456789";
 /** So many lives share all effects, in turn: each dies from its first hours to its last. */
 const LIVES = 7;
-const ON_GITHUB_ALONE: readonly Effect[] = ["labels-add", "reviewers-ask"];
+const ON_GITHUB_ALONE: readonly Effect[] = ["quota-write", "labels-add", "reviewers-ask"];
 const EVERYWHERE = EFFECTS.filter((name) => !ON_GITHUB_ALONE.includes(name));
 const lives = Array.from({ length: LIVES }, (_, life) =>
   EVERYWHERE.filter((_, index) => index % LIVES === life),

@@ -12,6 +12,12 @@ interface QuotaOrder {
 const { path, nowMs, reads } = JSON.parse(process.argv[2] ?? "{}") as QuotaOrder;
 const quota = createQuota({
   clock: { now: () => nowMs, sleep: async () => undefined },
-  store: createQuotaFile({ path, locks: createLocks() }),
+  store: createQuotaFile({
+    path,
+    locks: createLocks(),
+    onTrouble: (why) => {
+      throw new Error(why);
+    },
+  }),
 });
 await Promise.all(Array.from({ length: reads }, () => quota.take("read")));

@@ -52,24 +52,31 @@ export function createGitHubClient(access: GitHubAccess): GitHubClient {
   /** Sends one request as soon as the quota lets it pass. */
   async function send(route: string, parameters: Parameters): Promise<Answer> {
     await quota.take(costOf(route));
+    const answer = await request(route, parameters);
+    if (answer instanceof GitHubError) {
+      const { retryAtMs, message } = answer;
+      if (retryAtMs !== undefined) await quota.hold({ untilMs: retryAtMs, why: message });
+      throw answer;
+    }
+    // The request has had its effect: what goes wrong from here on is not its failure.
+    await quota.learn({
+      limit: answer.headers["x-ratelimit-limit"],
+      remaining: answer.headers["x-ratelimit-remaining"],
+      reset: answer.headers["x-ratelimit-reset"],
+    });
+    return answer;
+  }
+
+  async function request(route: string, parameters: Parameters): Promise<Answer | GitHubError> {
     try {
-      const answer = Answer.parse(await octokit.request(route, { ...parameters }));
-      await quota.learn({
-        limit: answer.headers["x-ratelimit-limit"],
-        remaining: answer.headers["x-ratelimit-remaining"],
-        reset: answer.headers["x-ratelimit-reset"],
-      });
-      return answer;
+      return Answer.parse(await octokit.request(route, { ...parameters }));
     } catch (error) {
-      const failure = gitHubError(error, {
+      return gitHubError(error, {
         what: inWords(route, parameters),
         apiUrl: access.apiUrl,
         hasToken: access.token !== undefined,
         nowMs: access.clock.now(),
       });
-      const { retryAtMs, message } = failure;
-      if (retryAtMs !== undefined) await quota.hold({ untilMs: retryAtMs, why: message });
-      throw failure;
     }
   }
 

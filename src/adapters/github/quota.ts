@@ -78,6 +78,29 @@ export const fullQuota: QuotaState = {
   hold: null,
 };
 
+/** All of it has been asked just now: it refills from whenever it is looked at. */
+export const spentQuota: QuotaState = {
+  version: 1,
+  atMs: Number.MAX_SAFE_INTEGER,
+  points: 0,
+  minute: 0,
+  hour: 0,
+  hold: null,
+};
+
+/** What two counts of the same requests both allow. */
+export function theLessOf(one: QuotaState, other: QuotaState): QuotaState {
+  const holds = [one.hold, other.hold].filter((hold) => hold !== null);
+  return {
+    version: 1,
+    atMs: Math.max(one.atMs, other.atMs),
+    points: Math.min(one.points, other.points),
+    minute: Math.min(one.minute, other.minute),
+    hour: Math.min(one.hour, other.hour),
+    hold: holds.toSorted((left, right) => right.untilMs - left.untilMs)[0] ?? null,
+  };
+}
+
 /** A wait up to this is waited for; a longer one is the caller's to plan around. */
 const WAIT_IN_PLACE_MS = 5000;
 /** GitHub's limits end within an hour: a later end is a clock's mistake. */
