@@ -98,6 +98,7 @@ function simulated(count: number): { manifest: Manifest; view: Omit<BeatView, "g
       evidence,
       verdicts,
       collisions: [],
+      untried: [],
       base: "main",
       maxParallel: 100,
       nowMs,

@@ -61,6 +61,13 @@ export interface CollisionFact {
   readonly files: readonly ConflictFile[];
 }
 
+/** Two tasks of which git does not say whether their committed work merges, and why. */
+export interface UntriedFact {
+  readonly left: TaskId;
+  readonly right: TaskId;
+  readonly reason: string;
+}
+
 /** The newest launch of a task, read from its folder: all that the manifest is to say of it, also after a crash. */
 export interface LaunchFact {
   readonly attempt: number;

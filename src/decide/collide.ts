@@ -193,12 +193,23 @@ function linesInWords(lines: readonly LineRange[]): string {
 export function heldByRivals(view: Survey, taskId: TaskId): Step | undefined {
   if (view.manifest.policy.collisions !== "hold") return undefined;
   const open = rivalsOf(view, taskId).filter(({ task }) => task.status === "pr_open");
-  if (open.length === 0) return undefined;
+  if (open.length === 0) return heldUntried(view, taskId);
   const reason = `does not merge with ${rivalsInWords(open)}: waits until that is merged or closed`;
   return {
     set: { error: reason },
     wait: { ...waitsForPerson(reason), on: open.map(({ task }) => task.id) },
   };
+}
+
+/** An open pull request of which git does not say whether the work merges with it may be one with which it does not. */
+function heldUntried(view: Survey, taskId: TaskId): Step | undefined {
+  for (const { left, right, reason } of view.untried) {
+    if (left !== taskId && right !== taskId) continue;
+    const other = view.placed.get(left === taskId ? right : left)?.task;
+    if (other?.status !== "pr_open") continue;
+    return { wait: waitsFor(`git does not say whether it merges with ${other.id}: ${reason}`) };
+  }
+  return undefined;
 }
 
 /**
@@ -226,8 +237,9 @@ export function oneOfEachCollision(
   return kept;
 }
 
-const collidingWith = ({ collisions }: BeatView, taskId: TaskId): readonly TaskId[] =>
-  collisions.flatMap(({ left, right }) =>
+/** Also where git does not say: to wait for the other's delivery costs a beat. */
+const collidingWith = ({ collisions, untried }: BeatView, taskId: TaskId): readonly TaskId[] =>
+  [...collisions, ...untried].flatMap(({ left, right }) =>
     left === taskId ? [right] : right === taskId ? [left] : [],
   );
 
@@ -235,6 +247,6 @@ const collidingWith = ({ collisions }: BeatView, taskId: TaskId): readonly TaskI
 function afterDelivery(step: Step, first: TaskId): Step {
   const { status: _status, completedAt: _at, error: _error, ...set } = step.set ?? {};
   const { provedSha: _sha, ...state } = step.state ?? {};
-  const wait = waitsFor(`does not merge with the work of ${first}, which is being delivered`);
+  const wait = waitsFor(`may not merge with the work of ${first}, which is being delivered`);
   return joined({ set, state }, { wait });
 }

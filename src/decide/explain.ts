@@ -15,6 +15,7 @@ export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<Tas
     evidence: new Map(),
     verdicts: new Map(),
     collisions: [],
+    untried: [],
     base: manifest.base ?? "",
     maxParallel: manifest.maxParallel ?? 1,
     nowMs,

@@ -1,4 +1,4 @@
-import type { CollisionFact, TaskEvidence } from "../classify/evidence.ts";
+import type { CollisionFact, TaskEvidence, UntriedFact } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { TaskGraph } from "../graph/task-graph.ts";
 import type { Manifest } from "../manifest/manifest.ts";
@@ -13,6 +13,8 @@ export interface BeatView {
   readonly verdicts: ReadonlyMap<TaskId, Verdict>;
   /** Unmerged work that does not merge with each other. */
   readonly collisions: readonly CollisionFact[];
+  /** Unmerged work of which git does not say whether it merges with each other. */
+  readonly untried: readonly UntriedFact[];
   /** The resolved base branch. */
   readonly base: string;
   /** Sessions at the same time. */

@@ -246,7 +246,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     underWay: ReturnType<typeof hands.underWay> = new Map(),
   ): Promise<Look> {
     const seen = await observer.observe(manifest, options.workdir, underWay);
-    const { evidence, strays, collisions } = seen;
+    const { evidence, strays, collisions, untried } = seen;
     await tellUnanswered(OBSERVED, seen.unanswered);
     await tellStrays(strays);
     await tellCollisions(collisions);
@@ -260,6 +260,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       evidence,
       verdicts,
       collisions,
+      untried,
       base: manifest.base ?? options.base,
       maxParallel: manifest.maxParallel ?? options.maxParallelDefault,
       nowMs,

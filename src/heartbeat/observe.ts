@@ -6,6 +6,7 @@ import {
   type Probe,
   type PullRequestFact,
   type TaskEvidence,
+  type UntriedFact,
   unknown,
   type VerifyFact,
 } from "../classify/evidence.ts";
@@ -42,6 +43,8 @@ export interface Observed {
   readonly unanswered: readonly { readonly what: string; readonly reason: string }[];
   /** Unmerged work that does not merge with each other. */
   readonly collisions: readonly CollisionFact[];
+  /** Unmerged work of which that is not known. */
+  readonly untried: readonly UntriedFact[];
   /** Tasks whose agent may be at work and that the manifest does not have: a person took them out or renamed them. */
   readonly strays: readonly string[];
 }
@@ -226,19 +229,21 @@ export function createObserver(ports: ObserverPorts): Observer {
   async function collisionsOf(
     manifest: Manifest,
     evidence: ReadonlyMap<TaskId, TaskEvidence>,
-  ): Promise<Probe<readonly CollisionFact[]>> {
+  ): Promise<Pick<Observed, "collisions" | "untried">> {
     const pairs = collisionPairs(manifest, evidence);
-    if (pairs.length === 0) return known([]);
+    const collisions: CollisionFact[] = [];
+    const untried: UntriedFact[] = [];
+    if (pairs.length === 0) return { collisions, untried };
     const found = await ports.repository.conflicts(
       pairs.map(({ left, right }) => ({ left: left.sha, right: right.sha })),
     );
-    if (found.kind === "unknown") return found;
-    return known(
-      pairs.flatMap(({ left, right }, index) => {
-        const files = found.value[index] ?? [];
-        return files.length === 0 ? [] : [{ left: left.taskId, right: right.taskId, files }];
-      }),
-    );
+    for (const [index, { left, right }] of pairs.entries()) {
+      const files = found.kind === "known" ? (found.value[index] ?? NOT_ASKED) : found;
+      const ids = { left: left.taskId, right: right.taskId };
+      if (files.kind === "unknown") untried.push({ ...ids, reason: files.reason });
+      else if (files.value.length > 0) collisions.push({ ...ids, files: files.value });
+    }
+    return { collisions, untried };
   }
 
   return {
@@ -260,15 +265,16 @@ export function createObserver(ports: ObserverPorts): Observer {
       });
       const [listed, found, evidence] = await Promise.all([listing, pulls, Promise.all(looks)]);
       const byTask = new Map(evidence.map((one) => [one.taskId, one]));
-      const collisions = await collisionsOf(manifest, byTask);
+      const { collisions, untried } = await collisionsOf(manifest, byTask);
       return {
         evidence: byTask,
-        collisions: collisions.kind === "known" ? collisions.value : [],
+        collisions,
+        untried,
         strays: straysOf(manifest, listed),
         unanswered: [
           ...(listed.kind === "unknown" ? [{ what: TMUX, reason: listed.reason }] : []),
           ...(found.kind === "unknown" ? [{ what: FORGE, reason: found.reason }] : []),
-          ...(collisions.kind === "unknown" ? [{ what: MERGES, reason: collisions.reason }] : []),
+          ...untried.slice(0, 1).map(({ reason }) => ({ what: MERGES, reason })),
         ],
       };
     },

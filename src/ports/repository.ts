@@ -80,8 +80,13 @@ export interface Repository {
     readonly worktree: string;
     readonly ignore: readonly string[];
   }): Promise<Probe<GitFact | null>>;
-  /** For each pair of commits, by full names, the files at which they do not merge; upkeep files are left out. */
-  conflicts(pairs: readonly CommitPair[]): Promise<Probe<readonly (readonly ConflictFile[])[]>>;
+  /**
+   * For each pair of commits, by full names, the files at which they do not merge; upkeep files are left out. Of one pair
+   * git may know no answer, e.g. because a commit is gone; the others get theirs all the same.
+   */
+  conflicts(
+    pairs: readonly CommitPair[],
+  ): Promise<Probe<readonly Probe<readonly ConflictFile[]>[]>>;
   /** `commit` and `forkPoint` are full names. */
   summary(commit: string, forkPoint: string): Promise<WorkSummary>;
   /** Pushes exactly `sha` to `refs/heads/<branch>` of `origin`; never forced, never to `base`. */

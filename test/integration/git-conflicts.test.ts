@@ -53,7 +53,10 @@ const merges = async (): Promise<number> => (await readFile(log, "utf8")).trim()
 async function conflicts(pairs: readonly CommitPair[]) {
   const found = await repository.conflicts(pairs);
   if (found.kind === "unknown") throw new Error(found.reason);
-  return found.value;
+  return found.value.map((files) => {
+    if (files.kind === "unknown") throw new Error(files.reason);
+    return files.value;
+  });
 }
 
 test.each([
@@ -95,8 +98,44 @@ test("a file that one side removes is a conflict, and nothing in the checkout is
   expect(await lab.git(["status", "--porcelain"])).toBe("");
 });
 
-test("a commit that is not there is an unknown answer", async () => {
-  const head = await lab.git(["rev-parse", "HEAD"]);
-  const answer = await repository.conflicts([{ left: head, right: "d".repeat(40) }]);
-  expect(answer.kind).toBe("unknown");
+test.each([false, true])(
+  "a commit that is not there leaves its own pairs unknown, and no others (old git: %s)",
+  async (isOld) => {
+    const first = await work("one", { "b.txt": lines(3) });
+    const second = await work("two", { "b.txt": lines(3, 4) });
+    await watchGit(isOld);
+    const pairs = [
+      { left: first, right: second },
+      { left: first, right: "d".repeat(40) },
+      { left: second, right: first },
+    ];
+    for (let again = 0; again < 2; again += 1) {
+      expect(await repository.conflicts(pairs)).toMatchObject({
+        kind: "known",
+        value: [
+          { kind: "known", value: [{ path: "b.txt" }] },
+          { kind: "unknown", reason: expect.stringContaining("git merge-tree failed") },
+          { kind: "known", value: [{ path: "b.txt" }] },
+        ],
+      });
+    }
+  },
+);
+
+test("of more pairs than one look takes, the rest is unknown until the next", async () => {
+  const base = await lab.git(["rev-parse", "HEAD"]);
+  const tree = await lab.git(["rev-parse", "HEAD^{tree}"]);
+  const identity = ["-c", "user.name=Lab", "-c", "user.email=lab@example.invalid"];
+  const commits: string[] = [];
+  for (let n = 0; n < 21; n += 1)
+    commits.push(await lab.git([...identity, "commit-tree", tree, "-p", base, "-m", `${n}`]));
+  const pairs = commits.flatMap((left, at) =>
+    commits.slice(at + 1).map((right) => ({ left, right })),
+  );
+  const kinds = async () => {
+    const found = await repository.conflicts(pairs);
+    return found.kind === "known" ? found.value.map(({ kind }) => kind) : [];
+  };
+  expect(await kinds()).toEqual([...Array(200).fill("known"), ...Array(10).fill("unknown")]);
+  expect(new Set(await kinds())).toEqual(new Set(["known"]));
 });

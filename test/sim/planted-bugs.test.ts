@@ -201,11 +201,24 @@ const BUGS: Readonly<Record<string, Bug>> = {
     sabotage: ({ repository }) => ({
       repository: {
         ...repository,
-        conflicts: (pairs) => Promise.resolve(known(pairs.map(() => []))),
+        conflicts: (pairs) => Promise.resolve(known(pairs.map(() => known([])))),
       },
     }),
     among: scenario.map((planned) => ({ ...planned, happenings: [] })),
     noticed: /was delivered untold/,
+  },
+  "work of which nobody knows whether it merges is taken for work that does": {
+    sabotage: ({ repository }, { world }) => ({
+      repository: {
+        ...repository,
+        conflicts: async (pairs) => {
+          const found = await repository.conflicts(pairs);
+          return world.number() % 2 === 0 ? known(pairs.map(() => known([]))) : found;
+        },
+      },
+    }),
+    among: scenario.map((planned) => ({ ...planned, gate: "merged", happenings: [] })),
+    noticed: /was delivered though it does not merge/,
   },
   "what does not merge is not held": {
     sabotage: misread((manifest) => ({

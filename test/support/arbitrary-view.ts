@@ -204,6 +204,7 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
     cleanup: fc.boolean(),
     policy: fc.record({ collisions: fc.constantFrom("tell" as const, "hold" as const) }),
     collisions: fc.subarray(PAIRS),
+    untried: fc.subarray(PAIRS),
     begun: fc.option(fc.constantFrom("start" as const, "deliver" as const), { freq: 2 }),
   })
   .map((made) => {
@@ -211,6 +212,7 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
     const named = tasks
       .slice(0, length)
       .map((one, index) => [`t${index + 1}`, one] as const satisfies readonly [string, Told]);
+    const isThere = ({ right }: (typeof PAIRS)[number]) => Number(right.slice(1)) <= length;
     const inputs = named.map(([id, { facts: _facts, verdict: _verdict, ...fields }]) => ({
       id,
       ...fields,
@@ -232,7 +234,10 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
       },
       {
         cleanup: made.cleanup,
-        collisions: made.collisions.filter(({ right }) => Number(right.slice(1)) <= length),
+        collisions: made.collisions.filter(isThere),
+        untried: made.untried
+          .filter((pair) => isThere(pair) && !made.collisions.includes(pair))
+          .map(({ left, right }) => ({ left, right, reason: "a commit is gone" })),
         underWay: new Map(made.begun ? [[taskId("t1"), BEGUN[made.begun]]] : []),
       },
     );

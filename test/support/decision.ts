@@ -62,6 +62,7 @@ export function viewOf(
     evidence,
     verdicts,
     collisions: [],
+    untried: [],
     base: manifest.base ?? "main",
     maxParallel: manifest.maxParallel ?? 4,
     nowMs: NOW,

@@ -1,53 +1,73 @@
-import type { ConflictFile, LineRange } from "../../classify/evidence.ts";
+import {
+  type ConflictFile,
+  known,
+  type LineRange,
+  type Probe,
+  unknown,
+} from "../../classify/evidence.ts";
 import { isUpkeep } from "../../manifest/files.ts";
 import type { CommitPair } from "../../ports/repository.ts";
 import type { Checkout } from "./checkout.ts";
 import { git, gitFailed, gitText } from "./command.ts";
+import { answered } from "./probe.ts";
 
-/** Pairs that are merged anew in one look; the rest counts as merging until the next one. */
+/** Pairs that are merged anew in one look; of the rest nothing is known until a later one. */
 const PAIRS_MAX = 200;
 const REMEMBERED_MAX = 10_000;
 const FILES_MAX = 50;
 /** Files whose lines are read. */
 const LINED_MAX = 5;
 const RANGES_MAX = 20;
-/** What git answers to an option that it does not know. */
-const USAGE = 129;
 
 /** Merges pairs in the object store alone; what was merged once is remembered by its commits' names. */
 export async function conflictsOf(
   checkout: Checkout,
   pairs: readonly CommitPair[],
-): Promise<readonly (readonly ConflictFile[])[]> {
+): Promise<readonly Probe<readonly ConflictFile[]>[]> {
   const { conflicts } = checkout;
   if (conflicts.size >= REMEMBERED_MAX) conflicts.clear();
-  const unknown = new Map(
+  const untried = new Map(
     pairs.filter((pair) => !conflicts.has(keyOf(pair))).map((pair) => [keyOf(pair), pair]),
   );
-  const asked = [...unknown.values()].slice(0, PAIRS_MAX);
+  const asked = [...untried.values()].slice(0, PAIRS_MAX);
   const answers = asked.length === 0 ? [] : await mergeAll(checkout, asked);
+  const unanswered = new Map<string, Probe<never>>();
   for (const [index, pair] of asked.entries()) {
-    const paths = (answers[index] ?? []).filter((path) => !isUpkeep(path)).slice(0, FILES_MAX);
-    conflicts.set(keyOf(pair), await withLines(checkout, pair, paths));
+    const files = await conflictFiles(checkout, pair, answers[index] ?? NOT_TRIED);
+    if (files.kind === "known") conflicts.set(keyOf(pair), files.value);
+    else unanswered.set(keyOf(pair), files);
   }
-  return pairs.map((pair) => conflicts.get(keyOf(pair)) ?? []);
+  return pairs.map((pair) => {
+    const files = conflicts.get(keyOf(pair));
+    return files === undefined ? (unanswered.get(keyOf(pair)) ?? NOT_TRIED) : known(files);
+  });
+}
+
+const NOT_TRIED = unknown("it is not its turn yet");
+
+async function conflictFiles(
+  checkout: Checkout,
+  pair: CommitPair,
+  merge: Probe<readonly string[]>,
+): Promise<Probe<readonly ConflictFile[]>> {
+  if (merge.kind === "unknown") return merge;
+  const paths = merge.value.filter((path) => !isUpkeep(path)).slice(0, FILES_MAX);
+  return answered(() => withLines(checkout, pair, paths));
 }
 
 const keyOf = ({ left, right }: CommitPair): string => `${left} ${right}`;
 
 const MERGE = ["merge-tree", "--write-tree", "--name-only", "--no-messages", "-z"];
 
-/** All in one process; git 2.38 needs one for each pair. */
+/** All in one process. Git 2.38 needs one for each pair, and so does any git where a commit is not there any more. */
 async function mergeAll(
   checkout: Checkout,
   pairs: readonly CommitPair[],
-): Promise<readonly (readonly string[])[]> {
+): Promise<readonly Probe<readonly string[]>[]> {
   const args = [...MERGE, "--stdin"];
   const input = pairs.map((pair) => `${keyOf(pair)}\n`).join("");
   const result = await git(checkout.root, args, { input });
-  if (result.code === USAGE) return mergeOneByOne(checkout, pairs);
-  if (result.code !== 0) throw gitFailed(checkout.root, args, result);
-  return readMerges(result.stdout);
+  return result.code === 0 ? readMerges(result.stdout).map(known) : mergeOneByOne(checkout, pairs);
 }
 
 /** For each merge `0` or `1`, the tree, the files in conflict, and an empty field. */
@@ -66,14 +86,15 @@ function readMerges(output: string): readonly (readonly string[])[] {
 async function mergeOneByOne(
   checkout: Checkout,
   pairs: readonly CommitPair[],
-): Promise<readonly (readonly string[])[]> {
-  const merges: (readonly string[])[] = [];
+): Promise<readonly Probe<readonly string[]>[]> {
+  const merges: Probe<readonly string[]>[] = [];
   for (const { left, right } of pairs) {
     const args = [...MERGE, left, right];
     const result = await git(checkout.root, args);
-    if (result.code > 1) throw gitFailed(checkout.root, args, result);
-    const [, ...files] = result.stdout.split("\0").filter((field) => field !== "");
-    merges.push(result.code === 0 ? [] : [...new Set(files)]);
+    const [tree, ...files] = result.stdout.split("\0").filter((field) => field !== "");
+    // Without a tree exit code 1 is no conflict: it says that there is no such commit, too.
+    if (tree === undefined) merges.push(unknown(gitFailed(checkout.root, args, result).message));
+    else merges.push(known(result.code === 0 ? [] : [...new Set(files)]));
   }
   return merges;
 }

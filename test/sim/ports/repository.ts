@@ -51,7 +51,7 @@ export function simRepository(door: Door): Repository {
       door.pass<Awaited<ReturnType<Repository["conflicts"]>>>({
         method: "conflicts",
         taskId: null,
-        effect: () => known(pairs.map((pair) => git.conflicts(pair.left, pair.right))),
+        effect: () => known(pairs.map((pair) => known(git.conflicts(pair.left, pair.right)))),
         failed: unknown,
       }),
     summary: (branch, forkPoint) => ask("summary", () => summary(door, branch, forkPoint)),

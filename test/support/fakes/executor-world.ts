@@ -81,7 +81,7 @@ export function executorWorld(
         created: true,
       }),
       probe: async () => known(gitFact()),
-      conflicts: async (pairs) => known(pairs.map(() => [])),
+      conflicts: async (pairs) => known(pairs.map(() => known([]))),
       summary: async (headSha) => ({ headSha, commits: [], files: [] }),
       push: async ({ sha }) => ({ kind: "pushed", sha }),
       preserve: async () => [],

@@ -117,6 +117,28 @@ describe("finished work that does not merge with an open pull request", () => {
   });
 });
 
+describe("where git does not say whether finished work merges", () => {
+  const untried = [{ left: taskId("t1"), right: taskId("t2"), reason: "a commit is gone" }];
+  const decidedUntried = (tasks: Readonly<Record<string, Told>>, policy: object) =>
+    decide(viewOf(tasks, { policy }, { untried }));
+
+  test("it waits for the answer with the policy hold, also when the answer was known before", () => {
+    const tasks = { t1: delivered(A), t2: finished(B) };
+    const held = decidedUntried(tasks, { collisions: "hold" });
+    expect(actionsOf(held)).toEqual([]);
+    expect(waitOf(held, "t2")).toMatchObject({ needsPerson: false });
+    expect(waitOf(held, "t2").reason).toMatch(/whether it merges with t1: a commit is gone/);
+    const gone = { ...tasks, t1: { ...delivered(A), status: "merged" as const } };
+    expect(actionsOf(decidedUntried(gone, { collisions: "hold" }))).toContain("t2 deliver");
+    expect(actionsOf(decidedUntried(tasks, {}))).toEqual(["t2 deliver"]);
+  });
+
+  test("of two that finish at once one is delivered first", () => {
+    const decision = decidedUntried({ t1: finished(A), t2: finished(B) }, {});
+    expect(actionsOf(decision)).toEqual(["t1 deliver"]);
+  });
+});
+
 test.each(["tell", "hold"])(
   "of two that finish at once one is delivered first (%s)",
   (collisions) => {

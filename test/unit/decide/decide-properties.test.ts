@@ -280,9 +280,9 @@ describe("deliveries", () => {
   });
 });
 
-describe("work that does not merge", () => {
+describe("work that does not merge, or may not", () => {
   const rivals = (view: BeatView, id: string): readonly string[] =>
-    view.collisions.flatMap(({ left, right }) =>
+    [...view.collisions, ...view.untried].flatMap(({ left, right }) =>
       left === id ? [right] : right === id ? [left] : [],
     );
 
@@ -308,6 +308,17 @@ describe("work that does not merge", () => {
           [...placed.values()].some(({ task }) => task.id === id && isDelivered(task.status)),
       );
       expect(others, `${taskId} ${reason}`).not.toEqual([]);
+    }
+  });
+
+  holds("is held by an open pull request where the policy says so", (view) => {
+    if (view.manifest.policy.collisions !== "hold") return;
+    const placed = placedTasks(view.manifest);
+    for (const { kind, taskId } of decide(view).actions) {
+      const open = rivals(view, taskId).filter((id) =>
+        [...placed.values()].some(({ task }) => task.id === id && task.status === "pr_open"),
+      );
+      if (kind === "deliver") expect(open).toEqual([]);
     }
   });
 
