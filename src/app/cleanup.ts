@@ -122,8 +122,9 @@ async function strays(
   const found: CleanupItem[] = [];
   for (const taskId of await folders.launched()) {
     if (ids.has(taskId)) continue;
-    const launch = await folders.launch(taskId);
+    const launch = await folders.launch(taskId, Number.POSITIVE_INFINITY);
     const branch = launch.kind === "known" ? launch.value?.branch : undefined;
+    // Its launch cannot be read, or is another manifest's, which looks after it.
     if (branch === undefined) continue;
     const worktree = worktreeOf(workdir, taskId);
     const git = await repository.probe({ taskId, branch, worktree, ignore: [] });

@@ -4,6 +4,7 @@ import { hostname, tmpdir, userInfo } from "node:os";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
 import { execOnTerminal } from "../adapters/exec.ts";
 import { createJournal } from "../adapters/fs/journal.ts";
+import { createOwnership } from "../adapters/fs/ownership.ts";
 import { createRecordedScreens } from "../adapters/fs/recorded-screens.ts";
 import { createTaskFolders } from "../adapters/fs/task-folders.ts";
 import { openRepository } from "../adapters/git/repository.ts";
@@ -59,8 +60,10 @@ export async function openWorkspace(
     ? resolve(home, manifest.socket)
     : socketIn(workdir, "tmux.sock");
   const signalSocketPath = socketIn(workdir, "wake.sock");
+  const ownership = await createOwnership(store.path);
   const sessions = createTmuxSessions({
     workdir,
+    ownership,
     socketPath,
     signalSocketPath,
     nodePath: process.execPath,
@@ -81,7 +84,7 @@ export async function openWorkspace(
       sessions,
       repository,
       forge: await forgeOf(manifest, repository, note),
-      folders: createTaskFolders({ workdir }),
+      folders: createTaskFolders({ workdir, ownership }),
       conversations: createConversations({ env, homeDir: host.homeDir }),
       history: openHistory(repository),
       clock,

@@ -42,7 +42,7 @@ export async function say(
   takes: (reading: ScreenReading) => boolean,
 ): Promise<InjectOutcome> {
   const agent = agentOf(context, task);
-  const launch = await context.ports.folders.launch(task.id);
+  const launch = await context.ports.folders.launch(task.id, task.attempts ?? 0);
   if (launch.kind === "known" && launch.value?.mode === "headless") {
     return { kind: "refused", reason: "its agent runs headless and reads no words" };
   }

@@ -177,7 +177,9 @@ export function createObserver(ports: ObserverPorts): Observer {
     } satisfies TaskEvidence;
     if (busy) return { ...base, git: git.get(task.id)?.fact ?? NOT_ASKED };
     return await limit(async () => {
-      if (isWaiting(task.status)) return { ...base, launch: await ports.folders.launch(task.id) };
+      if (isWaiting(task.status)) {
+        return { ...base, launch: await ports.folders.launch(task.id, task.attempts ?? 0) };
+      }
       if (task.status === "complete") {
         return { ...base, git: await gitFact(manifest, workdir, task, takenAtMs, 0) };
       }
@@ -186,7 +188,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       if (!isActive(task.status) && !hasSession) return base;
       // An agent that has gone may have committed and left its record after the first reading.
       const stands = early !== undefined && (hasEnded(early) || isAlive(seen));
-      const left = stands ? early : await leftBy(task.id);
+      const left = stands ? early : await leftBy(task);
       const { launch, exit, signals } = left;
       if (!isActive(task.status)) return { ...base, launch, exit };
       // An older answer will do while the agent works: before it says or shows anything else, nothing is decided on it.
@@ -212,8 +214,8 @@ export function createObserver(ports: ObserverPorts): Observer {
     });
   }
 
-  async function leftBy(taskId: TaskId): Promise<Left> {
-    const launch = await ports.folders.launch(taskId);
+  async function leftBy({ id: taskId, attempts }: Task): Promise<Left> {
+    const launch = await ports.folders.launch(taskId, attempts ?? 0);
     const newest = launch.kind === "known" ? launch.value : null;
     if (newest === null) {
       const nothing = { exit: known(null), signals: known([]) };
@@ -253,7 +255,7 @@ export function createObserver(ports: ObserverPorts): Observer {
       );
       const active = asked.filter(({ id, status }) => isActive(status) && !underWay.has(id));
       const left = new Map(
-        await limit.map(active, async ({ id }) => [id, await leftBy(id)] as const),
+        await limit.map(active, async (task) => [task.id, await leftBy(task)] as const),
       );
       const listing = ports.sessions.observe();
       const sessions = listing.then(byName);

@@ -11,7 +11,11 @@ export interface TaskFolders {
   writePrompt(taskId: string, attempt: number, text: string): Promise<string>;
   /** Written before the session is started, so that a crash in between is seen. */
   recordLaunch(taskId: string, launch: LaunchFact): Promise<void>;
-  launch(taskId: string): Promise<Probe<LaunchFact | null>>;
+  /**
+   * The newest launch. One after attempt `noted` of which nobody knows yet counts only if its session ever began. Unknown
+   * also when it is that of another manifest, which is at work on a task of the same id.
+   */
+  launch(taskId: string, noted: number): Promise<Probe<LaunchFact | null>>;
   exit(taskId: string, attempt: number): Promise<Probe<ExitFact | null>>;
   recordVerifyStart(taskId: string, sha: string, atMs: number): Promise<string>;
   verify(taskId: string, sha: string): Promise<Probe<VerifyFact | null>>;

@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { eventually, puppet, test, type Workplace } from "../support/workplace.ts";
 
@@ -113,6 +114,26 @@ test.concurrent("a task that is taken out while its agent works is told of, keep
   await two.commit("t2.txt", "done\n", "Work on t2");
   await two.exit(0);
   expect(await rest.ended).toMatchObject({ code: 0 });
+});
+
+test.concurrent("a manifest that shares the workdir leaves the other's agents alone, also those of the same id", async ({
+  place,
+}) => {
+  await place.plan({ command: puppet(place) }, [{ id: "t1" }, { id: "t2" }]);
+  await place.succeed(["heartbeat"]);
+  for (const id of ["t1", "t2"]) await place.puppets.enter(id);
+  const other = join(place.folder, "other.json");
+  const document = JSON.parse(await readFile(place.manifestPath, "utf8"));
+  document.phases = [{ name: "Other", tasks: [{ id: "t2" }, { id: "t3", status: "draft" }] }];
+  await writeFile(other, JSON.stringify(document));
+
+  expect(await place.succeed(["cleanup", "--all", "--json", other])).toMatchObject({
+    stdout: "[]\n",
+  });
+  const beat = await place.coppice(["heartbeat", other]);
+  expect(beat.stdout).toMatch(/t2 belongs to the manifest .*manifest\.json/);
+  await place.succeed(["cancel", "t2", "--manifest", other]);
+  expect(await place.sessions()).toEqual(["task-t1", "task-t2"]);
 });
 
 test.concurrent("what is no request is put back with the reason; phases, agents and places change in mid-run", async ({

@@ -36,8 +36,8 @@ const PLAN = {
   copyFiles: [".env"],
   policy: {
     backoffSeconds: 0.1,
-    // A start that dies between its record and its session counts.
-    attemptsMax: 9,
+    // What dies between the record of a start and its session is no attempt.
+    attemptsMax: 2,
     answers: [{ question: "Keep the old name as an alias?", answer: "y" }],
   },
 } satisfies ManifestText;

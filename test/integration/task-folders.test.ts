@@ -1,10 +1,12 @@
-import { appendFile, chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, chmod, mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { createOwnership } from "../../src/adapters/fs/ownership.ts";
 import { createTaskFolders } from "../../src/adapters/fs/task-folders.ts";
 import { TaskId } from "../../src/manifest/task.ts";
 import type { TaskFolders } from "../../src/ports/task-folders.ts";
+import { launchFact } from "../support/facts.ts";
 
 let workdir: string;
 let folders: TaskFolders;
@@ -39,8 +41,43 @@ test.each(["../t1", "", "a/b", ".", "t1\n"])("%j is no task folder", async (id) 
   await expect(folders.exit(id, 1)).rejects.toThrow(/no task id/);
 });
 
+test("a launch that nobody noted counts only if its session began", async () => {
+  const launch = (attempt: number) => launchFact({ attempt, startedAtMs: AT_MS });
+  const newest = async (noted: number) => {
+    const found = await folders.launch("t1", noted);
+    return found.kind === "known" && found.value?.attempt;
+  };
+  await folders.recordLaunch("t1", launch(1));
+  expect([await newest(0), await newest(1)]).toEqual([undefined, 1]);
+  await folders.recordLaunch("t1", launch(2));
+  expect([await newest(0), await newest(1), await newest(2)]).toEqual([undefined, 1, 2]);
+  await writeIn(await folders.folder("t1"), "logs/2.log", "");
+  expect(await newest(1)).toBe(2);
+  await folders.recordLaunch("t1", launch(3));
+  expect(await newest(2)).toBe(2);
+  await writeIn(await folders.folder("t1"), "exit.3.json", record(3, 0));
+  expect(await newest(2)).toBe(3);
+});
+
+test("a launch of another manifest that has the task is unknown, and says whose it is", async () => {
+  const [mine, theirs] = [join(workdir, "a.json"), join(workdir, "b.json")];
+  for (const path of [mine, theirs])
+    await writeFile(path, JSON.stringify({ phases: [{ tasks: [{ id: "t1" }] }] }));
+  const here = createTaskFolders({ workdir, ownership: await createOwnership(mine) });
+  const there = createTaskFolders({ workdir, ownership: await createOwnership(theirs) });
+  const launch = launchFact({ startedAtMs: AT_MS });
+  await here.recordLaunch("t1", launch);
+  expect(await here.launch("t1", 99)).toEqual({ kind: "known", value: launch });
+  expect(await there.launch("t1", 99)).toMatchObject({
+    kind: "unknown",
+    reason: expect.stringMatching(/tasks\/t1 belongs to the manifest .*\/a\.json; give one/),
+  });
+  await rename(mine, join(workdir, "moved.json"));
+  expect(await there.launch("t1", 99)).toEqual({ kind: "known", value: launch });
+});
+
 test("the newest launch is the one with the highest attempt, not the highest word", async () => {
-  expect(await folders.launch("t1")).toEqual({ kind: "known", value: null });
+  expect(await folders.launch("t1", 99)).toEqual({ kind: "known", value: null });
   const launch = (attempt: number) =>
     ({
       attempt,
@@ -54,7 +91,7 @@ test("the newest launch is the one with the highest attempt, not the highest wor
       forkPoint: null,
     }) as const;
   for (const attempt of [1, 10, 9]) await folders.recordLaunch("t1", launch(attempt));
-  expect(await folders.launch("t1")).toEqual({ kind: "known", value: launch(10) });
+  expect(await folders.launch("t1", 99)).toEqual({ kind: "known", value: launch(10) });
 });
 
 test("an exit belongs to its attempt; what cannot be read is unknown, with the file", async () => {
@@ -147,7 +184,7 @@ test("a folder that this user may not read is unknown with its path and remedy, 
       /EACCES: permission denied, \w+ '.*\/tasks\/t1.*Give this user the right/,
     );
     const refused = { kind: "unknown", reason };
-    expect(await folders.launch("t1")).toEqual(refused);
+    expect(await folders.launch("t1", 99)).toEqual(refused);
     expect(await folders.exit("t1", 1)).toEqual(refused);
     expect(await folders.signals("t1", 1)).toEqual(refused);
     expect(await folders.verify("t1", SHA)).toEqual(refused);

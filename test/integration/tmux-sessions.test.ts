@@ -7,9 +7,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { exec } from "../../src/adapters/exec.ts";
+import { createOwnership } from "../../src/adapters/fs/ownership.ts";
 import { createProcesses } from "../../src/adapters/system/processes.ts";
 import { createTmuxSessions } from "../../src/adapters/tmux/sessions.ts";
-import type { Observation } from "../../src/ports/sessions.ts";
+import type { Observation, Sessions } from "../../src/ports/sessions.ts";
 import { NASTY_NAME, openTerminals, type Terminals, until } from "../support/tmux.ts";
 
 let terminals: Terminals;
@@ -178,7 +179,7 @@ test("a person's session and panes on our server are neither counted, taken over
   expect(await observed()).toHaveLength(1);
   expect(await terminals.sessions.start(await terminals.spec("2", ["sleep", "60"]))).toEqual({
     kind: "taken",
-    by: "a session that Coppice did not start",
+    by: "a session that Coppice did not start for this manifest",
   });
   expect(await terminals.sessions.stop("task-1")).toBe(true);
   await terminals.sessions.shutDown();
@@ -196,6 +197,39 @@ test("a server with another mark, or none, is left alone", async () => {
   await expect(terminals.sessions.stop("task-1")).rejects.toThrow(/belongs to \/another\/workdir/);
   await expect(terminals.sessions.shutDown()).rejects.toThrow(/left alone/);
   expect(await terminals.tmux("list-sessions", "-F", "#{session_name}")).toBe("theirs\n");
+});
+
+test("a session of another manifest with the same workdir is neither seen nor ended, as long as that one has the task", async () => {
+  const [mine, theirs] = [join(terminals.workdir, "a;\tb.json"), join(terminals.workdir, "b.json")];
+  for (const path of [mine, theirs])
+    await writeFile(path, JSON.stringify({ phases: [{ tasks: [{ id: "1" }] }] }));
+  const here = terminals.sessionsOf({ ownership: await createOwnership(mine) });
+  const there = terminals.sessionsOf({ ownership: await createOwnership(theirs) });
+  const names = async (sessions: Sessions) => {
+    const seen = await sessions.observe();
+    return seen.kind === "known" ? seen.value.map(({ session }) => session.name) : [];
+  };
+  const spec = await terminals.spec("1", ["sleep", "60"]);
+  await here.start(spec);
+  expect([await names(here), await names(there)]).toEqual([["task-1"], []]);
+  expect(await there.isAttended("task-1")).toBe(false);
+  expect(await there.inject("task-1", "words", () => true)).toMatchObject({ kind: "refused" });
+  expect(await there.stop("task-1")).toBe(true);
+  expect(await there.start(spec)).toMatchObject({
+    kind: "taken",
+    by: "a session that Coppice did not start for this manifest",
+  });
+  await there.shutDown();
+  expect(await names(here)).toEqual(["task-1"]);
+
+  await writeFile(mine, "half a sav");
+  expect(await names(there)).toEqual([]);
+  await writeFile(mine, JSON.stringify({ phases: [{ tasks: [{ id: "other" }] }] }));
+  expect(await names(there)).toEqual(["task-1"]);
+  await rm(mine);
+  expect(await names(there)).toEqual(["task-1"]);
+  expect(await there.stop("task-1")).toBe(true);
+  expect(await names(here)).toEqual([]);
 });
 
 test("a socket path that is too long is refused with the remedy", () => {

@@ -45,6 +45,9 @@ export class Watch {
       if (folder.logs.size > max) {
         this.#breach(`${taskId} was launched ${folder.logs.size} times; ${max} are allowed`);
       }
+      if ((found.attempts ?? 0) > folder.logs.size) {
+        this.#breach(`${taskId} counts ${found.attempts} launches; ${folder.logs.size} were made`);
+      }
     }
   }
 

@@ -46,7 +46,9 @@ export interface SimSession {
 /** A task's folder, which survives everything. */
 export interface SimFolder {
   readonly prompts: Map<number, string>;
+  /** The newest; `launches` has all by their attempts. */
   launch: LaunchFact | null;
+  readonly launches: Map<number, LaunchFact>;
   readonly exits: Map<number, ExitFact>;
   readonly logs: Map<number, AgentProcess>;
   verify: VerifyFact | null;
@@ -212,6 +214,7 @@ export class World {
     const made: SimFolder = {
       prompts: new Map(),
       launch: null,
+      launches: new Map(),
       exits: new Map(),
       logs: new Map(),
       verify: null,

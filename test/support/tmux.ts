@@ -6,12 +6,15 @@ import { exec } from "../../src/adapters/exec.ts";
 import { createTaskFolders } from "../../src/adapters/fs/task-folders.ts";
 import { createProcesses } from "../../src/adapters/system/processes.ts";
 import { createTmuxSessions } from "../../src/adapters/tmux/sessions.ts";
+import type { Ownership } from "../../src/ports/ownership.ts";
 import type { SessionSpec, Sessions } from "../../src/ports/sessions.ts";
 import type { TaskFolders } from "../../src/ports/task-folders.ts";
 
 /** A private tmux server with a workdir, a worktree and a signal socket path, all below one temporary folder. */
 export interface Terminals {
   readonly sessions: Sessions;
+  /** Those of a manifest that shares workdir and server with others. */
+  sessionsOf(more: { readonly ownership: Ownership }): Sessions;
   readonly folders: TaskFolders;
   readonly workdir: string;
   readonly worktree: string;
@@ -44,27 +47,30 @@ export async function openTerminals(name = "run", openFilesMax?: number): Promis
   await mkdir(worktree);
   const { PATH: path, LANG: lang } = process.env;
   const calls: string[][] = [];
-  const sessions = createTmuxSessions({
-    workdir,
-    socketPath,
-    signalSocketPath,
-    nodePath: process.execPath,
-    env: { PATH: path, LANG: lang, HOME: home, SECRET_TOKEN: "not for agents" },
-    processes: createProcesses(),
-    lock: (_, work) => work(),
-    exec: (program, args, options) => {
-      calls.push([program, ...args]);
-      if (openFilesMax === undefined) return exec(program, args, options);
-      const words = ["-c", `ulimit -n ${openFilesMax} && exec "$@"`, "sh", program, ...args];
-      return exec("/bin/sh", words, options);
-    },
-  });
+  const sessionsOf = (more: { readonly ownership?: Ownership }) =>
+    createTmuxSessions({
+      ...more,
+      workdir,
+      socketPath,
+      signalSocketPath,
+      nodePath: process.execPath,
+      env: { PATH: path, LANG: lang, HOME: home, SECRET_TOKEN: "not for agents" },
+      processes: createProcesses(),
+      lock: (_, work) => work(),
+      exec: (program, args, options) => {
+        calls.push([program, ...args]);
+        if (openFilesMax === undefined) return exec(program, args, options);
+        const words = ["-c", `ulimit -n ${openFilesMax} && exec "$@"`, "sh", program, ...args];
+        return exec("/bin/sh", words, options);
+      },
+    });
   const folders = createTaskFolders({ workdir });
   const tmux = async (...words: string[]) =>
     (await exec("tmux", ["-u", "-S", socketPath, ...words])).stdout;
   let programs = 0;
   return {
-    sessions,
+    sessions: sessionsOf({}),
+    sessionsOf,
     folders,
     workdir,
     worktree,

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -17,6 +18,7 @@ import { CoppiceError } from "../../manifest/errors.ts";
 import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import { AgentMode, TaskId } from "../../manifest/task.ts";
 import { fromIso, toIso } from "../../manifest/time.ts";
+import type { Ownership } from "../../ports/ownership.ts";
 import type { TaskFolders } from "../../ports/task-folders.ts";
 import { effect } from "../fault-point.ts";
 import { ifPresent, keptReadings } from "./kept-readings.ts";
@@ -43,6 +45,8 @@ const LaunchRecord = z.strictObject({
   branch: z.string(),
   parent: TaskId.nullable(),
   forkPoint: z.string().nullable(),
+  /** The manifest that it was launched for. */
+  manifest: z.string().optional(),
 });
 /** Written by the session's wrapper. */
 const ExitRecord = z.strictObject({
@@ -62,7 +66,12 @@ const SignalLine = z.object({ at: Time, agent: z.string(), notice: z.unknown() }
  * `signals.<n>.jsonl`, `done.<n>` and `fail.<n>`. `verify-<sha>` is such a folder for the verify command on one commit.
  * A file that cannot be read makes the fact unknown.
  */
-export function createTaskFolders(options: { readonly workdir: string }): TaskFolders {
+export function createTaskFolders(options: {
+  readonly workdir: string;
+  /** Without it every task here is this manifest's. */
+  readonly ownership?: Ownership;
+}): TaskFolders {
+  const { ownership } = options;
   const folderOf = (taskId: string) => join(options.workdir, "tasks", checkedId(taskId));
   const verifyFolder = (taskId: string, sha: string) =>
     join(folderOf(taskId), `verify-${checkedSha(sha)}`);
@@ -103,19 +112,27 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
     },
 
     async recordLaunch(taskId, { startedAtMs, ...launch }) {
-      const record = { version: 1, ...launch, startedAt: toIso(startedAtMs) };
+      const manifest = ownership?.manifest;
+      const record = { version: 1, ...launch, startedAt: toIso(startedAtMs), manifest };
       const path = join(await folder(taskId), `launch.${launch.attempt}.json`);
       await effect("launch-record", () => writePrivate(path, json(record)));
     },
 
-    launch: (taskId) =>
+    launch: (taskId, noted) =>
       probe(async (): Promise<LaunchFact | null> => {
         const path = folderOf(taskId);
         const folder = await reading(path);
-        const attempt = newest(folder.names, LAUNCH_FILE);
-        if (attempt === null) return null;
-        folder.launch ??= await readLaunch(join(path, `launch.${attempt}.json`), attempt);
-        return folder.launch;
+        const counts = (attempt: number) => attempt <= noted || hasBegun(path, folder, attempt);
+        const attempt = numbers(folder.names, LAUNCH_FILE).find(counts);
+        if (attempt === undefined) return null;
+        const launched =
+          folder.launches.get(attempt) ??
+          (await readLaunch(join(path, `launch.${attempt}.json`), attempt));
+        folder.launches.set(attempt, launched);
+        const { fact, manifest = "" } = launched;
+        const isOthers = manifest !== "" && (await ownership?.isOthers(manifest, taskId));
+        if (isOthers) throw belongsElsewhere(path, manifest);
+        return fact;
       }),
 
     exit: (taskId, attempt) =>
@@ -144,7 +161,7 @@ export function createTaskFolders(options: { readonly workdir: string }): TaskFo
         const start = await ifPresent(() => readRecord(join(path, "start.json"), VerifyRecord));
         if (start === null) return null;
         const startedAtMs = fromIso(start.startedAt);
-        const attempt = newest(await readdir(path), /^exit\.(\d+)\.json$/) ?? 1;
+        const attempt = numbers(await readdir(path), /^exit\.(\d+)\.json$/)[0] ?? 1;
         const exit = await readExit(path, attempt);
         return exit === null
           ? { sha, code: null, running: true, startedAtMs, tail: [] }
@@ -181,18 +198,42 @@ const logIn = (folder: string, attempt: number): string => join(folder, "logs", 
 /** A task's folder as long as no name in it changes; its records come by rename, so that none changes without that. */
 interface FolderReading {
   readonly names: readonly string[];
-  launch?: LaunchFact;
+  readonly launches: Map<number, Launched>;
   readonly exits: Map<number, ExitFact>;
 }
 
-const readingOf = (names: readonly string[]): FolderReading => ({ names, exits: new Map() });
+/** A launch, and the manifest that it was for; launches of older versions do not say. */
+interface Launched {
+  readonly fact: LaunchFact;
+  readonly manifest: string | undefined;
+}
+
+const readingOf = (names: readonly string[]): FolderReading => ({
+  names,
+  launches: new Map(),
+  exits: new Map(),
+});
+
+/** Its terminal is written to a log from the first byte on; the log of an earlier launch with the same number is removed. */
+const hasBegun = (path: string, { names }: FolderReading, attempt: number): boolean =>
+  names.includes(exitName(attempt)) ||
+  existsSync(logIn(path, attempt)) ||
+  existsSync(`${logIn(path, attempt)}.old`);
 
 const exitName = (attempt: number): string => `exit.${attempt}.json`;
 
-async function readLaunch(path: string, attempt: number): Promise<LaunchFact> {
-  const { version: _, startedAt, ...launch } = await readRecord(path, LaunchRecord);
-  return { ...launch, attempt, startedAtMs: fromIso(startedAt) };
+async function readLaunch(path: string, attempt: number): Promise<Launched> {
+  const { version: _, startedAt, manifest, ...launch } = await readRecord(path, LaunchRecord);
+  return { fact: { ...launch, attempt, startedAtMs: fromIso(startedAt) }, manifest };
 }
+
+const belongsElsewhere = (folder: string, owner: string): CoppiceError =>
+  new CoppiceError({
+    code: "task-folder-taken",
+    kind: "machine",
+    message: `${folder} belongs to the manifest ${owner}; give one of the two another "workdir"`,
+    hint: "Or give the task another id.",
+  });
 
 async function readExit(folder: string, attempt: number): Promise<ExitFact | null> {
   const path = join(folder, exitName(attempt));
@@ -262,11 +303,12 @@ async function readRecord<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   });
 }
 
-/** The highest number among the files of a kind. */
-function newest(names: readonly string[], pattern: RegExp): number | null {
-  const numbers = names.flatMap((name) => pattern.exec(name)?.[1] ?? []).map(Number);
-  return numbers.length === 0 ? null : Math.max(...numbers);
-}
+/** The numbers of the files of a kind, the highest first. */
+const numbers = (names: readonly string[], pattern: RegExp): readonly number[] =>
+  names
+    .flatMap((name) => pattern.exec(name)?.[1] ?? [])
+    .map(Number)
+    .toSorted((left, right) => right - left);
 
 async function probe<T>(read: () => Promise<T>): Promise<Probe<T>> {
   try {

@@ -11,6 +11,8 @@ export interface Pane {
   readonly attempt: number;
   /** The task folder, relative to the workdir. */
   readonly folder: string;
+  /** The manifest that it was started for; empty: it does not say. */
+  readonly manifest: string;
   readonly createdAt: number;
   readonly attached: number;
   readonly activityAt: number;
@@ -34,6 +36,7 @@ const FACTS = [
   "@coppice_task",
   "@coppice_attempt",
   "@coppice_folder",
+  "@coppice_manifest",
   "session_created",
   "session_attached",
   "window_activity",
@@ -56,6 +59,9 @@ const FACTS = [
 export const paneFormat = (separator: string): string =>
   `${separator}${FACTS.map((name) => `#{${name}}`).join("\t")}${separator}#{pane_title}${separator}#{pane_current_command}`;
 
+/** A path as a pane's mark: of any path only such letters as no format or list of facts is broken by. */
+export const manifestMark = (path: string): string => Buffer.from(path).toString("base64url");
+
 /** Reads what `paneFormat` printed; panes that Coppice did not start are left out. */
 export function parsePanes(text: string, separator: string): Pane[] {
   const pieces = text.split(separator).slice(1);
@@ -74,6 +80,7 @@ export function parsePanes(text: string, separator: string): Pane[] {
       taskId: fact("@coppice_task"),
       attempt: number("@coppice_attempt"),
       folder: fact("@coppice_folder"),
+      manifest: Buffer.from(fact("@coppice_manifest"), "base64url").toString("utf8"),
       createdAt: number("session_created"),
       attached: number("session_attached"),
       activityAt: number("window_activity"),

@@ -4,13 +4,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Probe } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { MachineTrouble } from "../../manifest/machine-trouble.ts";
+import type { Ownership } from "../../ports/ownership.ts";
 import type { Processes } from "../../ports/processes.ts";
 import type { InjectOutcome, SessionSpec, Sessions, StartOutcome } from "../../ports/sessions.ts";
 import { exec as execDoor } from "../exec.ts";
 import { effect } from "../fault-point.ts";
 import { type Command, createClient, saysNoServer, unexpectedAnswer } from "./client.ts";
 import { folderOf, logOf, writeLaunchFiles } from "./launch-files.ts";
-import { type Pane, paneFormat, parsePanes } from "./panes.ts";
+import { manifestMark, type Pane, paneFormat, parsePanes } from "./panes.ts";
 import { identityOf, processesOf } from "./process-tree.ts";
 import { createServerNote } from "./server-note.ts";
 import { inject, press } from "./typing.ts";
@@ -28,6 +29,8 @@ export interface TmuxSessionsOptions {
   /** The user's environment; the server gets a few variables of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly processes: Processes;
+  /** Without it every session of this server is this manifest's. */
+  readonly ownership?: Ownership;
   /** Runs `work` while no other process types into the session of this name. */
   readonly lock: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly exec?: typeof execDoor;
@@ -47,14 +50,14 @@ const LOOK_EVERY_MS = 50;
 /** The sessions of one run on a tmux server of their own. Throws CoppiceError when the paths cannot serve. */
 export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
   checkPaths(options);
-  const { workdir, socketPath, processes, lock } = options;
+  const { workdir, socketPath, processes, ownership, lock } = options;
   const client = createClient({
     socketPath,
     env: serverEnvironment(options),
     exec: options.exec ?? execDoor,
   });
   const server = createServerNote({ workdir, processes });
-  const view = createView({ client, workdir, socketPath, processes, server });
+  const view = createView({ client, workdir, socketPath, processes, server, ownership });
   const hands = { client, view };
 
   const listed = async (): Promise<readonly Pane[]> => {
@@ -117,7 +120,7 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       const result = await effect("session-start", () =>
         client([
           ...SERVER_SETTINGS(workdir),
-          ...newSession(spec, folder, workdir),
+          ...newSession(spec, folder, options),
           ["display-message", "-p", "-t", `=${spec.name}:`, paneFormat(separator)],
         ]),
       );
@@ -125,7 +128,7 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
         const winner = await find(spec.name);
         return winner
           ? met(winner, spec, folder)
-          : { kind: "taken", by: "a session that Coppice did not start" };
+          : { kind: "taken", by: "a session that Coppice did not start for this manifest" };
       }
       const [pane] = parsePanes(result.stdout, separator);
       if (result.code === 0 && pane) {
@@ -229,7 +232,11 @@ const SERVER_SETTINGS = (workdir: string): Command[] => [
  * One command list, which tmux runs without a pause: the pane bears its marks and writes its log from its first byte.
  * tmux expands `#(…)` in names and directories and hands the log command to a shell, so only plain names stand in them.
  */
-const newSession = (spec: SessionSpec, folder: string, workdir: string): Command[] => {
+const newSession = (
+  spec: SessionSpec,
+  folder: string,
+  { workdir, ownership }: TmuxSessionsOptions,
+): Command[] => {
   const target = `=${checkedName(spec.name)}:`;
   const mark = (name: string, value: string): Command => [
     "set-option",
@@ -251,6 +258,7 @@ const newSession = (spec: SessionSpec, folder: string, workdir: string): Command
     mark("@coppice_task", spec.taskId),
     mark("@coppice_attempt", String(spec.attempt)),
     mark("@coppice_folder", folder),
+    ...(ownership ? [mark("@coppice_manifest", manifestMark(ownership.manifest))] : []),
     ["pipe-pane", "-t", target, log],
   ];
 };

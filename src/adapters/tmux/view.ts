@@ -3,6 +3,7 @@ import type { Screen } from "../../agents/screen.ts";
 import { known, type Probe, type SessionFact, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { whyUnknown } from "../../manifest/machine-trouble.ts";
+import type { Ownership } from "../../ports/ownership.ts";
 import type { Processes, ProcessFact } from "../../ports/processes.ts";
 import type { Observation } from "../../ports/sessions.ts";
 import {
@@ -37,8 +38,9 @@ export function createView(options: {
   readonly socketPath: string;
   readonly processes: Processes;
   readonly server: ServerNote;
+  readonly ownership: Ownership | undefined;
 }): View {
-  const { client, workdir, processes } = options;
+  const { client, workdir, processes, ownership } = options;
   let measured: {
     readonly atMs: number;
     readonly server: ProcessFact | undefined;
@@ -70,8 +72,16 @@ export function createView(options: {
         return unknown(unexpectedAnswer("list its panes", result).message);
       }
       if (mark !== workdir) throw foreignServer(options.socketPath, mark);
-      return known(parsePanes(result.stdout, separator));
+      return known(await withoutOthers(parsePanes(result.stdout, separator)));
     });
+
+  /** Another manifest with the same workdir looks after its sessions itself. */
+  const withoutOthers = async (panes: readonly Pane[]): Promise<readonly Pane[]> => {
+    const isOthers = async ({ manifest, taskId }: Pane): Promise<boolean> =>
+      ownership !== undefined && manifest !== "" && (await ownership.isOthers(manifest, taskId));
+    const others = await Promise.all(panes.map(isOthers));
+    return panes.filter((_, index) => others[index] === false);
+  };
 
   const observe = async (): Promise<Probe<readonly Observation[]>> => {
     const startedMs = Date.now();

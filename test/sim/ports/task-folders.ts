@@ -39,8 +39,17 @@ export function simTaskFolders(door: Door): TaskFolders {
     recordLaunch: (taskId, launch) =>
       on("recordLaunch", taskId, (folder) => {
         folder.launch = launch;
+        folder.launches.set(launch.attempt, launch);
       }),
-    launch: (taskId) => probe("launch", taskId, (folder) => folder.launch),
+    launch: (taskId, noted) =>
+      probe(
+        "launch",
+        taskId,
+        ({ launches, logs }) =>
+          [...launches.values()]
+            .toSorted((left, right) => right.attempt - left.attempt)
+            .find(({ attempt }) => attempt <= noted || logs.has(attempt)) ?? null,
+      ),
     exit: (taskId, attempt) => probe("exit", taskId, (folder) => folder.exits.get(attempt) ?? null),
     recordVerifyStart: (taskId, sha, atMs) =>
       on("recordVerifyStart", taskId, (folder) => {
