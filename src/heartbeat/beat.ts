@@ -89,7 +89,6 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const hands = createHands(act);
   const watch = options.watches ? steadyWatch() : () => Number.POSITIVE_INFINITY;
   let lastGood: ManifestSnapshot | undefined;
-  let lastCommit: Promise<unknown> = Promise.resolve();
   let waits: readonly TaskWait[] = [];
   let machine: MachineFields = new Map();
   let knownStrays: ReadonlySet<string> = new Set();
@@ -159,32 +158,22 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     }
   }
 
-  async function act({ action, decidedOn, fetched }: Order): Promise<void> {
+  async function act({ action, decidedOn, fetched }: Order): Promise<() => Promise<void>> {
     if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
     // New tasks start from what the base is now.
     if (action.kind === "start") await fetched();
     const { ports, workdir } = options;
-    if (!isStillMeant(action, decidedOn.manifest, lastGood?.manifest)) return;
+    if (!isStillMeant(action, decidedOn.manifest, lastGood?.manifest)) return async () => undefined;
     await options.emit({ kind: "action-begun", action });
     const outcome = await execute({ ports, manifest: decidedOn.manifest, workdir }, action);
-    for (const event of outcome.events) await options.emit(event);
-    await options.emit(
-      outcome.failed
-        ? { kind: "action-failed", action, ...outcome.failed }
-        : { kind: "action-done", action, result: outcome.result },
-    );
+    const end: CoppiceEvent = outcome.failed
+      ? { kind: "action-failed", action, ...outcome.failed }
+      : { kind: "action-done", action, result: outcome.result };
     if (action.kind === "deliver") observer.forgetForge();
-    if (outcome.patches.length > 0) await commit(decidedOn, outcome.patches);
-  }
-
-  /** One commit at a time; `base` is what the patches were made from. Undefined: the file cannot be read now. */
-  function commit(
-    base: ManifestSnapshot,
-    patches: readonly ManifestPatch[],
-  ): Promise<ManifestSnapshot | undefined> {
-    const written = lastCommit.then(() => write(base, patches));
-    lastCommit = written.catch(() => undefined);
-    return written;
+    return async () => {
+      await Promise.all([...outcome.events, end].map((event) => options.emit(event)));
+      if (outcome.patches.length > 0) await commit(decidedOn, outcome.patches);
+    };
   }
 
   /** Puts back what a person changed by hand and only the run can know; what is under way is still being written. */
@@ -209,7 +198,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     return vetted;
   }
 
-  async function write(
+  /** `base` is what the patches were made from. Undefined: the file cannot be read now. */
+  async function commit(
     base: ManifestSnapshot,
     patches: readonly ManifestPatch[],
   ): Promise<ManifestSnapshot | undefined> {
@@ -222,13 +212,12 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     const before = lastGood ?? base;
     lastGood = written.snapshot;
     machine = afterPatches(machine, patches);
-    if (written.kind === "committed") {
-      for (const { taskId, field } of written.kept)
-        await options.emit({ kind: "edit-kept", taskId, field });
-    }
-    for (const event of changes(before.manifest, written.snapshot.manifest, waits)) {
-      await options.emit(event);
-    }
+    const kept = written.kind === "committed" ? written.kept : [];
+    // All at once, so that what another commit changes next is told after it.
+    await Promise.all([
+      ...kept.map(({ taskId, field }) => options.emit({ kind: "edit-kept", taskId, field })),
+      ...changes(before.manifest, written.snapshot.manifest, waits).map((one) => options.emit(one)),
+    ]);
     return written.snapshot;
   }
 

@@ -18,9 +18,12 @@ export interface Hands<Order extends { readonly action: Action }> {
 /** Starts use the processor, deliveries the network: enough for a few of each. */
 const AT_ONCE = 8;
 
-/** `act` carries out one action and notes its outcome; what it throws ends the run. */
+/**
+ * `act` carries out one action and returns how its outcome is noted, for which it gives its turn to the next one. What either
+ * throws ends the run.
+ */
 export function createHands<Order extends { readonly action: Action }>(
-  act: (order: Order) => Promise<void>,
+  act: (order: Order) => Promise<() => Promise<void>>,
 ): Hands<Order> {
   const limit = pLimit(AT_ONCE);
   const running = new Map<TaskId, { readonly action: Action; readonly end: Promise<void> }>();
@@ -28,11 +31,18 @@ export function createHands<Order extends { readonly action: Action }>(
   let stopping = false;
 
   async function carryOut(order: Order): Promise<void> {
-    if (stopping || errors.length > 0) return;
+    const note = await limit(() =>
+      stopping || errors.length > 0 ? undefined : unlessBroken(() => act(order)),
+    );
+    if (note !== undefined) await unlessBroken(note);
+  }
+
+  async function unlessBroken<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
-      await act(order);
+      return await work();
     } catch (error) {
       errors.push(error);
+      return undefined;
     }
   }
 
@@ -57,7 +67,7 @@ export function createHands<Order extends { readonly action: Action }>(
     begin(orders, ended) {
       for (const order of orders) {
         const { action } = order;
-        const end = limit(carryOut, order).finally(() => {
+        const end = carryOut(order).finally(() => {
           running.delete(action.taskId);
           ended();
         });

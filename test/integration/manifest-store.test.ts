@@ -20,6 +20,7 @@ import { formatManifest } from "../../src/manifest/format.ts";
 import type { JsonObject } from "../../src/manifest/json.ts";
 import type { ManifestPatch, TaskPatch } from "../../src/manifest/merge.ts";
 import { TaskId } from "../../src/manifest/task.ts";
+import type { Locks } from "../../src/ports/lock.ts";
 import type { ManifestSnapshot, ManifestStore } from "../../src/ports/manifest-store.ts";
 import { startChild } from "../support/child.ts";
 
@@ -39,12 +40,15 @@ const textOf = (tasks: number): string =>
     phases: [{ name: "one", tasks: Array.from({ length: tasks }, (_, n) => ({ id: `t${n}` })) }],
   });
 
-const open = (format: (raw: JsonObject) => string = formatManifest): ManifestStore =>
+const open = (
+  format: (raw: JsonObject) => string = formatManifest,
+  locks: Locks = createLocks(),
+): ManifestStore =>
   createManifestStore({
     path,
     read: readManifest,
     format,
-    locks: createLocks(),
+    locks,
     lockPath: join(folder, "state", "manifest.lock"),
   });
 
@@ -142,6 +146,34 @@ test("no edit of a person who saves all the time is lost", async () => {
   const text = await readFile(path, "utf8");
   const titles = Array.from({ length: edits }, (_, n) => taskOf(text, n).title);
   expect(titles).toEqual(Array.from({ length: edits }, (_, n) => `edit ${n}`));
+});
+
+test("commits that are made at once are written together, each with the edits that it kept", async () => {
+  await writeFile(path, textOf(20));
+  const locks = createLocks();
+  let writes = 0;
+  const counted: Locks = {
+    ...locks,
+    withLock(...words) {
+      writes += 1;
+      return locks.withLock(...words);
+    },
+  };
+  const store = open(formatManifest, counted);
+  const base = await read(store);
+  await writeFile(path, base.text.replace('"id": "t3"', '"id": "t3", "priority": "high"'));
+  const outcomes = await Promise.all(
+    Array.from({ length: 20 }, (_, task) =>
+      store.commit(base, [patch(task, { status: "running", priority: "low" })]),
+    ),
+  );
+  expect(outcomes.map((one) => (one.kind === "committed" ? one.kept.length : one.kind))).toEqual(
+    Array.from({ length: 20 }, (_, task) => (task === 3 ? 1 : 0)),
+  );
+  const text = await readFile(path, "utf8");
+  expect(taskOf(text, 3)).toMatchObject({ status: "running", priority: "high" });
+  expect(taskOf(text, 19)).toMatchObject({ status: "running", priority: "low" });
+  expect(writes).toBe(1);
 });
 
 test("two stores that commit at once lose none of each other's fields", async () => {

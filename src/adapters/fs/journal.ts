@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { CoppiceEvent, Journal, JournalLine } from "../../ports/journal.ts";
 import type { Locks } from "../../ports/lock.ts";
 import { effect } from "../fault-point.ts";
+import { together } from "./together.ts";
 
 export interface JournalOptions {
   /** The newest file; the one before it is `<path>.1`. */
@@ -26,16 +27,14 @@ const ROTATE_TIMEOUT_MS = 10_000;
 const TAIL_LINE_BYTES = 4096;
 const NEWLINE = "\n".charCodeAt(0);
 
-/** The record of a run: one JSON object a line, appended in one write and flushed to the disk before `append` returns. */
+/**
+ * The record of a run: one JSON object a line, flushed to the disk before `append` returns. Lines that come while others are
+ * being flushed are appended in one write.
+ */
 export function createJournal(options: JournalOptions): Journal {
-  let last: Promise<void> = Promise.resolve();
+  const append = together((lines: readonly string[]) => write(options, lines));
   return {
-    append(event) {
-      const line = JSON.stringify(redacted(lineOf(event, options), options.redact));
-      const written = last.then(() => write(options, line));
-      last = written.catch(() => undefined);
-      return written;
-    },
+    append: (event) => append(JSON.stringify(redacted(lineOf(event, options), options.redact))),
     tail: (lines) => journalTail(options.path, lines),
   };
 }
@@ -71,7 +70,7 @@ function redacted(value: unknown, redact: (text: string) => string): unknown {
   );
 }
 
-async function write(options: JournalOptions, line: string): Promise<void> {
+async function write(options: JournalOptions, lines: readonly string[]): Promise<void> {
   const { path } = options;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await rotate(options);
@@ -81,7 +80,7 @@ async function write(options: JournalOptions, line: string): Promise<void> {
     const end = size === 0 ? null : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer;
     // A line that a crash tore off stays alone on its line.
     const separator = end === null || end[0] === NEWLINE ? "" : "\n";
-    await effect("journal-append", () => file.appendFile(`${separator}${line}\n`));
+    await effect("journal-append", () => file.appendFile(`${separator}${lines.join("\n")}\n`));
     await effect("journal-sync", () => file.datasync());
   } finally {
     await file.close();

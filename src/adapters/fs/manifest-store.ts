@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { type JsonObject, sameJson } from "../../manifest/json.ts";
-import { applyPatches } from "../../manifest/merge.ts";
+import { applyPatches, type KeptEdit, type ManifestPatch } from "../../manifest/merge.ts";
 import type { ParseOutcome } from "../../manifest/parse.ts";
 import { rebaseEdit } from "../../manifest/rebase.ts";
 import type { Locks } from "../../ports/lock.ts";
@@ -13,6 +13,7 @@ import type {
   ReadOutcome,
 } from "../../ports/manifest-store.ts";
 import { replaceFile } from "./atomic-write.ts";
+import { together } from "./together.ts";
 
 export interface ManifestStoreOptions {
   readonly path: string;
@@ -27,6 +28,7 @@ const LOCK_TIMEOUT_MS = 30_000;
 const WRITES_MAX = 100;
 const SETTLE_READS_MAX = 10;
 const SETTLE_MS = 30;
+const READINGS_MAX = 4;
 
 /** The manifest as a file that a person may save at any moment, by rename or in place, without losing the edit. */
 export function createManifestStore(given: ManifestStoreOptions): ManifestStore {
@@ -34,14 +36,17 @@ export function createManifestStore(given: ManifestStoreOptions): ManifestStore 
   const { path, locks, lockPath } = options;
   const locked = <T>(purpose: string, work: () => Promise<T>) =>
     locks.withLock(lockPath, purpose, LOCK_TIMEOUT_MS, work);
+  const commitTogether = together((commits: readonly Commit[]) =>
+    locked("write the manifest", () => writeAll(options, commits)),
+  );
   return {
     path,
     read: () => readSettled(options),
-    commit: (base, patches) =>
-      locked("write the manifest", () => {
-        const before = rawOf(options, base.text, "the last reading");
-        return write(options, (disk) => applyPatches(before, disk, patches));
-      }),
+    async commit(base, patches) {
+      const commit = { base, patches };
+      const { outcome, kept } = await commitTogether(commit);
+      return outcome.kind === "committed" ? { ...outcome, kept: kept.get(commit) ?? [] } : outcome;
+    },
     async edit(base, text) {
       const edited = options.read(text, path);
       if (edited.kind === "invalid") return { kind: "invalid", problems: edited.problems };
@@ -59,17 +64,37 @@ export function createManifestStore(given: ManifestStoreOptions): ManifestStore 
   };
 }
 
-/** Reads a text that is still the same only once. */
+/** Reads each of the last texts only once: a commit compares what it was made from, what is there and what is to be. */
 function readingOnce(read: ManifestStoreOptions["read"]): ManifestStoreOptions["read"] {
-  let last: {
-    readonly text: string;
-    readonly file: string;
-    readonly outcome: ParseOutcome;
-  } | null = null;
+  let known: { readonly text: string; readonly file: string; readonly outcome: ParseOutcome }[] =
+    [];
   return (text, file) => {
-    if (last?.text !== text || last.file !== file) last = { text, file, outcome: read(text, file) };
-    return last.outcome;
+    const found = known.find((one) => one.text === text && one.file === file);
+    const reading = found ?? { text, file, outcome: read(text, file) };
+    known = [reading, ...known.filter((one) => one !== reading)].slice(0, READINGS_MAX);
+    return reading.outcome;
   };
+}
+
+interface Commit {
+  readonly base: ManifestSnapshot;
+  readonly patches: readonly ManifestPatch[];
+}
+
+/** Writes commits as if they came one after the other, and says which edits each of them has kept. */
+async function writeAll(options: ManifestStoreOptions, commits: readonly Commit[]) {
+  const kept = new Map<Commit, readonly KeptEdit[]>();
+  const outcome = await write(options, (disk) => {
+    let raw = disk;
+    for (const commit of commits) {
+      const before = rawOf(options, commit.base.text, "the last reading");
+      const applied = applyPatches(before, raw, commit.patches);
+      raw = applied.raw;
+      kept.set(commit, applied.kept);
+    }
+    return { raw, kept: [] };
+  });
+  return { outcome, kept };
 }
 
 /** What is on disk → what is to be there, with the edits that were kept. */

@@ -2,7 +2,8 @@ import { type Checkout, commitsOf, committer, forkRef } from "./checkout.ts";
 import { git, gitFailed, gitTest, gitText } from "./command.ts";
 
 export type StartPoint =
-  | { readonly kind: "start"; readonly sha: string }
+  /** `from`: the last of the branches whose tip is the commit, or null. */
+  | { readonly kind: "start"; readonly sha: string; readonly from: string | null }
   | {
       readonly kind: "conflict";
       readonly files: readonly string[];
@@ -19,16 +20,20 @@ export async function startPoint(
   branches: readonly string[],
 ): Promise<StartPoint> {
   let sha: string | undefined;
-  const merged: string[] = [];
+  const merged: { readonly branch: string; readonly tip: string }[] = [];
   for (const branch of branches) {
     const tip = await branchCommit(checkout, branch);
     if (tip === null) return { kind: "missing", branch };
     const next = sha === undefined ? tip : await mergeCommits(checkout, sha, tip, branch);
-    merged.push(branch);
-    if (typeof next !== "string") return { kind: "conflict", files: next.files, branches: merged };
+    merged.push({ branch, tip });
+    if (typeof next !== "string") {
+      return { kind: "conflict", files: next.files, branches: merged.map((one) => one.branch) };
+    }
     sha = next;
   }
-  return sha === undefined ? { kind: "missing", branch: "(none)" } : { kind: "start", sha };
+  if (sha === undefined) return { kind: "missing", branch: "(none)" };
+  const from = merged.findLast(({ tip }) => tip === sha)?.branch ?? null;
+  return { kind: "start", sha, from };
 }
 
 /** The last of the branches whose tip is this commit, or null. */

@@ -32,6 +32,10 @@ import {
 } from "./worktree-entry.ts";
 
 type Refusal = Extract<WorktreeOutcome, { kind: "refused" }>;
+type Problem = Exclude<WorktreeOutcome, { kind: "ready" }>;
+type Origin = Pick<Extract<WorktreeOutcome, { kind: "ready" }>, "forkPoint" | "from">;
+/** A worktree without its files; `origin` is known when its branch was made with it. */
+type Added = { readonly kind: "added"; readonly origin: Origin | null };
 type RemoveOutcome = Awaited<ReturnType<Repository["removeWorktree"]>>;
 type TaskWorktree = Parameters<Repository["removeWorktree"]>[0];
 
@@ -55,9 +59,10 @@ export function ensureWorktree(checkout: Checkout, spec: WorktreeSpec): Promise<
     }
     const entry = await entryToUse(checkout, spec, path);
     if (entry !== null && "kind" in entry) return entry;
-    const problem =
+    const added =
       entry === null ? await withRepositoryLock(checkout, () => add(checkout, spec, path)) : null;
-    return problem ?? (await complete(checkout, spec, path, entry === null));
+    if (added !== null && added.kind !== "added") return added;
+    return await complete(checkout, spec, path, added);
   });
 }
 
@@ -171,12 +176,8 @@ async function entryToUse(
   return null;
 }
 
-/** Adds the worktree without its files; null when that worked. The repository's lock is held: concurrent adds fail. */
-async function add(
-  checkout: Checkout,
-  spec: WorktreeSpec,
-  path: string,
-): Promise<Exclude<WorktreeOutcome, { kind: "ready" }> | null> {
+/** Adds the worktree without its files. The repository's lock is held: concurrent adds fail. */
+async function add(checkout: Checkout, spec: WorktreeSpec, path: string): Promise<Added | Problem> {
   await discardLeftovers(checkout, spec.taskId);
   if ((await namesIn(path)).some((name) => name !== ".git")) {
     return refused(
@@ -193,12 +194,12 @@ async function add(
   const branch =
     start.fresh === null
       ? [path, spec.branch]
-      : ["--no-track", "-b", spec.branch, path, start.fresh];
+      : ["--no-track", "-b", spec.branch, path, start.fresh.forkPoint];
   // It runs in the new folder, so that the next call sees a git that outlives this process (see isSettled).
   const result = await effect("worktree-add", () =>
     gitWrite(path, [`--git-dir=${checkout.commonDir}`, ...args, ...branch]),
   );
-  if (result.code === 0) return null;
+  if (result.code === 0) return { kind: "added", origin: start.fresh };
   if (start.fresh !== null && (await commitOf(checkout, `refs/heads/${spec.branch}`)) === null) {
     await gitText(checkout.root, ["update-ref", "-d", forkRef(spec.branch)]);
   }
@@ -216,14 +217,11 @@ async function discardLeftovers(checkout: Checkout, taskId: string): Promise<voi
   }
 }
 
-/** `fresh` is the commit of a branch that is still to be made. */
+/** `fresh` is where a branch begins that is still to be made. */
 async function branchToUse(
   checkout: Checkout,
   spec: WorktreeSpec,
-): Promise<
-  | { readonly kind: "branch"; readonly fresh: string | null }
-  | Exclude<WorktreeOutcome, { kind: "ready" }>
-> {
+): Promise<{ readonly kind: "branch"; readonly fresh: Origin | null } | Problem> {
   const { branch } = spec;
   const hint = `Rename or delete that branch, or give the task ${spec.taskId} another "branch".`;
   const refs = [`refs/heads/${branch}`, forkRef(branch), `refs/remotes/origin/${branch}`] as const;
@@ -247,7 +245,7 @@ async function branchToUse(
   const args = ["update-ref", forkRef(branch), start.sha];
   const recorded = await effect("fork-record", () => gitWrite(checkout.root, args));
   return recorded.code === 0
-    ? { kind: "branch", fresh: start.sha }
+    ? { kind: "branch", fresh: { forkPoint: start.sha, from: start.from } }
     : refused(reasonOf(recorded), hint);
 }
 
@@ -272,12 +270,12 @@ async function complete(
   checkout: Checkout,
   spec: WorktreeSpec,
   path: string,
-  isNew: boolean,
+  added: Added | null,
 ): Promise<WorktreeOutcome> {
   const found = await ourEntry(checkout, spec.taskId, path);
   if (found.kind === "refused") return found;
   const { entry } = found;
-  if (entry === undefined || !(isNew || (await standsOn(checkout, path, spec.branch)))) {
+  if (entry === undefined || !(added !== null || (await standsOn(checkout, path, spec.branch)))) {
     return refused(
       `the worktree ${path} does not stand on ${spec.branch}`,
       `Run git switch ${spec.branch} there, after saving what it stands on now.`,
@@ -286,10 +284,10 @@ async function complete(
   const wasReady = await isReady(entry);
   const indexLock = join(entry.adminDir, "index.lock");
   if (!wasReady || (await isAbandoned(indexLock, path))) await rm(indexLock, { force: true });
-  if (!wasReady && !isNew) await preserveWork(checkout, spec, entry);
+  if (!wasReady && added === null) await preserveWork(checkout, spec, entry);
   const reset = ["reset", "--hard", "--quiet"];
   const [origin] = await Promise.all([
-    originOf(checkout, spec),
+    added?.origin ?? originOf(checkout, spec),
     wasReady
       ? null
       : effect("checkout", () => gitText(path, reset, { timeoutMs: CHECKOUT_TIMEOUT_MS })),
@@ -308,7 +306,7 @@ async function isAbandoned(indexLock: string, path: string): Promise<boolean> {
 }
 
 /** Where a branch began: the commit, and which of the branches that it started from holds all others. */
-async function originOf(checkout: Checkout, { branch, startFrom }: WorktreeSpec) {
+async function originOf(checkout: Checkout, { branch, startFrom }: WorktreeSpec): Promise<Origin> {
   const forkPoint = await commitOf(checkout, forkRef(branch));
   if (forkPoint !== null) {
     return { forkPoint, from: await branchAt(checkout, startFrom, forkPoint) };

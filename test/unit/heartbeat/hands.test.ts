@@ -10,10 +10,15 @@ const order = (id: string): { readonly action: Action } => ({
 /** Hands whose actions end when the test says so. */
 function heldHands() {
   const begun: string[] = [];
-  const ends = new Map<string, { resolve: () => void; reject: (error: Error) => void }>();
+  const ends = new Map<
+    string,
+    { resolve: (note?: () => Promise<void>) => void; reject: (error: Error) => void }
+  >();
   const hands = createHands(({ action }: { readonly action: Action }) => {
     begun.push(action.taskId);
-    return new Promise<void>((resolve, reject) => ends.set(action.taskId, { resolve, reject }));
+    return new Promise<() => Promise<void>>((resolve, reject) =>
+      ends.set(action.taskId, { resolve: (note = async () => undefined) => resolve(note), reject }),
+    );
   });
   const told: string[] = [];
   return {
@@ -21,7 +26,7 @@ function heldHands() {
     begun,
     told,
     begin: (...ids: string[]) => hands.begin(ids.map(order), () => told.push("ended")),
-    end: (id: string) => ends.get(id)?.resolve(),
+    end: (id: string, note?: () => Promise<void>) => ends.get(id)?.resolve(note),
     fail: (id: string) => ends.get(id)?.reject(new Error("our bug")),
   };
 }
@@ -38,6 +43,19 @@ describe("the actions beside the beats", () => {
     await expect.poll(() => begun.length).toBe(9);
     expect(hands.underWay().has(taskId("t3"))).toBe(false);
     expect(told).toEqual(["ended"]);
+  });
+
+  test("give their turn to the next one while their outcome is noted, and are under way until then", async () => {
+    const { hands, begun, begin, end } = heldHands();
+    begin(...names(9));
+    await expect.poll(() => begun.length).toBe(8);
+    let breakNote: (error: Error) => void = () => undefined;
+    end("t1", () => new Promise((_, reject) => (breakNote = reject)));
+    await expect.poll(() => begun.length).toBe(9);
+    expect(hands.underWay().has(taskId("t1"))).toBe(true);
+    breakNote(new Error("our bug"));
+    for (const id of names(9)) end(id);
+    await expect(hands.settle()).rejects.toThrow("our bug");
   });
 
   test("of a stopped run end, and none is begun any more", async () => {
