@@ -23,8 +23,13 @@ export default defineConfig({
       project("sim", { isolate: false, pool: "threads", testTimeout: 60_000 }),
       project("integration", { testTimeout: 60_000, hookTimeout: 60_000, pool: "forks" }),
       project("e2e", { testTimeout: 180_000, hookTimeout: 60_000, pool: "forks" }),
-      // Agents that take seconds of processor time to start: a command of its own.
-      project("long", { testTimeout: 180_000, hookTimeout: 60_000, pool: "forks" }),
+      // Agents that take seconds of processor time to start: a command of its own, one file after the other.
+      project("long", {
+        testTimeout: 300_000,
+        hookTimeout: 60_000,
+        pool: "forks",
+        fileParallelism: false,
+      }),
     ],
     coverage: {
       provider: "v8",

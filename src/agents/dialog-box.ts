@@ -144,13 +144,14 @@ function textAbove(view: View, from: number): string[] {
 }
 
 /**
- * The rows of the one command above the options: behind a `$` up to an empty row, or between two dashed rules. Where there is
- * more than one such place a command may hold the signs of another, so it is none.
+ * The rows of the one command above the options: in a box of its own, behind a `$` up to an empty row, or between two dashed
+ * rules. Where there is more than one such place a command may hold the signs of another, so it is none.
  */
 function commandAbove(view: View, from: number): readonly string[] | undefined {
   const region = view.lines.slice(Math.max(0, from - TEXT_MAX), from);
   const begin = region.findLastIndex((line) => /^(?:[•◦■✔✦✕ℹ●◆❯›⎿]|> )/u.test(line)) + 1;
   const rows = region.slice(begin).map((line) => unframed(line).trim());
+  if (rows.some((row) => SHELL_QUESTION.test(row))) return boxedCommand(rows);
   if (rows.filter((row) => /\b(?:bash|shell|following) command\b/i.test(row)).length !== 1) {
     return undefined;
   }
@@ -169,6 +170,22 @@ function commandAbove(view: View, from: number): readonly string[] | undefined {
   // Nothing but the options follows the command.
   const rest = end < 0 ? [] : rows.slice(end).filter((row) => row !== "");
   return rest.length > 0 ? undefined : command.map((row) => row.replace(/^\$ /, ""));
+}
+
+const SHELL_QUESTION = /^Allow execution of \[Shell\]\?$/i;
+
+/** Below the dialog's own top and its heading the command's box, then the question and nothing else. */
+function boxedCommand(rows: readonly string[]): readonly string[] | undefined {
+  const [outer, top, ...tops] = rows.flatMap((row, index) =>
+    /^╭─{10,}╮$/u.test(row) ? [index] : [],
+  );
+  const [bottom, ...bottoms] = rows.flatMap((row, index) =>
+    /^╰─{10,}╯$/u.test(row) ? [index] : [],
+  );
+  if (outer === undefined || top === undefined || bottom === undefined) return undefined;
+  const [question, ...more] = rows.slice(bottom + 1).filter((row) => row !== "");
+  const alone = tops.length === 0 && bottoms.length === 0 && more.length === 0;
+  return alone && SHELL_QUESTION.test(question ?? "") ? rows.slice(top + 1, bottom) : undefined;
 }
 
 /** Only keys that the label itself names are keys: a number is a position. */

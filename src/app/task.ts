@@ -1,6 +1,6 @@
 import { takesAnswer } from "../agents/takes-words.ts";
 import { endSessions } from "../executor/end-sessions.ts";
-import { interrupt, say } from "../executor/steer.ts";
+import { say } from "../executor/steer.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch, TaskPatch } from "../manifest/merge.ts";
@@ -128,13 +128,12 @@ export async function send(
   workspace: Workspace,
   id: string,
   text: string,
-  { interrupts }: { readonly interrupts: boolean },
+  options: { readonly interrupts: boolean },
 ): Promise<InjectOutcome> {
   const { manifest } = await readOrThrow(workspace);
   const task = findTask(manifest, id);
   const context = { ports: workspace.ports, manifest, workdir: workspace.workdir };
-  const free = interrupts ? await interrupt(context, task) : ({ kind: "sent" } as const);
-  return free.kind === "sent" ? await say(context, task, text, takesAnswer) : free;
+  return await say(context, task, text, takesAnswer, options);
 }
 
 /** The last lines of a task's terminal log; the newest attempt's unless another is named. */

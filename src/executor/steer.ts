@@ -34,12 +34,16 @@ export async function nudge(
   return told(await say(context, task, text, takes), `nudged: ${action.why}`);
 }
 
-/** The one way to type words into a task's session: only where they are taken, never into a shell or an unread dialog. */
+/**
+ * The one way to type words into a task's session: only where they are taken, never into a shell or an unread dialog.
+ * `interrupts`: a turn that runs is ended first, by its agent's own keys.
+ */
 export async function say(
   context: ExecutionContext,
   task: Task,
   text: string,
   takes: (reading: ScreenReading) => boolean,
+  { interrupts }: { readonly interrupts: boolean } = { interrupts: false },
 ): Promise<InjectOutcome> {
   const agent = agentOf(context, task);
   const launch = await context.ports.folders.launch(task.id, task.attempts ?? 0);
@@ -50,42 +54,13 @@ export async function say(
     sessionNameOf(task.id),
     text,
     (screen) => !screen.paneDead && takes(agent.read(screen)),
+    interrupts
+      ? { keys: agent.interrupt, runs: (screen) => isInterruptible(agent.read(screen)) }
+      : undefined,
   );
 }
 
-const TURN_ENDS_MS = 5000;
-const LOOK_EVERY_MS = 100;
-
-/**
- * Ends a task's turn by its agent's own keys and waits until its composer is free; nothing is pressed where no turn runs, and
- * never at a dialog.
- */
-export async function interrupt(context: ExecutionContext, task: Task): Promise<InjectOutcome> {
-  const { sessions, clock } = context.ports;
-  const { title, interrupt: keys, read } = agentOf(context, task);
-  const name = sessionNameOf(task.id);
-  const runs = (screen: Screen): boolean => !screen.paneDead && turnRuns(read(screen));
-  const stillRuns = async (): Promise<boolean> => {
-    const seen = await sessions.capture(name, 0);
-    return seen.kind === "known" && seen.value !== null && runs(seen.value);
-  };
-  if (!(await stillRuns())) return { kind: "sent" };
-  if (keys.length === 0) {
-    return { kind: "refused", reason: `no key is known that ends a turn of ${title}` };
-  }
-  const pressed = await sessions.press(name, keys, runs);
-  const over = AbortSignal.timeout(TURN_ENDS_MS);
-  while (await stillRuns()) {
-    if (pressed.kind === "refused") return pressed;
-    if (over.aborted) {
-      return { kind: "unproven", reason: `its turn runs on after ${keys.join(", ")}` };
-    }
-    await clock.sleep(LOOK_EVERY_MS, over);
-  }
-  return { kind: "sent" };
-}
-
-const turnRuns = ({ turn, dialog, needsPerson }: ScreenReading): boolean =>
+const isInterruptible = ({ turn, dialog, needsPerson }: ScreenReading): boolean =>
   turn === "running" && dialog === undefined && needsPerson !== true;
 
 /**

@@ -38,6 +38,12 @@ export type InjectOutcome =
   | { readonly kind: "unproven"; readonly reason: string }
   | { readonly kind: "refused"; readonly reason: string };
 
+/** A turn that is to end before words are typed: the keys that end one, and whether a screen shows one. */
+export interface RunningTurn {
+  readonly keys: readonly string[];
+  readonly runs: (screen: Screen) => boolean;
+}
+
 export interface Observation {
   readonly session: SessionFact;
   /** Known when the pane was captured in this call or did not change since the last capture. */
@@ -53,9 +59,15 @@ export interface Sessions {
   capture(name: string, historyLines: number): Promise<Probe<Screen | null>>;
   /**
    * Types `text` and presses Enter: leaves copy mode, refuses when a modal is open (`expect` says what the screen must
-   * still be), clears a draft, pastes, presses Enter, proves that the screen moved, presses Enter once more if not.
+   * still be), clears a draft, pastes, presses Enter, proves that the screen moved, presses Enter once more if not. `turn`:
+   * one that runs is ended first; nothing is pressed where none does.
    */
-  inject(name: string, text: string, still: (screen: Screen) => boolean): Promise<InjectOutcome>;
+  inject(
+    name: string,
+    text: string,
+    still: (screen: Screen) => boolean,
+    turn?: RunningTurn,
+  ): Promise<InjectOutcome>;
   /** Presses keys by their tmux names, one after the other, as long as `still` holds before each. */
   press(
     name: string,

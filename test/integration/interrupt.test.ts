@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createClock } from "../../src/adapters/system/clock.ts";
-import type { ExecutionContext, ExecutorPorts } from "../../src/executor/context.ts";
-import { interrupt } from "../../src/executor/steer.ts";
+import { takesWords } from "../../src/agents/takes-words.ts";
+import { say } from "../../src/executor/steer.ts";
 import { Manifest } from "../../src/manifest/manifest.ts";
+import { executorWorld } from "../support/fakes/executor-world.ts";
 import { openTerminals, type Terminals, until } from "../support/tmux.ts";
 
 let terminals: Terminals;
@@ -11,17 +11,23 @@ beforeEach(async () => {
 });
 afterEach(() => terminals.close());
 
-/** An agent at work as opencode draws it, which ends its turn at the second Escape; it shows how many it got. */
+/** An agent at work as opencode draws it: the second Escape ends its turn, and then it takes words; it shows what it got. */
 const AT_WORK = `
-  const escapes = [];
+  let escapes = 0, draft = "", told = "";
   const draw = () => process.stdout.write("\\x1b[2J\\x1b[H" + [
-    "  ┃", "  ┃  Work.", "  ┃", "", "     Looking at " + escapes.length + " keys.", "",
-    "     ▣  Build · model" + (escapes.length < 2 ? "" : " · interrupted"), "",
-    "  ┃", "  ┃  ", "  ┃", "  ┃  Build  model", "  ╹▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀",
-    "   " + (["■■■⬝⬝⬝  esc interrupt", "■■■⬝⬝⬝  esc again to interrupt"][escapes.length] ?? "ctrl+p commands"),
-  ].join("\\r\\n") + "\\x1b[10;6H");
+    "  ┃", "  ┃  Work.", "  ┃", "", "     It got " + escapes + " keys and was told: " + told, "",
+    "     ▣  Build · model" + (escapes < 2 ? "" : " · interrupted"), "",
+    "  ┃", "  ┃  " + draft, "  ┃", "  ┃  Build  model", "  ╹▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀",
+    "   " + (["■■■⬝⬝⬝  esc interrupt", "■■■⬝⬝⬝  esc again to interrupt"][escapes] ?? "ctrl+p commands"),
+  ].join("\\r\\n") + "\\x1b[10;" + (6 + draft.length) + "H");
   process.stdin.setRawMode(true);
-  process.stdin.on("data", (key) => { escapes.push(key); draw(); });
+  process.stdin.on("data", (data) => {
+    const key = String(data);
+    if (key === "\\x1b") escapes += 1;
+    else if (key === "\\r") { told += draft; draft = ""; }
+    else if (key !== "\\x15") draft += key;
+    draw();
+  });
   draw();
 `;
 
@@ -31,25 +37,21 @@ const manifest = Manifest.parse({
 });
 const [task] = manifest.phases.flatMap(({ tasks }) => tasks);
 
-test("a turn that runs is ended by its agent's own keys, and nothing is pressed where none runs", async () => {
+test("a turn that runs is ended by its agent's own keys before words are typed, and none are pressed where none runs", async () => {
   if (task === undefined) throw new Error("the manifest has no task");
-  const { sessions, workdir } = terminals;
-  const context: ExecutionContext = {
-    manifest,
-    workdir,
-    ports: { sessions, clock: createClock() } as ExecutorPorts,
-  };
-  const shows = (words: RegExp) =>
-    until(String(words), async () => {
+  const { sessions } = terminals;
+  const { context } = executorWorld(manifest, { sessions });
+  const shows = (words: string) =>
+    until(words, async () => {
       const seen = await sessions.capture("task-t1", 0);
-      return seen.kind === "known" && words.test(seen.value?.lines.join("\n") ?? "");
+      return seen.kind === "known" && (seen.value?.lines.join("\n") ?? "").includes(words);
     });
-  expect(await interrupt(context, task)).toEqual({ kind: "sent" });
+  const interrupts = { interrupts: true };
   await sessions.start(await terminals.spec("t1", await terminals.program(AT_WORK)));
-  await shows(/Looking at 0 keys/);
+  await shows("It got 0 keys");
 
-  expect(await interrupt(context, task)).toEqual({ kind: "sent" });
-  await shows(/Looking at 2 keys[\s\S]*interrupted/);
-  expect(await interrupt(context, task)).toEqual({ kind: "sent" });
-  await shows(/Looking at 2 keys/);
+  expect(await say(context, task, "one", takesWords, interrupts)).toEqual({ kind: "sent" });
+  await shows("It got 2 keys and was told: one");
+  expect(await say(context, task, "two", takesWords, interrupts)).toEqual({ kind: "sent" });
+  await shows("It got 2 keys and was told: onetwo");
 });

@@ -18,8 +18,8 @@ test("a trouble of one Gemini CLI is healed, and none at work is disturbed", asy
   const troubles = [
     "a long silent command",
     "a question at the end",
+    // A failing server (5xx) it asks again and again for minutes, without a word: that reads as work.
     "a request that fails",
-    "a server that fails until the agent gives up",
     "a full context",
     "an agent that is killed",
   ] as const;
@@ -27,7 +27,7 @@ test("a trouble of one Gemini CLI is healed, and none at work is disturbed", asy
     ...troubles.map((trouble) => ({ agent: "gemini", trouble }) as const),
     { agent: "gemini", trouble: "normal work", mode: "headless" },
   ]);
-}, 300_000);
+});
 
 test("a quota that is used up pauses Gemini CLI, and its question is answered", async ({
   place,
@@ -64,7 +64,7 @@ test("a quota that is used up pauses Gemini CLI, and its question is answered", 
     "deliver",
     "stop-session",
   ]);
-}, 300_000);
+});
 
 test("Gemini CLI asks before commands, and only what the list allows is approved", async ({
   place,
@@ -72,16 +72,15 @@ test("Gemini CLI asks before commands, and only what the list allows is approved
   env,
 }) => {
   await expectListAloneApproved({ place, model, env }, { agent: "gemini" });
-}, 300_000);
+});
 
 test("a refused key stops Gemini CLI and asks a person", async ({ place, model, env }) => {
   await expectKeyRefused({ place, model, env }, ["gemini"]);
-}, 300_000);
+});
 
 testWithNewGemini(
   "a Gemini CLI that was never logged in waits for a person, and nothing is typed",
   async ({ place, model, env }) => {
     await expectLogInAsked({ place, model, env }, "gemini");
   },
-  300_000,
 );

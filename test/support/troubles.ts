@@ -87,6 +87,12 @@ const TROUBLES = {
         : /^nudge: the turn ended with an error/,
     ],
   }),
+  "a server that fails longer than the policy waits": ({ agent, work }) => ({
+    steps: Array<ModelStep>(60).fill(FAULTS.outage[agent]),
+    told: { words: "The connection failed", steps: work },
+    deeds: [/^resume: retries after an error: .*out of order/],
+    givenUp: true,
+  }),
   "a request that fails": ({ agent, work }) => ({
     steps: [runs(agent, "true"), ...Array<ModelStep>(60).fill(FAULTS.malformed)],
     told: { words: "The connection failed", steps: work },

@@ -14,7 +14,7 @@ import { folderOf, logOf, writeLaunchFiles } from "./launch-files.ts";
 import { manifestMark, type Pane, paneFormat, parsePanes } from "./panes.ts";
 import { identityOf, processesOf } from "./process-tree.ts";
 import { createServerNote } from "./server-note.ts";
-import { inject, press } from "./typing.ts";
+import { endTurn, inject, press, SENT } from "./typing.ts";
 import { createView, nonce, sessionFactOf } from "./view.ts";
 
 export interface TmuxSessionsOptions {
@@ -151,7 +151,11 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
       return pane !== undefined && pane.attached > 0 && !pane.dead;
     },
 
-    inject: (name, text, still) => typing(name, (pane) => inject(pane, text, still, hands)),
+    inject: (name, text, still, turn) =>
+      typing(name, async (pane) => {
+        const free = turn ? await endTurn(pane, turn, hands) : SENT;
+        return free.kind === "sent" ? await inject(pane, text, still, hands) : free;
+      }),
     press: (name, keys, still) => typing(name, (pane) => press(pane, keys, still, hands)),
 
     async stop(name) {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { Screen } from "../../agents/screen.ts";
 import { plainText } from "../../manifest/plain-text.ts";
-import type { InjectOutcome } from "../../ports/sessions.ts";
+import type { InjectOutcome, RunningTurn } from "../../ports/sessions.ts";
 import { effect } from "../fault-point.ts";
 import type { Client } from "./client.ts";
 import type { Pane } from "./panes.ts";
@@ -12,6 +12,7 @@ const LOOK_EVERY_MS = 40;
 const PASTE_SETTLES_MS = 300;
 const ECHO_MAX_MS = 3000;
 const ENTER_MAX_MS = 1500;
+const TURN_ENDS_MS = 5000;
 const DRAFT_LINES_MAX = 10;
 const DRAFT_ECHO_MS = 120;
 
@@ -58,7 +59,7 @@ export async function inject(
   const draft = (await look(pane, hands)) ?? shown;
   for (let tries = 1; tries <= 2; tries += 1) {
     await effect("key-press", () => hands.client([["send-keys", "-t", pane.paneId, "Enter"]]));
-    if ((await changed(pane, draft, ENTER_MAX_MS, hands)) !== null) return { kind: "sent" };
+    if ((await changed(pane, draft, ENTER_MAX_MS, hands)) !== null) return SENT;
   }
   return unproven("the screen did not move after Enter");
 }
@@ -88,7 +89,29 @@ export async function press(
       return unproven(`the screen did not move after ${key}`);
     }
   }
-  return { kind: "sent" };
+  return SENT;
+}
+
+export const SENT: InjectOutcome = { kind: "sent" };
+
+/** Ends a turn by its keys and waits until it has ended; `sent` also where none runs. */
+export async function endTurn(
+  pane: Pane,
+  { keys, runs }: RunningTurn,
+  hands: Hands,
+): Promise<InjectOutcome> {
+  const before = await ready(pane, () => true, hands);
+  if ("kind" in before) return before;
+  if (!runs(before)) return SENT;
+  const pressed = await press(pane, keys, runs, hands);
+  const deadline = Date.now() + TURN_ENDS_MS;
+  for (;;) {
+    const screen = await look(pane, hands);
+    if (screen === null || !runs(screen)) return SENT;
+    if (pressed.kind === "refused") return pressed;
+    if (Date.now() >= deadline) return unproven(`the turn runs on after ${keys.join(", ")}`);
+    await wait(LOOK_EVERY_MS);
+  }
 }
 
 /** A printable character or a tmux key name, with modifiers. */

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { fc, test } from "@fast-check/vitest";
-import { expect } from "vitest";
+import { describe, expect } from "vitest";
 import type { Dialog, DialogOption } from "../../../src/agents/agent.ts";
 import { agentByName } from "../../../src/agents/catalog.ts";
 import { command } from "../../../src/agents/command.ts";
 import { answerFor } from "../../../src/agents/dialogs.ts";
+import type { Permissions } from "../../../src/manifest/permissions.ts";
 import { recordedScreens } from "../../support/recorded-screens.ts";
 
 const SCREENS = await recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
@@ -198,3 +199,67 @@ test.prop([fc.string(), fc.string(), fc.array(fc.string(), { maxLength: 5 })])(
     );
   },
 );
+
+describe("Gemini CLI asks for approval of a command in a box of its own", () => {
+  const Width = 60;
+  const side = (text: string) => `│ ${text.padEnd(Width)} │`;
+  /** Its screen, with these words of the model above the dialog. */
+  const asking = (rows: readonly string[], above: readonly string[] = []) => {
+    const line = "─".repeat(Width - 2);
+    const lines = [
+      "✦ I need to run this.",
+      ...above,
+      `╭──${line}──╮`,
+      side("? Shell  touch 1.txt"),
+      side(`╭${line}╮`),
+      ...rows.map((row) => side(`│ ${row.padEnd(Width - 4)} │`)),
+      side(`╰${line}╯`),
+      side("Allow execution of [Shell]?"),
+      side(""),
+      side("● 1. Allow once"),
+      side("  2. Allow for this session"),
+      side("  3. No, suggest changes (esc)"),
+      `╰──${line}──╯`,
+    ];
+    const [{ screen } = { screen: undefined }] = SCREENS.filter(
+      ({ file }) => file === "gemini/025-approval-write.txt",
+    );
+    if (screen === undefined) throw new Error("the recorded screen is gone");
+    const cursor = { x: 0, y: lines.length, visible: false };
+    return agentByName("gemini")?.read({ ...screen, lines, rows: lines.length + 1, cursor }).dialog;
+  };
+  const permissions: Permissions = {
+    mode: "ask",
+    allow: ["touch *", "git add *"],
+    deny: ["touch *.lock"],
+  };
+  const answered = (rows: readonly string[], above: readonly string[] = []) => {
+    const seen = asking(rows, above);
+    if (seen === undefined) throw new Error("no dialog is read");
+    expect(seen.id).toBe("gemini/tool-approval");
+    return answerFor(seen, [], permissions);
+  };
+
+  test("what the list allows is approved once", () => {
+    expect(answered(["touch 1.txt && git add 1.txt"])).toEqual({
+      kind: "choose",
+      label: "Allow once",
+    });
+  });
+
+  test.each([
+    [["touch 1.txt && whoami"]],
+    [["touch yarn.lock"]],
+    [["touch 1.txt", "&& whoami"]],
+    [[]],
+    [["touch 1.txt", `╰${"─".repeat(20)}╯`]],
+    [[`╰${"─".repeat(20)}╯`, "Allow execution of [Shell]?", `╭${"─".repeat(20)}╮`, "touch 1.txt"]],
+  ])("%j is a person's", (rows) => {
+    expect(answered(rows).kind).toBe("ask-person");
+  });
+
+  test("so is whatever stands below a box of the model's own", () => {
+    const box = [`╭${"─".repeat(20)}╮`, "│ touch 1.txt          │", `╰${"─".repeat(20)}╯`];
+    expect(answered(["whoami"], box).kind).toBe("ask-person");
+  });
+});
