@@ -1,6 +1,9 @@
+import { expect } from "vitest";
+import { deeds, taskOf } from "../support/agent-stage.ts";
 import { expectListAloneApproved } from "../support/approvals.ts";
 import { testWithOpencode as test, testWithNewOpencode } from "../support/opencode-stage.ts";
-import { expectHealed, expectKeyRefused, expectLogInAsked } from "../support/troubles.ts";
+import { until } from "../support/tmux.ts";
+import { expectHealed, expectKeyRefused } from "../support/troubles.ts";
 
 test("a trouble of one opencode is healed, and none at work is disturbed", async ({
   place,
@@ -38,8 +41,22 @@ test("a refused key stops opencode and asks a person", async ({ place, model, en
 });
 
 testWithNewOpencode(
-  "an opencode that was never configured waits for a person, and nothing is typed",
-  async ({ place, model, env }) => {
-    await expectLogInAsked({ place, model, env }, "opencode");
+  "an opencode that was never configured asks nothing, and nothing is typed while it cannot reach its own model",
+  async ({ place, env }) => {
+    await place.plan({ agent: "opencode" }, [taskOf(1, "meets no question")]);
+
+    const run = place.start(["run", "--json", "--interval", "1"], env);
+    await until(
+      "the failing request on its screen",
+      async () => {
+        const { state } = await place.task("t1");
+        return state?.verdict === "error-transient" && /retrying/.test(state.why ?? "");
+      },
+      120_000,
+    );
+    run.signal("SIGINT");
+    await run.ended;
+
+    expect(await deeds(place, "t1")).toEqual(["start"]);
   },
 );
