@@ -174,9 +174,19 @@ function ending(view: View, { from }: Composer): Ending {
       : { kind: "broken-off", why: "the turn ended without a last word" };
   }
   if (words.length > 0) return { kind: "broken-off", why: "the turn did not come to its end" };
-  const error = lines.slice(0, box + 1);
-  const top = error.findLastIndex((line) => !/^\s{0,3}┃/u.test(line)) + 1;
-  const text = oneLine(error.slice(top).map(unframed));
+  const since = lines.slice(0, close).findLastIndex((line) => /^\s+▣ /u.test(line)) + 1;
+  const last = boxAt(lines, box);
+  // The turn's first box is the prompt, whatever words stand in it.
+  const above = lines.slice(since, Math.max(since, last.from));
+  if (above.every((line) => line.trim() === ""))
+    return { kind: "broken-off", why: "nothing came back" };
+  const text = oneLine(last.lines.map(unframed));
   // A command was the last thing: the agent was killed at it, and its conversation has just been resumed.
   return /^[$#] /.test(text) ? { kind: "fresh" } : { kind: "failed", text };
+}
+
+/** The box whose last row is `end`. */
+function boxAt(lines: readonly string[], end: number) {
+  const from = lines.slice(0, end + 1).findLastIndex((line) => !/^\s{0,3}┃/u.test(line)) + 1;
+  return { from, lines: lines.slice(from, end + 1) };
 }

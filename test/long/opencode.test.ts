@@ -1,6 +1,5 @@
 import { expect } from "vitest";
-import { deeds, taskOf } from "../support/agent-stage.ts";
-import { expectListAloneApproved } from "../support/approvals.ts";
+import { deeds, runs, taskOf, worksOn } from "../support/agent-stage.ts";
 import { testWithOpencode as test, testWithNewOpencode } from "../support/opencode-stage.ts";
 import { until } from "../support/tmux.ts";
 import { expectHealed, expectKeyRefused } from "../support/troubles.ts";
@@ -28,12 +27,20 @@ test("a trouble of one opencode is healed, and none at work is disturbed", async
   );
 });
 
-test("opencode asks before commands, and only what the list allows is approved", async ({
+test("opencode asks before commands, and a person is asked: which option is marked only colour tells", async ({
   place,
   model,
   env,
 }) => {
-  await expectListAloneApproved({ place, model, env }, { agent: "opencode" });
+  const permissions = { mode: "ask" as const, allow: ["touch *"] };
+  await place.plan({ agent: "opencode", permissions }, [taskOf(1, "asks for a permission")]);
+  model.play({ matches: worksOn(1), steps: [runs("opencode", "touch 1.txt")] });
+
+  const run = await place.coppice(["run", "--json", "--interval", "1"], env);
+
+  expect(JSON.parse(run.stdout), run.stderr).toMatchObject({ outcome: "waiting-for-person" });
+  expect(await deeds(place, "t1")).toEqual(["start"]);
+  expect((await place.task("t1")).error).toContain("waits for a person");
 });
 
 test("a refused key stops opencode and asks a person", async ({ place, model, env }) => {

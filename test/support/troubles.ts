@@ -89,8 +89,8 @@ const TROUBLES = {
   }),
   "a server that fails longer than the policy waits": ({ agent, work }) => ({
     steps: Array<ModelStep>(60).fill(FAULTS.outage[agent]),
-    told: { words: "The connection failed", steps: work },
-    deeds: [/^resume: retries after an error: .*out of order/],
+    told: { words: "Please go on with the task", steps: work },
+    deeds: [/^resume: retries after an error: .*out of order/, ...ON_NEXT_TRY[agent]],
     givenUp: true,
   }),
   "a request that fails": ({ agent, work }) => ({
@@ -156,6 +156,12 @@ const ON_REVIVAL: Readonly<Record<AgentName, readonly string[]>> = {
   claude: [],
   gemini: [],
   opencode: ["nudge: the task never reached the agent"],
+};
+
+/** The same, where no word of its last turn had come back. */
+const ON_NEXT_TRY: Readonly<Record<AgentName, readonly string[]>> = {
+  ...ON_REVIVAL,
+  opencode: ["nudge: its turn broke off: nothing came back"],
 };
 
 const error = (status: number, message: string, more: object = {}): ModelStep => ({
