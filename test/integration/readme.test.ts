@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type ParseError, parse as parseJsonc, stripComments } from "jsonc-parser";
 import { expect, test } from "vitest";
+import { agentByName, agentNames } from "../../src/agents/catalog.ts";
 import { readManifest } from "../../src/app/read-manifest.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { EXIT_CODES } from "../../src/manifest/errors.ts";
@@ -128,6 +129,16 @@ test("the map shows every room", () => {
   expect(new Set(rooms)).toEqual(
     new Set(folders.filter((one) => one.isDirectory()).map((one) => one.name)),
   );
+});
+
+test("the oldest version of each agent stands among the prerequisites", () => {
+  const prerequisites = section(README, /^Prerequisites/);
+  const oldest = agentNames.flatMap((name) => {
+    const versions = agentByName(name)?.versions;
+    return versions ? [`\`${name}\` ${versions.oldest}`] : [];
+  });
+  expect(oldest.length).toBeGreaterThan(0);
+  for (const words of oldest) expect(prerequisites).toContain(words);
 });
 
 test("each invariant names tests that exist, and the README names as many", () => {
