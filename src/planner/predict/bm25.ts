@@ -3,6 +3,7 @@ import type { Term, Word } from "./backlog.ts";
 
 /** A best score far below this tells little, so it does not count as 1. */
 const SCORE_FLOOR = 2;
+const WIPED_FROM = 32;
 
 /**
  * How like the words of an issue are to those of each text (BM25), against the best one: 0 to 1. One board is asked many
@@ -49,18 +50,26 @@ export class WordScores {
     return found;
   }
 
-  /** Adds up the likenesses of such texts; those whose sum was 0 join `reached`. */
-  addFrom(least: number, sums: Float64Array, reached: number[]): void {
+  /**
+   * Adds up the likenesses of such texts. Those whose sum was 0 join `reached`, of which `count` are filled; how many are
+   * filled now.
+   */
+  addFrom(least: number, sums: Float64Array, reached: Int32Array, count: number): number {
     const room = this.#best + SCORE_FLOOR;
     const from = least * room;
+    let filled = count;
     for (let nth = 0; nth < this.#reached; nth += 1) {
       const text = this.#touched[nth] ?? 0;
       const score = this.#scores[text] ?? 0;
       if (score < from) continue;
       const before = sums[text] ?? 0;
-      if (before === 0) reached.push(text);
+      if (before === 0) {
+        reached[filled] = text;
+        filled += 1;
+      }
       sums[text] = before + score / room;
     }
+    return filled;
   }
 
   #add(texts: Int32Array, impacts: Float32Array, weight: number): void {
@@ -84,7 +93,9 @@ export class WordScores {
   }
 
   #forget(): void {
-    for (let nth = 0; nth < this.#reached; nth += 1) this.#scores[this.#touched[nth] ?? 0] = 0;
+    // To wipe the whole table is faster than to look for more than a few places of it.
+    if (this.#reached > this.#scores.length / WIPED_FROM) this.#scores.fill(0);
+    else for (let nth = 0; nth < this.#reached; nth += 1) this.#scores[this.#touched[nth] ?? 0] = 0;
     this.#reached = 0;
     this.#best = 0;
   }

@@ -1,5 +1,5 @@
 import type { PredictedFile } from "../files.ts";
-import { hasPast, type RepositoryIndex } from "../index/repository-index.ts";
+import type { RepositoryIndex } from "../index/repository-index.ts";
 import type { Backlog } from "./backlog.ts";
 import { valueAt } from "./columns.ts";
 import { AT, type Candidate } from "./evidence.ts";
@@ -8,6 +8,7 @@ import { type IssueText, ZONES } from "./issue-text.ts";
 import { likeWords, type WordBoards } from "./like-words.ts";
 import { linkedNames, namedPaths } from "./named-paths.ts";
 import { members, NAMESAKES_MAX, namedPhrases, namesAndSymbols } from "./named-things.ts";
+import type { OwnTraits } from "./own-traits.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** Issues that are looked at together, in the order in which they would be worked on, with all that is known of them. */
@@ -22,11 +23,12 @@ export interface Questions {
   /** Room for one issue at a time. */
   readonly boards: WordBoards;
   readonly sheet: Sheet;
+  readonly traits: OwnTraits;
 }
 
 /** All files with some evidence for the issue at this place. Their rows are good until the next call. */
 export function candidatesOf(
-  { issues, stated, index, backlog, findings, boards, sheet: found }: Questions,
+  { issues, stated, index, backlog, findings, boards, sheet: found, traits }: Questions,
   place: number,
 ): readonly Candidate[] {
   found.clear();
@@ -49,7 +51,7 @@ export function candidatesOf(
   if (terms !== undefined) likeWords(terms, boards, found);
   for (const file of index.hottest) found.include(file);
   companions(index, found);
-  ownTraits(issue, index, found);
+  traits.write(issue, found);
   return found.candidates();
 }
 
@@ -87,46 +89,4 @@ function companions(index: RepositoryIndex, found: Sheet): void {
 function isStrong(row: Float64Array): boolean {
   for (const place of STRONG) if (valueAt(row, place) > STRONG_MIN) return true;
   return false;
-}
-
-const CHURN_SCALE = Math.log(100);
-
-/** What is true of the file itself, and how much of its name the issue speaks. */
-function ownTraits(issue: IssueText, index: RepositoryIndex, found: Sheet): void {
-  const titled = knownWords(issue.counts.title, index);
-  const spoken = knownWords(issue.counts.text, index);
-  const known = hasPast(index) ? 1 : 0;
-  for (const { file, row } of found.candidates()) {
-    const own = index.files[file];
-    if (own === undefined) continue;
-    const count = Math.max(1, own.nameWords.length);
-    let inTitle = 0;
-    let inEither = 0;
-    for (const word of own.nameWords) {
-      if (titled.has(word)) inTitle += 1;
-      if (titled.has(word) || spoken.has(word)) inEither += 1;
-    }
-    row[AT.coveredTitle] = inTitle / count;
-    row[AT.coveredText] = inEither / count;
-    row[AT.churn] = Math.log1p(own.churn) / CHURN_SCALE;
-    row[AT.churnShare] = own.churn / Math.max(1, index.churnMax);
-    row[AT.churnOfKind] = own.churn / Math.max(1, index.churnMaxOfKind.get(own.kind) ?? 0);
-    row[AT.definitions] = Math.log1p(own.symbolCount) / 5;
-    row[AT.depth] = own.depth / 5;
-    if (own.kind !== "source") row[AT[own.kind]] = 1;
-    row[AT.known] = known;
-  }
-}
-
-/** Of these words those of files' names, as the index numbers them. */
-function knownWords(
-  counts: ReadonlyMap<string, number>,
-  { nameWordIds }: RepositoryIndex,
-): ReadonlySet<number> {
-  const known = new Set<number>();
-  for (const word of counts.keys()) {
-    const id = nameWordIds.get(word);
-    if (id !== undefined) known.add(id);
-  }
-  return known;
 }

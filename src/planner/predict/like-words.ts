@@ -10,11 +10,14 @@ export interface WordBoards {
   readonly boards: readonly (readonly [Evidence, keyof Terms, WordScores])[];
   /** Room for a sum for each file; all 0 between two issues. */
   readonly totals: Float64Array;
+  /** Room for the files that have one. */
+  readonly alike: Int32Array;
 }
 
 export function wordBoards({ files, pathWords, symbolWords }: RepositoryIndex): WordBoards {
   return {
     totals: new Float64Array(files.length),
+    alike: new Int32Array(files.length),
     boards: [
       ["pathTitle", "title", new WordScores(pathWords, "paths")],
       ["pathText", "text", new WordScores(pathWords, "paths")],
@@ -32,12 +35,17 @@ const LIKE_FILES_MAX = 200;
 const LIKENESS_MIN = 0.15;
 
 /** Words of the issue in paths and definitions, weighed as search engines do, against the best file's. */
-export function likeWords(terms: Terms, { boards, totals }: WordBoards, found: Sheet): void {
-  const alike: number[] = [];
+export function likeWords(
+  terms: Terms,
+  { boards, totals, alike: room }: WordBoards,
+  found: Sheet,
+): void {
+  let count = 0;
   for (const [, zone, scores] of boards) {
     scores.ask(terms[zone]);
-    scores.addFrom(LIKENESS_MIN, totals, alike);
+    count = scores.addFrom(LIKENESS_MIN, totals, room, count);
   }
+  const alike = room.subarray(0, count);
   for (const file of highest(alike, totals, LIKE_FILES_MAX)) found.include(file);
   for (const file of alike) totals[file] = 0;
   const candidates = found.candidates();
@@ -48,7 +56,7 @@ export function likeWords(terms: Terms, { boards, totals }: WordBoards, found: S
 }
 
 /** The files of the highest values, of equal ones the first; there are too many to sort them all. */
-function highest(files: readonly number[], values: Float64Array, countMax: number): number[] {
+function highest(files: Int32Array, values: Float64Array, countMax: number): number[] {
   if (files.length <= countMax) return [...files];
   const least = leastOfHighest(files, values, countMax);
   const above: number[] = [];
@@ -62,8 +70,10 @@ function highest(files: readonly number[], values: Float64Array, countMax: numbe
 }
 
 /** The lowest of the `count` highest values, by a heap of those seen so far with the lowest on top. */
-function leastOfHighest(files: readonly number[], values: Float64Array, count: number): number {
-  const heap = Float64Array.from(files.slice(0, count), (file) => valueAt(values, file)).sort();
+function leastOfHighest(files: Int32Array, values: Float64Array, count: number): number {
+  const heap = new Float64Array(count);
+  for (let place = 0; place < count; place += 1) heap[place] = valueAt(values, files[place] ?? 0);
+  heap.sort();
   for (let place = count; place < files.length; place += 1) {
     const value = valueAt(values, files[place] ?? 0);
     if (value > valueAt(heap, 0)) replaceLeast(heap, value);

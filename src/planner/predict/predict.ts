@@ -12,6 +12,7 @@ import { wordBoards } from "./like-words.ts";
 import { compareIssues, type Likenesses } from "./likeness.ts";
 import { chanceOf, type LogisticModel, logOdds } from "./logistic.ts";
 import type { PredictionModel } from "./model.ts";
+import { OwnTraits } from "./own-traits.ts";
 import { PairChances } from "./pair-chances.ts";
 import { type Chance, type Meeting, meetings } from "./pairs.ts";
 import { Sheet } from "./sheet.ts";
@@ -116,6 +117,7 @@ export function askFor(given: readonly Issue[], index: RepositoryIndex): Asked {
     findings: findingsOf(backlog, index),
     boards: wordBoards(index),
     sheet: new Sheet(index.files.length),
+    traits: new OwnTraits(index),
     likenesses: compareIssues(issues),
   };
 }
@@ -144,7 +146,7 @@ function firstLook(questions: Questions, place: number, model: LogisticModel): L
     rows.set(found[nth]?.row ?? [], rank * width);
   });
   const guesses = best.map(({ file, odds }) => ({ file, odds }));
-  const termOf = questions.sheet.terms();
+  const termOf = questions.sheet.termsOf(guesses.map(({ file }) => file));
   return {
     guesses,
     evidenceOf(file) {

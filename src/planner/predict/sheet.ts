@@ -10,7 +10,6 @@ export class Sheet {
   readonly #placeOf: Int32Array;
   readonly #entries: Entry[] = [];
   #count = 0;
-  #terms = new Map<number, string>();
 
   constructor(files: number) {
     this.#placeOf = new Int32Array(files);
@@ -20,7 +19,6 @@ export class Sheet {
   clear(): void {
     for (const { file } of this.candidates()) this.#placeOf[file] = 0;
     this.#count = 0;
-    this.#terms = new Map();
   }
 
   /** Makes the file a candidate. */
@@ -31,18 +29,18 @@ export class Sheet {
   /** The strongest of several pieces of one kind counts. */
   raise(file: number, evidence: Evidence, value: number, term: string): void {
     const entry = this.#entryOf(file);
-    if (value <= valueAt(entry.row, AT[evidence])) return;
-    entry.row[AT[evidence]] = value;
-    this.#terms.set(termKey(file, evidence), term);
+    const at = AT[evidence];
+    if (value <= valueAt(entry.row, at)) return;
+    entry.row[at] = value;
+    entry.terms[at] = term;
   }
 
   /** Pieces of this kind add up, each further one less. */
   add(file: number, evidence: Evidence, value: number, term: string): void {
     const entry = this.#entryOf(file);
-    const key = termKey(file, evidence);
-    if (!this.#terms.has(key)) this.#terms.set(key, term);
-    const before = valueAt(entry.row, AT[evidence]);
-    entry.row[AT[evidence]] = Math.log1p(Math.expm1(before) + value);
+    const at = AT[evidence];
+    entry.terms[at] ??= term;
+    entry.row[at] = Math.log1p(Math.expm1(valueAt(entry.row, at)) + value);
   }
 
   /** As they stand; the rows are good until `clear`. */
@@ -50,10 +48,18 @@ export class Sheet {
     return this.#entries.slice(0, this.#count);
   }
 
-  /** Tells the words of the issue behind a kind of evidence; goes on doing so after `clear`. */
-  terms(): TermOf {
-    const terms = this.#terms;
-    return (file, evidence) => terms.get(termKey(file, evidence));
+  /** Tells the words of the issue behind a kind of evidence for one of these files; goes on doing so after `clear`. */
+  termsOf(files: readonly number[]): TermOf {
+    const width = EVIDENCE.length;
+    const kept = new Map<number, string>();
+    for (const file of files) {
+      const { terms } = this.#entryOf(file);
+      for (let at = 0; at < width; at += 1) {
+        const term = terms[at];
+        if (term !== undefined) kept.set(file * width + at, term);
+      }
+    }
+    return (file, evidence) => kept.get(file * width + AT[evidence]);
   }
 
   #entryOf(file: number): Entry {
@@ -64,11 +70,16 @@ export class Sheet {
     this.#placeOf[file] = this.#count;
     entry.file = file;
     entry.row.fill(0);
+    entry.terms.fill(undefined);
     return entry;
   }
 
   #newEntry(): Entry {
-    const entry = { file: 0, row: new Float64Array(EVIDENCE.length) };
+    const entry = {
+      file: 0,
+      row: new Float64Array(EVIDENCE.length),
+      terms: Array<string | undefined>(EVIDENCE.length).fill(undefined),
+    };
     this.#entries.push(entry);
     return entry;
   }
@@ -77,6 +88,6 @@ export class Sheet {
 interface Entry {
   file: number;
   readonly row: Float64Array;
+  /** The words behind each piece of the row, where there are some. */
+  readonly terms: (string | undefined)[];
 }
-
-const termKey = (file: number, evidence: Evidence): number => file * EVIDENCE.length + AT[evidence];

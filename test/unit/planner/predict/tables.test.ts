@@ -1,10 +1,17 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
+import { factsFromLists } from "../../../../src/planner/index/facts.ts";
 import { postings } from "../../../../src/planner/index/postings.ts";
+import { indexRepository } from "../../../../src/planner/index/repository-index.ts";
 import { pieces } from "../../../../src/planner/index/words.ts";
 import { WordScores } from "../../../../src/planner/predict/bm25.ts";
+import { AT } from "../../../../src/planner/predict/evidence.ts";
+import { issueReader } from "../../../../src/planner/predict/issue-text.ts";
+import { OwnTraits } from "../../../../src/planner/predict/own-traits.ts";
 import { PairChances } from "../../../../src/planner/predict/pair-chances.ts";
 import { Products } from "../../../../src/planner/predict/products.ts";
+import { Sheet } from "../../../../src/planner/predict/sheet.ts";
+import { issue } from "../../../support/issue.ts";
 
 const counts = fc
   .array(fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.integer({ min: 1, max: 5 })))
@@ -61,11 +68,13 @@ test.prop([
     expect(used.from(0.1).toSorted((a, b) => a - b)).toEqual(
       places.filter((place) => fresh.of(place) >= 0.1),
     );
-    const reached: number[] = [];
+    const reached = new Int32Array(texts.length);
     const sums = new Float64Array(texts.length);
-    used.addFrom(0.1, sums, reached);
-    expect(reached).toEqual(used.from(0.1));
-    for (const place of reached) expect(sums[place]).toBeCloseTo(used.of(place), 12);
+    const filled = used.addFrom(0.1, sums, reached, 0);
+    expect([...reached.subarray(0, filled)]).toEqual(used.from(0.1));
+    expect(used.addFrom(0.1, sums.slice(), reached, filled)).toBe(filled);
+    for (const place of reached.subarray(0, filled))
+      expect(sums[place]).toBeCloseTo(used.of(place), 12);
   }
 });
 
@@ -75,4 +84,44 @@ test("each pair of issues has its own chance, in whichever order it is named", (
   for (const [a, b] of pairs) chances.set(a, b, (a * 4 + b) / 16);
   for (const [a, b] of pairs) expect(chances.of(b, a)).toBe((a * 4 + b) / 16);
   expect([chances.of(2, 2), chances.of(-1, 2), chances.of(4, 1)]).toEqual([0, 0, 0]);
+});
+
+test("a sheet tells the words behind its files also after it was used for the next issue", () => {
+  const sheet = new Sheet(3);
+  sheet.raise(2, "path", 0.5, "src/a.ts");
+  sheet.raise(2, "path", 0.4, "weaker");
+  sheet.add(1, "symbolText", 0.5, "first");
+  sheet.add(1, "symbolText", 0.5, "second");
+  const before = sheet.termsOf([1, 2]);
+  sheet.clear();
+  sheet.include(2);
+  expect(sheet.candidates().map(({ file, row }) => [file, row[AT.path]])).toEqual([[2, 0]]);
+  expect(sheet.termsOf([2])(2, "path")).toBeUndefined();
+  expect([before(2, "path"), before(1, "symbolText"), before(1, "path")]).toEqual([
+    "src/a.ts",
+    "first",
+    undefined,
+  ]);
+});
+
+test("what an issue speaks of a file's name is counted for this issue alone", () => {
+  const index = indexRepository(
+    factsFromLists({
+      tree: "src/cart-total.ts\ntest/x.test.ts\n",
+      symbols: "",
+      churn: "9\tsrc/cart-total.ts\n",
+    }),
+  );
+  const traits = new OwnTraits(index);
+  const sheet = new Sheet(index.files.length);
+  const read = issueReader();
+  const rowOf = (title: string, body: string) => {
+    sheet.clear();
+    sheet.include(0);
+    traits.write(read(issue(1, body, { title })), sheet);
+    const row = sheet.candidates()[0]?.row ?? [];
+    return [row[AT.coveredTitle], row[AT.coveredText], row[AT.churnShare], row[AT.test]];
+  };
+  expect(rowOf("The cart", "has a wrong total")).toEqual([0.5, 1, 1, 0]);
+  expect(rowOf("Other", "things")).toEqual([0, 0, 1, 0]);
 });
