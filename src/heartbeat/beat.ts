@@ -89,6 +89,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   const hands = createHands(act);
   const watch = options.watches ? steadyWatch() : () => Number.POSITIVE_INFINITY;
   let lastGood: ManifestSnapshot | undefined;
+  /** The last commit whose changes were told; several may share it. */
+  let lastTold: ManifestSnapshot | undefined;
   let waits: readonly TaskWait[] = [];
   let machine: MachineFields = new Map();
   let knownStrays: ReadonlySet<string> = new Set();
@@ -209,16 +211,18 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       await tellInvalid(written.problems);
       return undefined;
     }
-    const before = lastGood ?? base;
     lastGood = written.snapshot;
     machine = afterPatches(machine, patches);
-    const kept = written.kind === "committed" ? written.kept : [];
+    if (written.kind === "unchanged") return written.snapshot;
+    const { before, snapshot, kept } = written;
+    const changed = lastTold === snapshot ? [] : changes(before.manifest, snapshot.manifest, waits);
+    lastTold = snapshot;
     // All at once, so that what another commit changes next is told after it.
     await Promise.all([
       ...kept.map(({ taskId, field }) => options.emit({ kind: "edit-kept", taskId, field })),
-      ...changes(before.manifest, written.snapshot.manifest, waits).map((one) => options.emit(one)),
+      ...changed.map((one) => options.emit(one)),
     ]);
-    return written.snapshot;
+    return snapshot;
   }
 
   /** Without an answer the base stays what it was. */

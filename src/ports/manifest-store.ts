@@ -18,6 +18,9 @@ export type ReadOutcome =
 export type CommitOutcome =
   | {
       readonly kind: "committed";
+      /** What was on disk until then. */
+      readonly before: ManifestSnapshot;
+      /** The same object for all commits that were written together. */
       readonly snapshot: ManifestSnapshot;
       readonly kept: readonly KeptEdit[];
     }

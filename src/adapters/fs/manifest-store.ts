@@ -114,7 +114,8 @@ async function write(options: ManifestStoreOptions, change: Change): Promise<Com
     if (written.kind === "invalid") return { kind: "invalid", problems: written.problems };
     const outcome = await replaceFile(path, text, disk.snapshot.text);
     if (outcome.kind === "replaced") {
-      return { kind: "committed", snapshot: snapshotOf(path, text, written), kept };
+      const snapshot = snapshotOf(path, text, written);
+      return { kind: "committed", before: disk.snapshot, snapshot, kept };
     }
     // The save that came in between goes where its editor meant it to go; then the merge starts from it.
     if (outcome.kind === "overtaken") await replaceFile(path, outcome.text, text);

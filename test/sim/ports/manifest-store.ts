@@ -73,11 +73,11 @@ function write(
   if (after.kind === "invalid") {
     return couldNot(`the patches break the manifest: ${JSON.stringify(after.problems)}`);
   }
-  const { manifest, warnings } = after;
-  const snapshot = { path, text, manifest, warnings };
+  const snapshot = { path, text, manifest: after.manifest, warnings: after.warnings };
   if (text === world.manifestText) return { kind: "unchanged", snapshot };
-  const before = world.manifestText;
+  const { manifest, warnings } = disk;
+  const before = { path, text: world.manifestText, manifest, warnings };
   world.manifestText = text;
-  world.tell({ kind: "manifest-written", pid, before, after: text });
-  return { kind: "committed", snapshot, kept: merged.kept };
+  world.tell({ kind: "manifest-written", pid, before: before.text, after: text });
+  return { kind: "committed", before, snapshot, kept: merged.kept };
 }

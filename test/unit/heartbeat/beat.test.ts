@@ -26,11 +26,14 @@ const PROBLEM: Problem = {
 interface Run {
   /** Its beats wait for their actions. */
   readonly heartbeat: Heartbeat;
+  /** Its beats do not. */
+  readonly swift: Heartbeat;
   readonly events: CoppiceEvent[];
   readonly calls: readonly string[];
   /** The patches of each commit. */
   readonly commits: (readonly ManifestPatch[])[];
-  readonly file: { manifest: Manifest; broken: boolean };
+  /** `written` holds up each commit after its writing. */
+  readonly file: { manifest: Manifest; broken: boolean; written: () => Promise<void> };
 }
 
 function run(
@@ -38,7 +41,11 @@ function run(
   answers: Answers = {},
   isOurs = async () => true,
 ): Run {
-  const file: Run["file"] = { manifest: manifestOf(tasks), broken: false };
+  const file: Run["file"] = {
+    manifest: manifestOf(tasks),
+    broken: false,
+    written: async () => undefined,
+  };
   const events: CoppiceEvent[] = [];
   const commits: (readonly ManifestPatch[])[] = [];
   const snapshot = (): ManifestSnapshot => ({
@@ -55,8 +62,11 @@ function run(
         : { kind: "read", snapshot: snapshot() },
     commit: async (_, patches) => {
       commits.push(patches);
+      const before = snapshot();
       file.manifest = patched(file.manifest, patches);
-      return { kind: "committed", snapshot: snapshot(), kept: [] };
+      const after = snapshot();
+      await file.written();
+      return { kind: "committed", before, snapshot: after, kept: [] };
     },
     create: () => Promise.reject(new Error("a beat makes no manifest")),
     edit: () => Promise.reject(new Error("a beat makes no person's edit")),
@@ -82,7 +92,7 @@ function run(
       return report;
     },
   };
-  return { heartbeat, events, calls: world.calls, commits, file };
+  return { heartbeat, swift: created, events, calls: world.calls, commits, file };
 }
 
 /** A screen that, by itself, would end the task's turn. */
@@ -104,6 +114,20 @@ const told = (events: readonly CoppiceEvent[], kind: CoppiceEvent["kind"]) =>
   events.filter((event) => event.kind === kind);
 
 describe("one beat", () => {
+  test("tells what an outcome changed also when another beat has read it by then", async () => {
+    const { swift, events, commits, file } = run({ t1: {} });
+    let go: () => void = () => undefined;
+    file.written = () => new Promise<void>((resolve) => (go = resolve));
+    await swift.beat();
+    await expect.poll(() => commits.length).toBe(1);
+    await swift.beat();
+    go();
+    await swift.settle();
+    expect(told(events, "status-changed")).toMatchObject([
+      { taskId: "t1", from: "pending", to: "running" },
+    ]);
+  });
+
   test("commits what it decides once, and the outcome of each action", async () => {
     const { heartbeat, commits, file } = run({ t1: {}, t2: {}, t3: { status: "draft" } });
     const report = await heartbeat.beat();
