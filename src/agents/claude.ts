@@ -211,7 +211,9 @@ const LIMIT_FOOTER = /^\s*⚠ .*\blimit resets .*\bContinuing (?:automatically a
 
 const LAYOUT: Layout = {
   agent: "claude",
-  composer: (view) => framedComposer(view, { top: RULE, bottom: RULE, sign: /^[❯>!#](?:\s|$)/u }),
+  composer: (view) =>
+    framedComposer(view, { top: RULE, bottom: RULE, sign: /^[❯>!#](?:\s|$)/u }) ??
+    framedComposer(view, { top: ROWS_ABOVE, bottom: RULE, sign: /^/u }),
   busy: new RegExp(
     `\\besc to interrupt\\b|${SPINNER_ROW.source}|^\\S .*\\b[Rr]etrying in \\d|${LIMIT_FOOTER.source}`,
     "u",
@@ -219,7 +221,9 @@ const LAYOUT: Layout = {
   ending,
 };
 
-const RULE = /^─{10,}.*─$|^─{10,}/u;
+const RULE = /^─{10,}.*─$|^─{10,}|^─+ ↓ \d+ more ─{10,}$/u;
+/** The top of a composer whose draft is longer than its place: its sign is not seen. */
+const ROWS_ABOVE = /^─+ ↑ \d+ more ─{10,}$/u;
 
 function ending(view: View, composer: Composer): Ending {
   const rows = textLines(view, 0, composer.from).filter((row) => !MARKS.noise.test(row));

@@ -13,7 +13,8 @@ const PASTE_SETTLES_MS = 300;
 const ECHO_MAX_MS = 3000;
 const ENTER_MAX_MS = 1500;
 const TURN_ENDS_MS = 5000;
-const DRAFT_LINES_MAX = 10;
+/** An agent that is interrupted may take a whole prompt back into its composer. */
+const DRAFT_LINES_MAX = 200;
 const DRAFT_ECHO_MS = 120;
 
 type Expectation = (screen: Screen) => boolean;
