@@ -3,6 +3,7 @@ import {
   type AgentName,
   carryOut,
   deedsOnWork,
+  runs,
   type Stage,
   taskOf,
   worksOn,
@@ -18,11 +19,14 @@ import { eventually } from "../support/workplace.ts";
 async function expectInterrupted({ place, model, env }: Stage, agent: AgentName): Promise<void> {
   const words = "Forget that and write the file.";
   model.play({ matches: hasBeenTold(1, words), steps: carryOut(agent, 1) });
-  model.play({ matches: worksOn(1), steps: [{ kind: "hang" }] });
+  model.play({
+    matches: worksOn(1),
+    steps: [runs(agent, "echo half > half.txt"), { kind: "hang" }],
+  });
   await place.plan({ agent }, [taskOf(1, "is on the wrong way")]);
 
   const run = place.start(["run", "--json", "--interval", "1"], env);
-  await model.asked(worksOn(1));
+  await model.asked((request) => worksOn(1)(request) && request.toolOutputs.length > 0);
   await eventually("a turn that runs", async () => {
     const { stdout } = await place.coppice(["classify", "t1", "--json"], env);
     return stdout.includes('"working"');
