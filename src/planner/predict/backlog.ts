@@ -152,11 +152,11 @@ function symbolsInAnyCase(
   const names = new Set(issues.flatMap(({ names: own }) => ZONES.flatMap((zone) => own[zone])));
   const asked = new Set(Array.from(names, ({ name }) => name.toLowerCase()));
   const slots = new Uint8Array(SLOTS);
-  for (const name of asked) slots[smallMarkOf(name) % SLOTS] = 1;
+  for (const name of asked) slots[smallMarkOf(name) & (SLOTS - 1)] = 1;
   const found = new Map<string, readonly number[]>();
   for (const symbol of definitions.names()) {
     // Most symbols are nobody's: a small table tells so without a copy of each in small letters.
-    if (slots[smallMarkOf(symbol) % SLOTS] !== 1) continue;
+    if (slots[smallMarkOf(symbol) & (SLOTS - 1)] !== 1) continue;
     const lower = symbol.toLowerCase();
     if (!asked.has(lower)) continue;
     const files = definitions.filesOf(symbol) ?? [];
@@ -221,14 +221,14 @@ interface NameTest {
   has(phrase: string): boolean;
 }
 
-const SLOTS = 1 << 20;
+const SLOTS = 1 << 18;
 
 function namesOf({ byName, foldersByName }: RepositoryIndex): NameTest {
   const slots = new Uint8Array(SLOTS);
-  for (const name of byName.keys()) slots[markOf(name) % SLOTS] = 1;
-  for (const name of foldersByName.keys()) slots[markOf(name) % SLOTS] = 1;
+  for (const name of byName.keys()) slots[markOf(name) & (SLOTS - 1)] = 1;
+  for (const name of foldersByName.keys()) slots[markOf(name) & (SLOTS - 1)] = 1;
   return {
-    mayHave: (mark) => slots[mark % SLOTS] === 1,
+    mayHave: (mark) => slots[mark & (SLOTS - 1)] === 1,
     has: (phrase) => byName.has(phrase) || foldersByName.has(phrase),
   };
 }

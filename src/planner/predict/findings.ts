@@ -106,11 +106,11 @@ function sourcesWith(
 ): ReadonlyMap<number, readonly number[]> {
   // Most marks are nobody's: a small table answers for them faster than the map.
   const perhaps = new Uint8Array(SLOTS);
-  for (const mark of asked.keys()) perhaps[mark % SLOTS] = 1;
+  for (const mark of asked.keys()) perhaps[mark & (SLOTS - 1)] = 1;
   const having = new Map<number, number[]>();
   for (const [file, marks] of index.marks) {
     for (const mark of marks) {
-      if (perhaps[mark % SLOTS] !== 1 || !asked.has(mark)) continue;
+      if (perhaps[mark & (SLOTS - 1)] !== 1 || !asked.has(mark)) continue;
       const files = having.get(mark);
       if (files === undefined) having.set(mark, [file]);
       else if (files.length <= SOURCES_MAX) files.push(file);
