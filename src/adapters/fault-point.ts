@@ -6,6 +6,8 @@ import { CoppiceError } from "../manifest/errors.ts";
  * `after-NAME` the process can be made to die, so that tests can show that a crash there costs nothing.
  */
 export const EFFECTS = [
+  "index-write",
+  "plan-record",
   "lock-take",
   "lock-takeover",
   "fence-raise",
@@ -36,6 +38,9 @@ export const EFFECTS = [
   "pull-request-create",
   "labels-add",
   "reviewers-ask",
+  "history-rotate",
+  "history-append",
+  "history-sync",
   "session-end",
   "pane-kill",
   "server-end",

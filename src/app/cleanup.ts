@@ -5,7 +5,6 @@ import { clearAway } from "../executor/retire.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import type { ManifestPatch } from "../manifest/merge.ts";
 import { sessionNameOf } from "../manifest/names.ts";
 import type { TaskId } from "../manifest/task.ts";
 import { readOrThrow } from "./run.ts";
@@ -70,7 +69,6 @@ export async function cleanup(
   try {
     const { emit } = openStory(workspace, taken.lock.holder.fence);
     const context = { ports: workspace.ports, manifest, workdir: workspace.workdir };
-    const patches: ManifestPatch[] = [];
     const done: CleanupItem[] = [];
     for (const item of items) {
       if (item.plan.kind === "keep") {
@@ -96,10 +94,10 @@ export async function cleanup(
           ? { kind: "action-failed", action, ...outcome.failed }
           : { kind: "action-done", action, result: outcome.result },
       );
-      patches.push(...outcome.patches);
+      // Noted one by one: a clean-up that dies has then told of all that it took away.
+      if (outcome.patches.length > 0) await workspace.ports.store.commit(snapshot, outcome.patches);
       done.push({ ...item, result: outcome.result });
     }
-    if (patches.length > 0) await workspace.ports.store.commit(snapshot, patches);
     await workspace.ports.sessions.shutDown();
     return done;
   } finally {

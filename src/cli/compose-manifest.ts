@@ -52,8 +52,10 @@ export const presenceIn = (workdir: string): Promise<Presence> =>
   });
 
 /** It goes with the repository, whatever becomes of worktrees and workdirs. */
-export const openHistory = ({ stateDir }: Pick<Repository, "stateDir">): History =>
-  createHistory({ path: join(stateDir, "history.jsonl") });
+export const openHistory = (
+  { stateDir }: Pick<Repository, "stateDir">,
+  note: (text: string) => void,
+): History => createHistory({ path: join(stateDir, "history.jsonl"), locks, onForeign: note });
 
 export async function manifestExists(path: string): Promise<boolean> {
   return (await stat(resolve(path)).catch(() => null)) !== null;

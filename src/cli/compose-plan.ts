@@ -83,7 +83,7 @@ export async function openPlanning(given: PlanOptions, output: Output): Promise<
   return {
     forge,
     repository,
-    history: repository && openHistory(repository),
+    history: repository && openHistory(repository, note),
     facts:
       root === undefined ? undefined : createRepositoryFacts({ root, cacheDir: cacheFolder() }),
     ...target,
@@ -111,13 +111,15 @@ export async function openPlanning(given: PlanOptions, output: Output): Promise<
 /** The history of the repository that a manifest or an option names, else of the current folder's. */
 export async function openReview(
   options: Pick<PlanOptions, "manifest" | "repoDir">,
+  output: Output,
 ): Promise<History> {
   const store = openManifest(options.manifest);
   const repoDir = (await manifestExists(options.manifest))
     ? (await readOrThrow({ ports: { store } })).manifest.repoDir
     : undefined;
   const root = options.repoDir ?? (repoDir && resolve(dirname(store.path), repoDir));
-  return openHistory(await openRepository({ root: resolve(root ?? "."), project: "plan", locks }));
+  const repository = await openRepository({ root: resolve(root ?? "."), project: "plan", locks });
+  return openHistory(repository, (text) => output.story(text));
 }
 
 function openTarget(manifest: string): PlanTarget {

@@ -86,7 +86,7 @@ export async function openWorkspace(
       forge: await forgeOf(manifest, repository, note),
       folders: createTaskFolders({ workdir, ownership }),
       conversations: createConversations({ env, homeDir: host.homeDir }),
-      history: openHistory(repository),
+      history: openHistory(repository, note),
       clock,
       host,
     },

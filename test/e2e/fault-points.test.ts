@@ -9,7 +9,8 @@ const TOKEN = "ghp_aTokenThatNobodyElseMaySee0123456789";
 /** So many lives share all effects, in turn: each dies from its first hours to its last. */
 const LIVES = 7;
 const ON_GITHUB_ALONE: readonly Effect[] = ["quota-write", "labels-add", "reviewers-ask"];
-const EVERYWHERE = EFFECTS.filter((name) => !ON_GITHUB_ALONE.includes(name));
+const IN_A_PLAN: readonly Effect[] = ["index-write", "plan-record"];
+const EVERYWHERE = EFFECTS.filter((name) => ![...ON_GITHUB_ALONE, ...IN_A_PLAN].includes(name));
 const lives = Array.from({ length: LIVES }, (_, life) =>
   EVERYWHERE.filter((_, index) => index % LIVES === life),
 );
@@ -49,6 +50,7 @@ test.concurrent.for(lives)(
     await writeFile(join(place.lab.root, ".env"), "PORT=4000\n");
     await place.plan(PLAN, [{ id: "t1" }, { id: "t2", dependsOn: ["t1"] }]);
     if (effects.includes("journal-rotate")) await fillJournal(place);
+    if (effects.includes("history-rotate")) await fillHistory(place);
     const life = mortal(place, effects);
 
     await life.give("run");
@@ -95,6 +97,19 @@ test.concurrent("a run that dies before and after each creation on GitHub makes 
   expect(await place.task("t1")).toMatchObject({ status: "pr_open", attempts: 1, error: null });
 });
 
+test.concurrent("a plan that dies before and after what it keeps is made and updated like any other", async ({
+  place,
+}) => {
+  const issues = join(place.folder, "issues");
+  await mkdir(issues);
+  await writeFile(join(issues, "1.md"), "---\ntitle: Greet\n---\nSay hello in greet.txt.\n");
+  const life = mortal(place, IN_A_PLAN);
+  const last = await life.give("plan", "--issues", issues, "--repo-dir", place.lab.root);
+  expect(last).toMatch(/^nothing has changed\n/);
+  expect(life.left).toEqual(new Set());
+  expect(await place.task("t1")).toMatchObject({ title: "Greet", issue: 1, status: "pending" });
+});
+
 test("an unknown fault point is named, with those that there are", async ({ place }) => {
   const run = await place.coppice(["validate"], { COPPICE_FAULT_POINT: "after-lunch" });
   expect(run).toMatchObject({ code: 2, stderr: expect.stringMatching(/after-lunch.*\n.*push/) });
@@ -105,14 +120,15 @@ function mortal(place: Workplace, effects: readonly Effect[]) {
   const left = new Set(effects.flatMap((name) => [`before-${name}`, `after-${name}`]));
   return {
     left,
-    async give(command: string): Promise<void> {
+    /** Resolves to what the last one answers. */
+    async give(...words: string[]): Promise<string> {
       for (;;) {
         const fault = left.size === 0 ? {} : { COPPICE_FAULT_POINT: [...left].join() };
-        const end = await place.start([command], { GITHUB_TOKEN: TOKEN, ...fault }).ended;
-        if (end.code === 0) return;
+        const end = await place.start(words, { GITHUB_TOKEN: TOKEN, ...fault }).ended;
+        if (end.code === 0) return end.stdout;
         const [, point] = /^coppice: fault point (.*)\n$/m.exec(end.stderr) ?? [];
         if (end.code !== null || point === undefined || !left.delete(point)) {
-          throw new Error(`coppice ${command} ended with ${end.code}:\n${end.stderr}`);
+          throw new Error(`coppice ${words.join(" ")} ended with ${end.code}:\n${end.stderr}`);
         }
       }
     },
@@ -125,6 +141,13 @@ async function fillJournal({ workdir }: Workplace): Promise<void> {
   const line = JSON.stringify({ at: new Date(0).toISOString(), run: "", fence: 0, beat: 0, event });
   await mkdir(workdir);
   await writeFile(join(workdir, "events.jsonl"), `${line}\n`.repeat(100_000));
+}
+
+/** So is the repository's history, with what no version has written. */
+async function fillHistory({ lab }: Workplace): Promise<void> {
+  const folder = join(lab.root, ".git/coppice");
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "history.jsonl"), "{}\n".repeat(1_500_000));
 }
 
 /** No attempt of the task was begun twice, and none while another was at work. */

@@ -1,8 +1,18 @@
-import { appendFile, chmod, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  chmod,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createHistory } from "../../src/adapters/fs/history.ts";
+import { createLocks } from "../../src/adapters/fs/locks.ts";
 import type { FinishedTask } from "../../src/manifest/finished-task.ts";
 
 let folder: string;
@@ -13,6 +23,15 @@ afterEach(async () => {
   await chmod(folder, 0o700);
   await rm(folder, { recursive: true });
 });
+
+const told: string[] = [];
+const open = (path: string, bytesMax?: number) =>
+  createHistory({
+    path,
+    locks: createLocks(),
+    onForeign: (reason) => told.push(reason),
+    ...(bytesMax === undefined ? {} : { bytesMax }),
+  });
 
 const finished = (task: string, files: readonly string[]): FinishedTask => ({
   project: "shop",
@@ -29,7 +48,7 @@ const finished = (task: string, files: readonly string[]): FinishedTask => ({
 
 test("deliveries are read back, the last one of each task, also after a crash in the middle of a line", async () => {
   const path = join(folder, "deep/history.jsonl");
-  const history = createHistory({ path });
+  const history = open(path);
   expect(await history.finished()).toEqual([]);
   const [first, again, other] = [
     finished("t1", ["src/a.ts"]),
@@ -40,24 +59,38 @@ test("deliveries are read back, the last one of each task, also after a crash in
   await appendFile(path, '{"project":"shop","ta');
   await history.record(other);
   await history.record(again);
-  expect(await createHistory({ path }).finished()).toEqual([again, other]);
+  expect(await open(path).finished()).toEqual([again, other]);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   expect((await readFile(path, "utf8")).split("\n")).toHaveLength(5);
 });
 
-test("a line of another shape is named with its place and remedy", async () => {
+test("a line of another shape is left out, and told of with its place and remedy", async () => {
   const path = join(folder, "history.jsonl");
-  await writeFile(path, `${"\n".repeat(20_000)}{"task": 3}\n`);
-  await expect(createHistory({ path }).finished()).rejects.toMatchObject({
-    code: "history-invalid",
-    message: expect.stringContaining(`${path}, line 20001:`),
-    hint: expect.stringContaining("Remove that line"),
-  });
+  const history = open(path);
+  await history.record(finished("t1", []));
+  await appendFile(path, `${"\n".repeat(20_000)}{"task": 3}\n[]\n<<<<<<< HEAD\n`);
+  await history.record(finished("t2", []));
+  expect(await history.finished()).toEqual([finished("t1", []), finished("t2", [])]);
+  expect(told).toEqual([expect.stringContaining("left out (and 1 more); remove that line")]);
+  expect(told[0]).toContain(`${path}, line 20002:`);
+});
+
+test("a file that has grown too long begins anew, and the one before it is still read", async () => {
+  const path = join(folder, "history.jsonl");
+  const history = open(path, 300);
+  const tasks = ["t1", "t2", "t3", "t4", "t5"].map((id) => finished(id, []));
+  for (const task of tasks) await history.record(task);
+  expect(await history.finished()).toEqual(tasks.slice(-3));
+  expect((await readdir(folder)).toSorted()).toEqual([
+    "history.jsonl",
+    "history.jsonl.1",
+    "history.jsonl.lock.fence",
+  ]);
 });
 
 test("a delivery that cannot be recorded is told, not thrown", async () => {
   await writeFile(join(folder, "file"), "");
-  const history = createHistory({ path: join(folder, "file/history.jsonl") });
+  const history = open(join(folder, "file/history.jsonl"));
   expect(await history.record(finished("t1", []))).toMatchObject({
     kind: "failed",
     reason: expect.stringContaining("file/history.jsonl"),

@@ -1,20 +1,31 @@
-import { mkdir, open, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { CoppiceError } from "../../manifest/errors.ts";
 import { FinishedTask, latestOfEach } from "../../manifest/finished-task.ts";
 import type { History } from "../../ports/history.ts";
+import type { Locks } from "../../ports/lock.ts";
+import { appendLines } from "./append-lines.ts";
+
+export interface HistoryOptions {
+  /** The newest entries; those before are in `<path>.1`. */
+  readonly path: string;
+  readonly locks: Locks;
+  /** Told of entries that cannot be read, with place and remedy: they are left out. */
+  readonly onForeign: (reason: string) => void;
+  /** See `LineFile`. Default 4 MiB: some thousands of deliveries. */
+  readonly bytesMax?: number;
+}
 
 const READ_MAX = 10_000;
-const NEWLINE = "\n".charCodeAt(0);
 
 /** The history of one repository as a file of one JSON object a line, appended and flushed. */
-export function createHistory({ path }: { readonly path: string }): History {
+export function createHistory(options: HistoryOptions): History {
+  const { path, locks, bytesMax = 4 * 1024 * 1024 } = options;
   return {
-    finished: async () => latestOfEach(await readEntries(path)),
+    finished: async () => latestOfEach(await readEntries(options)),
     async record(finished) {
       try {
-        await append(path, JSON.stringify(finished));
+        const file = { name: "history", path, bytesMax, locks } as const;
+        await appendLines(file, [JSON.stringify(finished)]);
         return { kind: "recorded" };
       } catch (error) {
         if (!(error instanceof Error && "code" in error)) throw error;
@@ -24,38 +35,35 @@ export function createHistory({ path }: { readonly path: string }): History {
   };
 }
 
-async function append(path: string, line: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(path, "a+", 0o600);
-  try {
-    const { size } = await file.stat();
-    const end = size === 0 ? null : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer;
-    // A line that a crash tore off stays alone on its line.
-    const separator = end === null || end[0] === NEWLINE ? "" : "\n";
-    await file.appendFile(`${separator}${line}\n`);
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
+/** The newest entries, oldest first; what a crash tore is left out. */
+async function readEntries({ path, onForeign }: HistoryOptions): Promise<readonly FinishedTask[]> {
+  const lines = [...(await linesOf(`${path}.1`)), ...(await linesOf(path))];
+  const foreign: string[] = [];
+  const entries = lines.slice(-READ_MAX).flatMap(({ value, place }) => {
+    const entry = FinishedTask.safeParse(value);
+    if (entry.success) return [entry.data];
+    foreign.push(`${place}: ${z.prettifyError(entry.error)}`);
+    return [];
+  });
+  const [first] = foreign;
+  if (first !== undefined) onForeign(leftOut(first, foreign.length - 1));
+  return entries;
 }
 
-/** The newest entries, oldest first; what a crash tore is left out. */
-async function readEntries(path: string): Promise<readonly FinishedTask[]> {
+const leftOut = (first: string, more: number): string =>
+  `the history of finished tasks has an entry that is none of this version's and is left out${more > 0 ? ` (and ${more} more)` : ""}; remove that line: ${first}`;
+
+async function linesOf(
+  path: string,
+): Promise<readonly { readonly value: unknown; readonly place: string }[]> {
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return "";
     throw error;
   });
-  return text
-    .split("\n")
-    .map((line, index) => ({ line, place: index + 1 }))
-    .slice(-READ_MAX)
-    .flatMap(({ line, place }) => {
-      const value = parseLine(line);
-      if (value === undefined) return [];
-      const entry = FinishedTask.safeParse(value);
-      if (entry.success) return [entry.data];
-      throw invalid(`${path}, line ${place}: ${z.prettifyError(entry.error)}`);
-    });
+  return text.split("\n").flatMap((line, index) => {
+    const value = parseLine(line);
+    return value === undefined ? [] : [{ value, place: `${path}, line ${index + 1}` }];
+  });
 }
 
 function parseLine(line: string): unknown {
@@ -65,11 +73,3 @@ function parseLine(line: string): unknown {
     return undefined;
   }
 }
-
-const invalid = (message: string): CoppiceError =>
-  new CoppiceError({
-    code: "history-invalid",
-    kind: "machine",
-    message: `the history of finished tasks cannot be read: ${message}`,
-    hint: "Remove that line, or the file: plans then estimate without it.",
-  });

@@ -1,13 +1,12 @@
-import { mkdir, open, rename, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open } from "node:fs/promises";
 import type { Clock } from "../../ports/clock.ts";
 import type { CoppiceEvent, Journal, JournalLine } from "../../ports/journal.ts";
 import type { Locks } from "../../ports/lock.ts";
-import { effect } from "../fault-point.ts";
+import { appendLines, bytesOf, type LineFile } from "./append-lines.ts";
 import { together } from "./together.ts";
 
 export interface JournalOptions {
-  /** The newest file; the one before it is `<path>.1`. */
+  /** The newest lines; those before are in `<path>.1`. */
   readonly path: string;
   readonly run: string;
   /** The fence number of the run's lock. */
@@ -18,24 +17,24 @@ export interface JournalOptions {
   readonly redact: (text: string) => string;
   readonly clock: Pick<Clock, "now">;
   readonly locks: Locks;
-  /** A file that has grown beyond this becomes `<path>.1`. Default 8 MiB. */
+  /** See `LineFile`. Default 8 MiB. */
   readonly bytesMax?: number;
 }
 
-const ROTATE_TIMEOUT_MS = 10_000;
 /** More than nearly every line has. */
 const TAIL_LINE_BYTES = 4096;
-const NEWLINE = "\n".charCodeAt(0);
 
 /**
  * The record of a run: one JSON object a line, flushed to the disk before `append` returns. Lines that come while others are
  * being flushed are appended in one write.
  */
 export function createJournal(options: JournalOptions): Journal {
-  const append = together((lines: readonly string[]) => write(options, lines));
+  const { path, locks, bytesMax = 8 * 1024 * 1024 } = options;
+  const file: LineFile = { name: "journal", path, bytesMax, locks };
+  const append = together((lines: readonly string[]) => appendLines(file, lines));
   return {
     append: (event) => append(JSON.stringify(redacted(lineOf(event, options), options.redact))),
-    tail: (lines) => journalTail(options.path, lines),
+    tail: (lines) => journalTail(path, lines),
   };
 }
 
@@ -68,40 +67,6 @@ function redacted(value: unknown, redact: (text: string) => string): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [key, redacted(item, redact)]),
   );
-}
-
-async function write(options: JournalOptions, lines: readonly string[]): Promise<void> {
-  const { path } = options;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await rotate(options);
-  const file = await open(path, "a+", 0o600);
-  try {
-    const { size } = await file.stat();
-    const end = size === 0 ? null : (await file.read(Buffer.alloc(1), 0, 1, size - 1)).buffer;
-    // A line that a crash tore off stays alone on its line.
-    const separator = end === null || end[0] === NEWLINE ? "" : "\n";
-    await effect("journal-append", () => file.appendFile(`${separator}${lines.join("\n")}\n`));
-    await effect("journal-sync", () => file.datasync());
-  } finally {
-    await file.close();
-  }
-}
-
-async function rotate({ path, locks, bytesMax = 8 * 1024 * 1024 }: JournalOptions): Promise<void> {
-  if ((await bytesOf(path)) <= bytesMax) return;
-  await locks.withLock(`${path}.lock`, "rotate the journal", ROTATE_TIMEOUT_MS, async () => {
-    if ((await bytesOf(path)) <= bytesMax) return;
-    await effect("journal-rotate", () => rename(path, `${path}.1`));
-  });
-}
-
-async function bytesOf(path: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return 0;
-    throw cause;
-  }
 }
 
 /** The whole lines at the end of a file. */

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { PlanRecord } from "../../planner/plan-record.ts";
 import type { PlanRecords } from "../../ports/plan-records.ts";
+import { effect } from "../fault-point.ts";
 
 /** The record of one manifest as a file, written whole. */
 export function createPlanRecords({ path }: { readonly path: string }): PlanRecords {
@@ -21,7 +22,8 @@ export function createPlanRecords({ path }: { readonly path: string }): PlanReco
     },
     async write(record) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeFileAtomic(path, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+      const text = `${JSON.stringify(record)}\n`;
+      await effect("plan-record", () => writeFileAtomic(path, text, { mode: 0o600 }));
     },
   };
 }

@@ -5,6 +5,7 @@ import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
 import type { PastCommit } from "../../planner/index/facts.ts";
 import type { SourceReading } from "../../planner/index/source-text.ts";
+import { effect } from "../fault-point.ts";
 
 /** What was read of a repository at one commit, as it is kept for the next time. */
 export interface KeptFacts {
@@ -52,7 +53,8 @@ export async function keepFacts(path: string, facts: KeptFacts): Promise<void> {
   const body = Buffer.concat([json, ...parts]);
   const first = Buffer.from(`${FORMAT} ${json.length} ${checksum(body)}\n`);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFileAtomic(path, Buffer.concat([first, body]), { mode: 0o600 });
+  const file = Buffer.concat([first, body]);
+  await effect("index-write", () => writeFileAtomic(path, file, { mode: 0o600 }));
 }
 
 /** What is kept at `path`; nothing when there is no such file, or one that is torn, older or not ours. */

@@ -45,7 +45,7 @@ interface PlanFlags {
 }
 
 async function review(options: PlanOptions, output: Output): Promise<void> {
-  const history = await openReview(options);
+  const history = await openReview(options, output);
   const found = reviewPlan(await history.finished());
   if (output.json) output.answerJson(found);
   else output.answer(reviewTable(found));
