@@ -173,10 +173,10 @@ async function expectClearedAway(place: Workplace): Promise<void> {
   expect(await place.processes()).toEqual([]);
   expect((await journalOf(workdir)).length).toBeGreaterThan(10);
   const files = await readdir(folder, { recursive: true });
-  // Who needs the lock of a dead process takes it over; the keyboard's and the journal's may not be needed again.
+  // Who needs the lock of a dead process takes it over; the keyboard's and those of files of lines may not be needed again.
   const locks = files.filter((path) => /\.lock(\.takeover)?$/.test(path));
   expect(
-    locks.filter((path) => !/^work\/(locks\/task-t1|events\.jsonl)\.lock$/.test(path)),
+    locks.filter((path) => !/\/(locks\/task-t1|events\.jsonl|history\.jsonl)\.lock$/.test(path)),
   ).toEqual([]);
 }
 
