@@ -1,5 +1,6 @@
 import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
+import { isUpkeep } from "../manifest/files.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import type { Action, CollidingWork } from "./action.ts";
@@ -25,7 +26,8 @@ export function deliverStep(
       wakeAtMs: notBeforeMs,
     };
   }
-  const base = pullRequestBase(view, task, task.base ?? view.base);
+  const root = task.base ?? view.base;
+  const base = pullRequestBase(view, task, root);
   if (base.kind === "waits")
     return { wait: { reason: base.reason, on: [base.on], needsPerson: base.needsPerson } };
   const held = heldByRivals(view, task.id);
@@ -41,10 +43,24 @@ export function deliverStep(
         base: base.branch,
         forkPoint: forkPointOf(view, task),
         ...(rivals.length > 0 ? { collides: rivals.map(collidingWork) } : {}),
+        ...(base.branch === root && meetsMerged(view, task) ? { triesBase: true } : {}),
       },
     ],
     wait: waitsFor("is being pushed"),
   };
+}
+
+/** Another task's merged work has touched a file that this one's touches. */
+function meetsMerged(view: Survey, { id, state }: Task): boolean {
+  const git = view.evidence.get(id)?.git;
+  const seen = git?.kind === "known" ? git.value?.touched : undefined;
+  const paths = new Set((seen ?? state?.touched ?? []).filter((path) => !isUpkeep(path)));
+  return [...view.placed.values()].some(
+    ({ task }) =>
+      task.id !== id &&
+      task.status === "merged" &&
+      (task.state?.touched ?? []).some((path) => paths.has(path)),
+  );
 }
 
 const collidingWork = ({ task, branch, files }: Rival): CollidingWork => ({

@@ -6,7 +6,7 @@ import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import type { WorkSummary } from "../ports/repository.ts";
-import { asksPerson, type ExecutionContext, type Outcome, taskOf } from "./context.ts";
+import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
 import { pullRequestBody, pullRequestTitle } from "./pull-request-text.ts";
 
 /**
@@ -30,6 +30,21 @@ export async function deliver(
       `coppice retry ${task.id} does the task again.`,
     );
   }
+  const onto = action.triesBase
+    ? await repository.mergesOnto(action.sha, action.base)
+    : ({ kind: "known", value: [] } as const);
+  const isHeld = context.manifest.policy.collisions === "hold";
+  if (isHeld && onto.kind === "unknown") return later(context, task, "base-unknown", onto.reason);
+  const baseFiles = onto.kind === "known" ? onto.value : [];
+  if (isHeld && baseFiles.length > 0) {
+    const { worktree } = placeOf(context, task);
+    return asksPerson(
+      task,
+      "base-conflict",
+      `does not merge with ${action.base} any more at ${baseFiles.slice(0, 3).join(", ")}`,
+      `Merge ${action.base} into ${action.branch} in ${worktree}, then set ${task.id} to complete.`,
+    );
+  }
   const pushed = await repository.push({
     branch: action.branch,
     sha: action.sha,
@@ -51,7 +66,7 @@ export async function deliver(
     base: action.base,
     headSha: action.sha,
     title: pullRequestTitle(context.manifest, task),
-    body: pullRequestBody(context.manifest, task, work, action),
+    body: pullRequestBody(context.manifest, task, work, { ...action, baseFiles }),
     draft: context.manifest.pullRequest.draft,
     labels: context.manifest.pullRequest.labels,
     reviewers: context.manifest.pullRequest.reviewers,

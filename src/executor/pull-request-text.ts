@@ -42,12 +42,21 @@ export function pullRequestBody(
   manifest: Manifest,
   task: Task,
   work: WorkSummary,
-  { base, collides = [] }: Pick<Extract<Action, { kind: "deliver" }>, "base" | "collides">,
+  {
+    base,
+    collides = [],
+    baseFiles = [],
+  }: Pick<Extract<Action, { kind: "deliver" }>, "base" | "collides"> & {
+    /** Where it does not merge with the base. */
+    readonly baseFiles?: readonly string[];
+  },
 ): string {
   const { verify } = settingsOf(manifest, task);
   const shown =
     verify === undefined ? undefined : typeof verify === "string" ? verify : verify.join(" ");
   const parent = task.state?.parent ?? null;
+  const ofBase =
+    baseFiles.length === 0 ? [] : [`- \`${base}\` as it is now at ${named(baseFiles)}`];
   // What a person took as complete was not verified.
   const isProved = task.status !== "complete" || task.state?.provedSha === work.headSha;
   return [
@@ -63,9 +72,13 @@ export function pullRequestBody(
       "## Files changed",
       ...limited(work.files.map((one) => `- ${code(one.path)} (+${one.added} −${one.removed})`)),
     ].join("\n"),
-    ...(collides.length === 0
+    ...(collides.length + baseFiles.length === 0
       ? []
-      : [["## Does not merge with", ...limited(collides.map(collision))].join("\n")]),
+      : [
+          ["## Does not merge with", ...limited([...ofBase, ...collides.map(collision)])].join(
+            "\n",
+          ),
+        ]),
     [
       "## Testing",
       shown === undefined
@@ -81,7 +94,10 @@ export function pullRequestBody(
 }
 
 const collision = ({ taskId, branch, pullRequest, files }: CollidingWork): string =>
-  `- ${pullRequest === null ? code(branch) : `#${pullRequest}`} (task ${taskId}) at ${files.slice(0, 5).map(code).join(", ")}${files.length > 5 ? " …" : ""}`;
+  `- ${pullRequest === null ? code(branch) : `#${pullRequest}`} (task ${taskId}) at ${named(files)}`;
+
+const named = (files: readonly string[]): string =>
+  `${files.slice(0, 5).map(code).join(", ")}${files.length > 5 ? " …" : ""}`;
 
 const limited = (lines: readonly string[]): readonly string[] =>
   lines.length <= LINES_MAX

@@ -87,6 +87,8 @@ export interface Repository {
   conflicts(
     pairs: readonly CommitPair[],
   ): Promise<Probe<readonly Probe<readonly ConflictFile[]>[]>>;
+  /** The files at which a commit does not merge with the base as it is now on `origin`, which is asked first. */
+  mergesOnto(commit: string, base: string): Promise<Probe<readonly string[]>>;
   /** `commit` and `forkPoint` are full names. */
   summary(commit: string, forkPoint: string): Promise<WorkSummary>;
   /** Pushes exactly `sha` to `refs/heads/<branch>` of `origin`; never forced, never to `base`. */

@@ -139,3 +139,18 @@ test("of more pairs than one look takes, the rest is unknown until the next", as
   expect(await kinds()).toEqual([...Array(200).fill("known"), ...Array(10).fill("unknown")]);
   expect(new Set(await kinds())).toEqual(new Set(["known"]));
 });
+
+test("a commit is tried on the base as it is on origin by now", async () => {
+  const mine = await work("mine", { "b.txt": lines(3) });
+  const theirs = await work("theirs", { "b.txt": lines(3, 4) });
+  const onto = async () => {
+    const found = await repository.mergesOnto(mine, "main");
+    return found.kind === "known" ? found.value : found.reason;
+  };
+  expect(await onto()).toEqual([]);
+  await lab.git(["push", "-q", "origin", `${theirs}:refs/heads/main`]);
+  await lab.git(["update-ref", "refs/remotes/origin/main", "main"]);
+  expect(await onto()).toEqual(["b.txt"]);
+  await lab.git(["remote", "set-url", "origin", join(lab.folder, "nowhere")]);
+  expect(await onto()).toMatch(/nobody can tell whether it merges with main: .*nowhere/s);
+});

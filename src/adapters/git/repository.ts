@@ -38,6 +38,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     ensureWorktree: (spec) => ensureWorktree(checkout, spec),
     probe: (task) => probeBranch(checkout, task),
     conflicts: (pairs) => answered(() => conflictsOf(checkout, pairs)),
+    mergesOnto: (commit, base) => answered(() => conflictsWithBase(checkout, commit, base)),
     summary: (commit, forkPoint) => summarize(checkout, commit, forkPoint),
     push: (push) => pushCommit(checkout, push),
     preserve: (task) =>
@@ -93,6 +94,28 @@ async function fetchOrigin(checkout: Checkout): ReturnType<Repository["fetch"]> 
     }
   });
 }
+
+async function conflictsWithBase(
+  checkout: Checkout,
+  commit: string,
+  base: string,
+): Promise<readonly string[]> {
+  const fetched = await fetchOrigin(checkout);
+  if (fetched.kind === "failed") throw baseUnknown(base, fetched.reason);
+  const tip = await branchCommit(checkout, base);
+  if (tip === null) throw baseUnknown(base, "there is no such branch");
+  const [files] = await conflictsOf(checkout, [{ left: commit, right: tip }]);
+  if (files?.kind !== "known") throw baseUnknown(base, files?.reason ?? "git gave no answer");
+  return files.value.map(({ path }) => path);
+}
+
+const baseUnknown = (base: string, why: string): CoppiceError =>
+  new CoppiceError({
+    code: "base-unknown",
+    kind: "machine",
+    message: `nobody can tell whether it merges with ${base}: ${why}`,
+    hint: "Look whether git fetch works there.",
+  });
 
 async function summarize(
   checkout: Checkout,

@@ -54,6 +54,18 @@ export function simRepository(door: Door): Repository {
         effect: () => known(pairs.map((pair) => known(git.conflicts(pair.left, pair.right)))),
         failed: unknown,
       }),
+    mergesOnto: (commit, base) =>
+      door.pass<Awaited<ReturnType<Repository["mergesOnto"]>>>({
+        method: "mergesOnto",
+        taskId: null,
+        effect: () => {
+          const tip = git.remote.get(base);
+          return tip === undefined
+            ? unknown("no such branch")
+            : known(git.conflicts(commit, tip).map(({ path }) => path));
+        },
+        failed: unknown,
+      }),
     summary: (branch, forkPoint) => ask("summary", () => summary(door, branch, forkPoint)),
     push: (what) =>
       door.pass({

@@ -82,6 +82,7 @@ export function executorWorld(
       }),
       probe: async () => known(gitFact()),
       conflicts: async (pairs) => known(pairs.map(() => known([]))),
+      mergesOnto: async () => known([]),
       summary: async (headSha) => ({ headSha, commits: [], files: [] }),
       push: async ({ sha }) => ({ kind: "pushed", sha }),
       preserve: async () => [],

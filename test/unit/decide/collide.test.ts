@@ -117,6 +117,17 @@ describe("finished work that does not merge with an open pull request", () => {
   });
 });
 
+test("work that touches what was merged meanwhile is tried on its base before it is delivered", () => {
+  const merged = { ...delivered(A), status: "merged" as const };
+  const other = { ...merged, state: { pushedSha: A, touched: ["b.ts"], commits: 1 } };
+  const tries = (tasks: Readonly<Record<string, Told>>) =>
+    theAction(decide(viewOf(tasks)), "deliver").triesBase;
+  expect(tries({ t1: merged, t2: finished(B) })).toBe(true);
+  expect(tries({ t1: other, t2: finished(B) })).toBeUndefined();
+  const stacked = { ...finished(B), state: { ...finished(B).state, parent: taskId("t3") } };
+  expect(tries({ t1: merged, t3: delivered(A), t2: stacked })).toBeUndefined();
+});
+
 describe("where git does not say whether finished work merges", () => {
   const untried = [{ left: taskId("t1"), right: taskId("t2"), reason: "a commit is gone" }];
   const decidedUntried = (tasks: Readonly<Record<string, Told>>, policy: object) =>

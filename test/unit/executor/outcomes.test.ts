@@ -10,7 +10,7 @@ import type { Manifest } from "../../../src/manifest/manifest.ts";
 import { mayChange } from "../../../src/manifest/status.ts";
 import type { Task } from "../../../src/manifest/task.ts";
 import { toIso } from "../../../src/manifest/time.ts";
-import type { Forge } from "../../../src/ports/forge.ts";
+import type { Forge, PullRequestSpec } from "../../../src/ports/forge.ts";
 import type { Repository } from "../../../src/ports/repository.ts";
 import type { Sessions } from "../../../src/ports/sessions.ts";
 import { arbitraryView } from "../../support/arbitrary-view.ts";
@@ -83,15 +83,21 @@ const NUDGE: Action = { kind: "nudge", taskId: T1, why: "idle", text: "go on" };
 interface Done {
   readonly outcome: Outcome;
   readonly calls: readonly string[];
+  readonly opened: readonly PullRequestSpec[];
   readonly after: Task | undefined;
 }
 
-async function carriedOut(action: Action, told: Told, answers: Answers = {}): Promise<Done> {
-  const manifest = manifestOf({ t1: told }, { base: "main", command: ["agent"] });
+async function carriedOut(
+  action: Action,
+  told: Told,
+  answers: Answers = {},
+  more: Parameters<typeof manifestOf>[1] = {},
+): Promise<Done> {
+  const manifest = manifestOf({ t1: told }, { base: "main", command: ["agent"], ...more });
   const world = executorWorld(manifest, answers);
   const outcome = await execute(world.context, action);
   const after = patched(manifest, outcome.patches).phases[0]?.tasks[0];
-  return { outcome, calls: world.calls, after };
+  return { outcome, calls: world.calls, opened: world.opened, after };
 }
 
 test("an agent that is too old is not started; its person is told to update it, at once", async () => {
@@ -373,6 +379,37 @@ describe("a delivery", () => {
       expect(after).toMatchObject({ status: "pr_open", prNumber: 7 });
     },
   );
+
+  describe("of work that may not merge with its base any more", () => {
+    const tried = { ...DELIVER, triesBase: true } as const;
+    const run = (collisions: "hold" | "tell", mergesOnto: Repository["mergesOnto"]) =>
+      carriedOut(tried, complete, { repository: { mergesOnto } }, { policy: { collisions } });
+    const conflict = async () => known(["src/a.ts"]);
+    const silence = async () => unknown("no network");
+
+    test("is a person's with the policy hold, and nothing is pushed", async () => {
+      const { calls, after } = await run("hold", conflict);
+      expect(calls).toEqual([`repository.mergesOnto ${HEAD}`]);
+      expect(after).toMatchObject({
+        status: "error",
+        error: expect.stringMatching(
+          /does not merge with main any more at src\/a\.ts\. Merge main into fix\/t1 in \/w\/worktrees\/t1, then set t1 to complete/,
+        ),
+      });
+      const blind = await run("hold", silence);
+      expect(blind.calls).toEqual(calls);
+      expect(blind.after).toMatchObject({ status: "complete", error: "no network" });
+    });
+
+    test("is told of in the pull request otherwise", async () => {
+      const { opened } = await run("tell", conflict);
+      expect(opened[0]?.body).toContain(
+        "## Does not merge with\n- `main` as it is now at `src/a.ts`",
+      );
+      expect((await run("tell", silence)).after).toMatchObject({ status: "pr_open" });
+      expect((await run("hold", async () => known([]))).after).toMatchObject({ status: "pr_open" });
+    });
+  });
 
   test("pushes exactly the proved commit, and tells which branch is the base", async () => {
     const pushed: unknown[] = [];
