@@ -52,9 +52,9 @@ test("what was removed is noted before the next is taken up, and a second clean-
   });
   const store: Partial<Workspace["ports"]["store"]> = {
     read: async () => ({ kind: "read", snapshot: { ...SNAPSHOT, manifest } }),
-    commit: async (_, patches) => {
+    commit: async (before, patches) => {
       manifest = patched(manifest, patches);
-      return { kind: "committed", snapshot: { ...SNAPSHOT, manifest }, kept: [] };
+      return { kind: "committed", before, snapshot: { ...SNAPSHOT, manifest }, kept: [] };
     },
   };
   const lock = { holder: { fence: 1 }, release: async () => undefined };
