@@ -7,7 +7,6 @@ import type { OpenPullRequest } from "../../planner/open-pull-request.ts";
 import { selectIssues } from "../../planner/select-issues.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Forge, OpenOutcome, PullRequestSpec } from "../../ports/forge.ts";
-import { readIssues } from "./issues.ts";
 import { type Origin, type OriginTips, openOrigin, recordsFolder } from "./origin.ts";
 import { addRecord, type PullRecord, readRecords, recordPath } from "./records.ts";
 
@@ -23,8 +22,10 @@ export interface LocalForgeOptions {
 export function createLocalForge(options: LocalForgeOptions): Forge {
   const { originDir, clock } = options;
   const desk = originDir === undefined ? null : openDesk(originDir, clock);
-  const issues = () => {
+  const issues = async () => {
     if (options.issues === undefined) throw noIssues;
+    // Most runs read none, and the reader of front matter takes its time to load.
+    const { readIssues } = await import("./issues.ts");
     return readIssues(options.issues);
   };
   return {
