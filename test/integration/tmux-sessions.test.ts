@@ -501,6 +501,28 @@ test("twenty sessions start at once and are seen by two tmux processes, unchange
   });
 });
 
+test("panes that keep changing are seen by one tmux process, also when one of them goes", async () => {
+  const ids = ["t1", "t2", "t3"];
+  for (const id of ids) {
+    const words = `while :; do n=$((n + 1)); echo "${id} says $n"; sleep 0.05; done`;
+    await terminals.sessions.start(await terminals.spec(id, ["sh", "-c", words]));
+  }
+  const lastOf = (seen: Observation) => Number(/.* says (\d+)/s.exec(screenText(seen))?.[1] ?? 0);
+  await until("their words", async () => (await observed()).every((seen) => lastOf(seen) > 0));
+  const before = new Map((await observed()).map((seen) => [seen.session.taskId, lastOf(seen)]));
+  await until("newer words by one process", async () => {
+    terminals.calls.length = 0;
+    const seen = await observed();
+    const newer = seen.every((one) => lastOf(one) > (before.get(one.session.taskId) ?? 0));
+    return newer && terminals.calls.length === 1;
+  });
+  await terminals.tmux("kill-pane", "-t", "=task-t1:");
+  expect((await observed()).map(({ session }) => session.taskId)).toEqual(["t2", "t3"]);
+  await until("words of those behind it", async () =>
+    (await observed()).every((one) => lastOf(one) > (before.get(one.session.taskId) ?? 0)),
+  );
+});
+
 test("a hung server is unknown after the time limit, never empty, and is told by name with the remedy", async () => {
   await terminals.sessions.start(await terminals.spec("1", ["sleep", "60"]));
   const pid = Number(await terminals.tmux("display-message", "-p", "#{pid}"));

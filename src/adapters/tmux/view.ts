@@ -47,14 +47,24 @@ export function createView(options: {
     readonly cpuSeconds: ReadonlyMap<number, number>;
   } = { atMs: 0, server: undefined, cpuSeconds: new Map() };
   const captured = new Map<string, { key: string; atMs: number; lines: readonly string[] }>();
+  /** The panes that had changed at the last look: most of them change again and again. */
+  let lively: readonly string[] = [];
 
-  const list = () =>
-    answered(async (): Promise<Probe<readonly Pane[]>> => {
-      const separator = nonce();
+  const list = async (): Promise<Probe<readonly Pane[]>> => {
+    const listing = await listAndCapture([]);
+    return listing.kind === "known" ? known(listing.value.panes) : listing;
+  };
+
+  /** What is there, and in the same call the text of some panes, up to the first one that has gone. */
+  const listAndCapture = (paneIds: readonly string[]) =>
+    answered(async (): Promise<Probe<Listing>> => {
+      const [separator, end] = [nonce(), nonce()];
       const ask = () =>
         client([
           ["display-message", "-p", "#{@coppice}"],
           ["list-panes", "-a", "-F", paneFormat(separator)],
+          ["display-message", "-p", end],
+          ...captures(paneIds, end),
         ]);
       let result = await ask();
       if (saysNoServer(result)) {
@@ -66,13 +76,17 @@ export function createView(options: {
           return unknown(unreachableServer(options.socketPath, server.pid));
         }
       }
-      if (saysNoServer(result)) return known([]);
+      if (saysNoServer(result)) return known({ panes: [], texts: new Map() });
       const mark = result.stdout.slice(0, result.stdout.indexOf("\n"));
-      if (result.code !== 0 && !saysNoSession(result)) {
+      const [listed, ...texts] = textsIn(result.stdout, end);
+      if (listed === undefined && !saysNoSession(result)) {
         return unknown(unexpectedAnswer("list its panes", result).message);
       }
       if (mark !== workdir) throw foreignServer(options.socketPath, mark);
-      return known(await withoutOthers(parsePanes(result.stdout, separator)));
+      return known({
+        panes: await withoutOthers(parsePanes(listed ?? "", separator)),
+        texts: new Map(texts.map((text, index) => [paneIds[index] ?? "", known(linesOf(text))])),
+      });
     });
 
   /** Another manifest with the same workdir looks after its sessions itself. */
@@ -85,15 +99,17 @@ export function createView(options: {
 
   const observe = async (): Promise<Probe<readonly Observation[]>> => {
     const startedMs = Date.now();
-    const listing = await list();
+    const listing = await listAndCapture(lively);
     if (listing.kind === "unknown") return listing;
-    const panes = listing.value;
+    const { panes, texts } = listing.value;
     const cpuSeconds = await measure(panes);
     const changed = panes.filter((pane) => {
       const last = captured.get(pane.paneId);
       return last?.key !== changeKey(pane) || pane.activityAt >= Math.floor(last.atMs / 1000);
     });
-    const fresh = await captureAll(client, changed);
+    lively = changed.slice(0, CAPTURES_PER_CALL).map(({ paneId }) => paneId);
+    const rest = changed.filter(({ paneId }) => !texts.has(paneId));
+    const fresh = new Map([...texts, ...(await captureAll(client, rest))]);
     const present = new Set(panes.map(({ paneId }) => paneId));
     for (const paneId of captured.keys()) if (!present.has(paneId)) captured.delete(paneId);
     const observations = panes.map((pane): Observation => {
@@ -168,6 +184,12 @@ export const sessionFactOf = (pane: Pane, cpuSeconds: number | null): SessionFac
   cpuSeconds,
 });
 
+interface Listing {
+  readonly panes: readonly Pane[];
+  /** By pane. */
+  readonly texts: ReadonlyMap<string, Probe<readonly string[]>>;
+}
+
 /** A random word that no program in a pane can guess. */
 export const nonce = (): string => randomBytes(8).toString("hex");
 
@@ -180,16 +202,16 @@ async function captureAll(
   for (let rest = panes; rest.length > 0; ) {
     const chunk = rest.slice(0, CAPTURES_PER_CALL);
     const separator = nonce();
-    const commands = chunk.flatMap(({ paneId }): Command[] => [
-      ["capture-pane", "-p", "-t", paneId],
-      ["display-message", "-p", separator],
-    ]);
+    const commands = captures(
+      chunk.map(({ paneId }) => paneId),
+      separator,
+    );
     const answer = await answered(async () => known(await client(commands)));
     if (answer.kind === "unknown") {
       for (const pane of rest) found.set(pane.paneId, answer);
       return found;
     }
-    const texts = answer.value.stdout.split(`${separator}\n`).slice(0, -1);
+    const texts = textsIn(answer.value.stdout, separator);
     for (const [index, text] of texts.entries()) {
       const pane = chunk[index];
       if (pane) found.set(pane.paneId, known(linesOf(text)));
@@ -201,6 +223,16 @@ async function captureAll(
   }
   return found;
 }
+
+/** tmux shows the panes one after the other, each with the separator behind it, until one has gone. */
+const captures = (paneIds: readonly string[], separator: string): readonly Command[] =>
+  paneIds.flatMap((paneId) => [
+    ["capture-pane", "-p", "-t", paneId],
+    ["display-message", "-p", separator],
+  ]);
+
+const textsIn = (output: string, separator: string): readonly string[] =>
+  output.split(`${separator}\n`).slice(0, -1);
 
 /** tmux ends every line of a capture with a line break. */
 const linesOf = (text: string): readonly string[] => text.replace(/\n$/, "").split("\n");
