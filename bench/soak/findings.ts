@@ -1,6 +1,6 @@
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { exec } from "../../src/adapters/exec.ts";
+import { processesBelow } from "../../test/support/processes-below.ts";
 import type { Cast } from "./cast.ts";
 import { type Ground, REPOSITORY } from "./ground.ts";
 import type { Orchestrator } from "./orchestrator.ts";
@@ -93,20 +93,6 @@ async function leftBehind({ ground }: Aftermath): Promise<readonly string[]> {
     ...folders.map((name) => `folder worktrees/${name}`),
     ...locks.map((path) => `lock ${path}`),
   ];
-}
-
-/** Every process but this one whose words or current folder are below `folder`. */
-async function processesBelow(folder: string): Promise<readonly string[]> {
-  const { stdout } = await exec("ps", ["-axww", "-o", "pid=,args="]);
-  const found: string[] = [];
-  for (const line of stdout.split("\n")) {
-    const pid = /^\s*(\d+)/.exec(line)?.[1];
-    if (pid === undefined) continue;
-    // It may have ended, or belong to somebody else.
-    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => "");
-    if (`${line} ${cwd}`.includes(folder)) found.push(line.trim());
-  }
-  return found;
 }
 
 async function brokenJournal({ ground }: Aftermath): Promise<readonly string[]> {

@@ -86,8 +86,7 @@ test.concurrent("a run that may open no more files says so and goes on as soon a
   const agent = await place.puppets.enter("t1");
   await run.tells(/t1.*running/);
   await must("prlimit", "--pid", String(run.pid), "--nofile=8:");
-  await agent.commit("t1.txt", "done\n", "Work on t1");
-  await agent.exit(0);
+  await agent.finish("t1");
   await run.tells(/everything waits: .*EMFILE.*ulimit -n/);
   await must("prlimit", "--pid", String(run.pid), "--nofile=1024:");
   await run.tells(/the run goes on/);
@@ -104,8 +103,7 @@ test.concurrent("a tmux socket that is removed costs nothing, and starts nothing
   await run.tells(/t1.*running/);
   await rm(join(place.workdir, "tmux.sock"));
   await eventually("the socket", async () => (await place.sessions()).includes("task-t1"));
-  await agent.commit("t1.txt", "done\n", "Work on t1");
-  await agent.exit(0);
+  await agent.finish("t1");
   expect(await run.ended).toMatchObject({ code: 0 });
   await expectDelivered(place, 1);
 });
@@ -135,8 +133,7 @@ test.concurrent("a person who attaches, scrolls, types and has a tiny terminal d
   const looked = JSON.parse((await place.succeed(["why", "t1", "--json"])).stdout);
   expect(looked).toMatchObject({ task: "t1", status: "running" });
   expect(agent.sent).toEqual([]);
-  await agent.commit("t1.txt", "done\n", "Work on t1");
-  await agent.exit(0);
+  await agent.finish("t1");
   expect(await run.ended).toMatchObject({ code: 0 });
   await expectDelivered(place, 1);
   // The session stays as long as somebody looks at it.

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { exec } from "../../src/adapters/exec.ts";
 import { expectDeliveredDemo, expectGreenWorktrees } from "../support/demo.ts";
-import { journalOf, processesBelow, test } from "../support/workplace.ts";
+import { processesBelow } from "../support/processes-below.ts";
+import { journalOf, test } from "../support/workplace.ts";
 
 test.concurrent("the demo turns six issues into six pull requests, leaves no process behind and does nothing twice", async ({
   place,

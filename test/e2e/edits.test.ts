@@ -35,12 +35,10 @@ test.concurrent("a person cancels, reorders and adds tasks during a run, and the
     [four, "t4"],
     [one, "t1"],
   ] as const) {
-    await agent.commit(`${id}.txt`, "done\n", `Work on ${id}`);
-    await agent.exit(0);
+    await agent.finish(id);
   }
   const three = await place.puppets.enter("t3");
-  await three.commit("t3.txt", "done\n", "Work on t3");
-  await three.exit(0);
+  await three.finish("t3");
   expect(await run.ended).toMatchObject({ code: 0 });
   expect((await place.coppice(["status"])).stderr).toContain("no coppice is at work on it");
 
@@ -69,8 +67,7 @@ test.concurrent("a broken manifest is reported with its place and left as it is;
   const line = broken.slice(0, broken.indexOf("[,")).split("\n").length;
   await place.save(broken);
   await run.tells(new RegExp(`manifest\\.json:${line}:\\d+`));
-  await one.commit("t1.txt", "done\n", "Work on t1");
-  await one.exit(0);
+  await one.finish("t1");
   await eventually("the session's record", async () => (await place.exitRecord("t1", 1)) !== null);
   expect(await place.coppice(["status"])).toMatchObject({
     code: 1,
@@ -81,8 +78,7 @@ test.concurrent("a broken manifest is reported with its place and left as it is;
 
   await place.save(good.replace('"id": "t2"', '"id": "t2", "title": "Mended"'));
   const two = await place.puppets.enter("t2");
-  await two.commit("t2.txt", "done\n", "Work on t2");
-  await two.exit(0);
+  await two.finish("t2");
   expect(await run.ended).toMatchObject({ code: 0, stderr: expect.stringMatching(/mended/i) });
   expect(await place.task("t2")).toMatchObject({ title: "Mended", status: "pr_open" });
   expect(await place.delivered("fix/t2")).toEqual(["Work on t2", "Work on t1"]);
@@ -111,8 +107,7 @@ test.concurrent("a task that is taken out while its agent works is told of, keep
   await one.gone;
   const rest = place.start(["run", "--interval", "2"]);
   const two = await place.puppets.enter("t2");
-  await two.commit("t2.txt", "done\n", "Work on t2");
-  await two.exit(0);
+  await two.finish("t2");
   expect(await rest.ended).toMatchObject({ code: 0 });
 });
 
@@ -167,12 +162,10 @@ test.concurrent("what is no request is put back with the reason; phases, agents 
     [one, "t1"],
     [two, "t2"],
   ] as const) {
-    await agent.commit(`${id}.txt`, "done\n", `Work on ${id}`);
-    await agent.exit(0);
+    await agent.finish(id);
   }
   const three = await place.puppets.enter("t3");
-  await three.commit("t3.txt", "done\n", "Work on t3");
-  await three.exit(0);
+  await three.finish("t3");
   expect(await run.ended).toMatchObject({ code: 0 });
   expect((await place.pullRequests()).map(({ head }) => head).toSorted()).toEqual([
     "fix/t1",
@@ -204,8 +197,7 @@ test.concurrent("a task that gets another id while its agent works is another ta
     Object.assign(first, { id: "t1", status: "running", error: null });
   });
   const again = place.start(["run", "--interval", "2"]);
-  await one.commit("t1.txt", "done\n", "Work on t1");
-  await one.exit(0);
+  await one.finish("t1");
   expect(await again.ended).toMatchObject({ code: 0 });
   expect((await place.pullRequests()).map(({ head }) => head)).toEqual(["fix/t1"]);
 });

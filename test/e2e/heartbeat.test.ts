@@ -31,8 +31,7 @@ test.concurrent("heartbeat --every goes on with each tick and ends on SIGTERM", 
   await eventually("the end of the first beat", async () =>
     (await place.events()).some(({ kind }) => kind === "status-changed"),
   );
-  await agent.commit("t1.txt", "done\n", "Work on t1");
-  await agent.exit(0);
+  await agent.finish("t1");
   await eventually("the pull request", async () => (await place.pullRequests()).length === 1);
   beats.signal("SIGTERM");
   expect(await beats.ended).toMatchObject({ code: 0, stderr: expect.stringContaining("stopped") });

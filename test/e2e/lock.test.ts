@@ -18,8 +18,7 @@ test.concurrent("a second run is refused, a heartbeat has nothing to do, and bot
   const beat = await place.coppice(["heartbeat"]);
   expect(beat).toMatchObject({ code: 0, stdout: "", stderr: expect.stringContaining(holder) });
 
-  await agent.commit("t1.txt", "done\n", "Work on t1");
-  await agent.exit(0);
+  await agent.finish("t1");
   expect(await run.ended).toMatchObject({ code: 0 });
   expect(await place.pullRequests()).toHaveLength(1);
 });
@@ -30,8 +29,7 @@ test.concurrent("a run that is stopped by a signal is never overtaken", async ({
   const agent = await place.puppets.enter("t1");
   await run.tells(/t1.*running/);
   run.signal("SIGSTOP");
-  await agent.commit("t1.txt", "done\n", "Work on t1");
-  await agent.exit(0);
+  await agent.finish("t1");
 
   const beat = await place.succeed(["heartbeat"]);
   expect(beat.stderr).toContain(`coppice run (process ${run.pid}`);
@@ -57,8 +55,7 @@ test.concurrent("after a kill the next command takes over at once, with the agen
   const beat = await place.succeed(["heartbeat"]);
   expect(beat.stdout).toMatch(/t1 .*running/);
   expect(await place.sessions()).toEqual(["task-t1"]);
-  await agent.commit("t1.txt", "done\n", "Work on t1");
-  await agent.exit(0);
+  await agent.finish("t1");
   await place.succeed(["run"]);
   expect(await place.task("t1")).toMatchObject({ status: "pr_open", attempts: 1 });
 });
@@ -98,8 +95,7 @@ test.concurrent("a start that a kill left unnoted is taken over with branch, wor
   await run.ended;
   await release();
   expect(await place.task("t2")).toMatchObject({ status: "pending", worktree: null });
-  await agent.commit("t2.txt", "done\n", "Work on t2");
-  await agent.exit(0);
+  await agent.finish("t2");
   await place.succeed(["run"]);
 
   expect(await place.task("t2")).toMatchObject({
@@ -130,11 +126,9 @@ test.concurrent("Ctrl-C leaves the agents at work and says how to go on; run goe
   expect(end.stderr).toMatch(/the sessions go on by themselves: coppice run .*manifest\.json/);
   expect(await place.sessions()).toEqual(["task-t1", "task-t2"]);
 
-  await one.commit("t1.txt", "done\n", "Work on t1");
-  await one.exit(0);
+  await one.finish("t1");
   const again = place.start(["run"]);
-  await two.commit("t2.txt", "done\n", "Work on t2");
-  await two.exit(0);
+  await two.finish("t2");
   expect(await again.ended).toMatchObject({ code: 0 });
   const heads = (await place.pullRequests()).map(({ head }) => head);
   expect(heads.toSorted()).toEqual(["fix/t1", "fix/t2"]);

@@ -28,12 +28,10 @@ test.concurrent("a question that nobody may answer ends the run with 4 and the w
 
   expect(await place.coppice(["send", "t1", "y"])).toMatchObject({ code: 0, stderr: "sent\n" });
   expect(await answered).toBe("y");
-  await agent.commit("t1.txt", "done\n", "Work on t1");
-  await agent.exit(0);
+  await agent.finish("t1");
   const again = place.start(["run"]);
   const two = await place.puppets.enter("t2");
-  await two.commit("t2.txt", "done\n", "Work on t2");
-  await two.exit(0);
+  await two.finish("t2");
   expect(await again.ended).toMatchObject({ code: 0 });
   expect(await place.task("t1")).toMatchObject({ status: "pr_open", error: null, attempts: 1 });
 });

@@ -15,8 +15,7 @@ test.concurrent("setup runs once in the fresh worktree, with the ignored files t
   expect(await readFile(join(first.hello.cwd, ".env.seen"), "utf8")).toBe("PORT=4000\n");
   await first.exit(1);
   const second = await place.puppets.enter("t1");
-  await second.commit("t1.txt", "done\n", "Work on t1");
-  await second.exit(0);
+  await second.finish("t1");
   expect(await run.ended).toMatchObject({ code: 0 });
   const setups = join(place.workdir, "tasks/t1/setups");
   expect(await readFile(setups, "utf8")).toBe("once\n");

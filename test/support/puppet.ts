@@ -13,6 +13,8 @@ export interface Puppet {
   say(text: string): Promise<void>;
   /** Appends to a file of the worktree, and commits everything unless `subject` is null. */
   commit(path: string, text: string, subject: string | null): Promise<void>;
+  /** Does a whole task: commits one file named like it, and ends well. */
+  finish(taskId: string): Promise<void>;
   /** Writes the question and resolves with the line that is typed. */
   ask(question: string): Promise<string>;
   /** Lives on when these signals arrive; `heard` has them. */
@@ -124,13 +126,20 @@ function listenTo(socket: Socket, welcome: (puppet: Puppet) => void): void {
   // A killed process may reset the connection; `close` follows and is what counts.
   socket.on("error", () => undefined);
 
+  const commit: Puppet["commit"] = async (path, text, subject) =>
+    void (await order("commit", { path, text, subject }));
+
   const puppetOf = (hello: PuppetHello): Puppet => ({
     hello,
     heard,
     sent,
     gone,
     say: async (text) => void (await order("say", { text })),
-    commit: async (path, text, subject) => void (await order("commit", { path, text, subject })),
+    commit,
+    async finish(taskId) {
+      await commit(`${taskId}.txt`, "done\n", `Work on ${taskId}`);
+      await end("exit", { code: 0 });
+    },
     ask: async (question) => z.string().parse(await order("ask", { question })),
     deafen: async (...signals) => void (await order("deafen", { signals })),
     detach: async () => z.number().parse(await order("detach")),

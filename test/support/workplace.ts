@@ -1,4 +1,4 @@
-import { mkdir, readFile, readlink, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test as plainTest } from "vitest";
 import type { z } from "zod";
@@ -12,6 +12,7 @@ import type { Task } from "../../src/manifest/task.ts";
 import type { CoppiceEvent, JournalLine } from "../../src/ports/journal.ts";
 import { coppice, type RunningCoppice, startCoppice } from "./built-cli.ts";
 import { type GitLab, openGitLab } from "./git-repository.ts";
+import { processesBelow } from "./processes-below.ts";
 import { openPuppetStage, type PuppetStage } from "./puppet.ts";
 import { until } from "./tmux.ts";
 
@@ -196,17 +197,4 @@ export async function journalOf(workdir: string): Promise<readonly CoppiceEvent[
     .split("\n")
     .slice(0, -1)
     .map((line) => (JSON.parse(line) as JournalLine).event);
-}
-
-/** Every process whose words or current folder are below `folder`, as `pid words`. */
-export async function processesBelow(folder: string): Promise<readonly string[]> {
-  const { stdout } = await exec("ps", ["-axww", "-o", "pid=,args="]);
-  const found: string[] = [];
-  for (const line of stdout.split("\n")) {
-    const pid = /^\s*(\d+)/.exec(line)?.[1];
-    if (pid === undefined) continue;
-    const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => "");
-    if (`${line} ${cwd}`.includes(folder)) found.push(line.trim());
-  }
-  return found;
 }
