@@ -25,7 +25,7 @@ export default defineConfig({
       project("e2e", { testTimeout: 180_000, hookTimeout: 60_000, pool: "forks" }),
       // Agents that take seconds of processor time to start: a command of its own, one file after the other.
       project("long", {
-        testTimeout: 300_000,
+        testTimeout: 600_000,
         hookTimeout: 60_000,
         pool: "forks",
         fileParallelism: false,

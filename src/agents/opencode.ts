@@ -176,10 +176,9 @@ function ending(view: View, { from }: Composer): Ending {
   if (words.length > 0) return { kind: "broken-off", why: "the turn did not come to its end" };
   const since = lines.slice(0, close).findLastIndex((line) => /^\s+▣ /u.test(line)) + 1;
   const last = boxAt(lines, box);
-  // The turn's first box is the prompt, whatever words stand in it.
+  // The turn's first box is the prompt, whatever words stand in it: no word, and no error, has come back yet.
   const above = lines.slice(since, Math.max(since, last.from));
-  if (above.every((line) => line.trim() === ""))
-    return { kind: "broken-off", why: "nothing came back" };
+  if (above.every((line) => line.trim() === "")) return { kind: "fresh" };
   const text = oneLine(last.lines.map(unframed));
   // A command was the last thing: the agent was killed at it, and its conversation has just been resumed.
   return /^[$#] /.test(text) ? { kind: "fresh" } : { kind: "failed", text };

@@ -11,14 +11,16 @@ import {
 import { testWithClaude } from "../support/claude-stage.ts";
 import { testWithCodex } from "../support/codex-stage.ts";
 import { testWithGemini } from "../support/gemini-stage.ts";
+import type { ModelRequest } from "../support/model-server.ts";
 import { testWithOpencode } from "../support/opencode-stage.ts";
-import { hasBeenTold } from "../support/troubles.ts";
 import { eventually } from "../support/workplace.ts";
 
 /** A person ends the turn of an agent whose model never answers, and tells it something else. */
 async function expectInterrupted({ place, model, env }: Stage, agent: AgentName): Promise<void> {
   const words = "Forget that and write the file.";
-  model.play({ matches: hasBeenTold(1, words), steps: carryOut(agent, 1) });
+  // Gemini CLI forgets the task's own words when its turn is ended.
+  const told = (request: ModelRequest) => request.userTexts.some((text) => text.includes(words));
+  model.play({ matches: told, steps: carryOut(agent, 1) });
   model.play({
     matches: worksOn(1),
     steps: [runs(agent, "echo half > half.txt"), { kind: "hang" }],

@@ -89,8 +89,11 @@ const TROUBLES = {
   }),
   "a server that fails longer than the policy waits": ({ agent, work }) => ({
     steps: Array<ModelStep>(60).fill(FAULTS.outage[agent]),
-    told: { words: "Please go on with the task", steps: work },
-    deeds: [/^resume: retries after an error: .*out of order/, ...ON_NEXT_TRY[agent]],
+    told: {
+      words: ON_REVIVAL[agent].length > 0 ? "Please read the file" : "Please go on with the task",
+      steps: work,
+    },
+    deeds: [/^resume: retries after an error: .*out of order/, ...ON_REVIVAL[agent]],
     givenUp: true,
   }),
   "a request that fails": ({ agent, work }) => ({
@@ -156,12 +159,6 @@ const ON_REVIVAL: Readonly<Record<AgentName, readonly string[]>> = {
   claude: [],
   gemini: [],
   opencode: ["nudge: the task never reached the agent"],
-};
-
-/** The same, where no word of its last turn had come back. */
-const ON_NEXT_TRY: Readonly<Record<AgentName, readonly string[]>> = {
-  ...ON_REVIVAL,
-  opencode: ["nudge: its turn broke off: nothing came back"],
 };
 
 const error = (status: number, message: string, more: object = {}): ModelStep => ({

@@ -42,9 +42,7 @@ test("words of the prompt are no error of the turn that they began", () => {
   ];
   for (const earlier of [[], before]) {
     expect(read(...earlier, ...boxOf(LIMIT, "", LIMIT), ...CLOSED)).toMatchObject({
-      kind: "idle-done",
-      turn: "broken-off",
-      why: "nothing came back",
+      kind: "idle-fresh",
     });
   }
 });
