@@ -66,7 +66,9 @@ function sourceWords(files: readonly NamedFile[]): SourceWords {
       else {
         sourcesWith.set(word, [file]);
         const start = word.slice(0, 2);
-        byStart.set(start, [...(byStart.get(start) ?? []), word]);
+        const alike = byStart.get(start);
+        if (alike === undefined) byStart.set(start, [word]);
+        else alike.push(word);
       }
     }
   });

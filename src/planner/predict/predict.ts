@@ -12,6 +12,7 @@ import { wordBoards } from "./like-words.ts";
 import { compareIssues, type Likenesses } from "./likeness.ts";
 import { chanceOf, type LogisticModel, logOdds } from "./logistic.ts";
 import type { PredictionModel } from "./model.ts";
+import { newFiles } from "./new-files.ts";
 import { OwnTraits } from "./own-traits.ts";
 import { PairChances } from "./pair-chances.ts";
 import { type Chance, type Meeting, meetings } from "./pairs.ts";
@@ -53,7 +54,7 @@ export function forecast(
     (a, b) => pairs.of(a, b) - model.orderFrom,
   );
   const files = new Map(
-    questions.issues.map(({ number }, place) => {
+    questions.issues.map((issue, place) => {
       const predicted = (chances[place] ?? [])
         .filter(({ file }) => claims[place]?.has(file))
         .map(({ file, chance }) => ({
@@ -65,7 +66,10 @@ export function forecast(
             model,
           ),
         }));
-      return [number, withStated(predicted, questions.stated[place] ?? [])];
+      const guesses = [...predicted, ...newFiles(issue, index)].toSorted(
+        (a, b) => b.confidence - a.confidence,
+      );
+      return [issue.number, withStated(guesses, questions.stated[place] ?? [])];
     }),
   );
   const placeOf = new Map(questions.issues.map(({ number }, place) => [number, place]));

@@ -59,6 +59,33 @@ test("a file that the issue lists as its own is kept though the repository does 
   );
 });
 
+test("a path that does not exist is a guess where it would stand beside files like it, and never certain", () => {
+  const found = filesOf(
+    "Add a voucher",
+    "In `./src/cart/voucher.ts`, like https://x.org/src/cart/a.ts",
+  );
+  expect(found.find(({ path }) => path === "src/cart/voucher.ts")).toMatchObject({
+    confidence: 0.4,
+    why: "named, and would be new in src/cart",
+  });
+  const others = filesOf(
+    "Voucher",
+    "src/cart/voucher.py lib/cart/a.ts src/cart/../../a.ts /etc/passwd .git/config src/cart/package-lock.json src/cart",
+  );
+  expect(others.filter(({ path }) => !PATHS.includes(path))).toEqual([]);
+});
+
+test("two issues that name the same new file do not run at the same time", () => {
+  const { files } = forecast(
+    [issue(1, "Write src/cart/voucher.ts"), issue(2, "And read it in src/cart/voucher.ts")],
+    INDEX,
+    MODEL,
+  );
+  const named = [1, 2].map((number) => (files.get(number) ?? []).map(({ path }) => path));
+  expect(named[0]).toContain("src/cart/voucher.ts");
+  expect(named[1]).toContain("src/cart/voucher.ts");
+});
+
 describe("with contents and history", () => {
   const known = (more: Partial<RepositoryFacts>) =>
     indexRepository({
