@@ -1,5 +1,5 @@
 import { type FileKind, folderOf, isFolderFile, stemName } from "./paths.ts";
-import { normal, pieces, stem } from "./words.ts";
+import { normal, pieces, stem, stemReader } from "./words.ts";
 
 /** A file, with the name that `coreName` gives it. */
 interface NamedFile {
@@ -56,9 +56,15 @@ function sourceWords(files: readonly NamedFile[]): SourceWords {
   const of = new Map<number, Set<string>>();
   const sourcesWith = new Map<string, number[]>();
   const byStart = new Map<string, string[]>();
+  const stems = stemReader();
+  const folders = new Map<string, readonly string[]>();
   files.forEach(({ path, kind }, file) => {
     if (kind !== "source") return;
-    const all = new Set(pieces(`${folderOf(path)}/${stemName(path)}`).map(stem));
+    const folder = folderOf(path);
+    const around = folders.get(folder) ?? stems(folder);
+    folders.set(folder, around);
+    const all = new Set(around);
+    for (const word of stems(stemName(path))) all.add(word);
     of.set(file, all);
     for (const word of all) {
       const same = sourcesWith.get(word);

@@ -50,14 +50,20 @@ function begins(before: number, here: number, next: number): boolean {
 export const words = (text: string): string[] => wordReader()(text);
 
 /** The same for many texts: what becomes of a piece is found once. */
-export function wordReader(): (text: string) => string[] {
+export const wordReader = (): ((text: string) => string[]) => reader(wordOf);
+
+/** The stems of all pieces of many texts, also of those that tell nothing. */
+export const stemReader = (): ((text: string) => string[]) => reader(stem);
+
+/** What small pieces become is left out where it is empty. */
+function reader(become: (piece: string) => string): (text: string) => string[] {
   const known = new Map<string, string>();
   return (text) => {
     const found: string[] = [];
     for (const piece of rawPieces(text)) {
       let word = known.get(piece);
       if (word === undefined) {
-        word = wordOf(piece.toLowerCase());
+        word = become(piece.toLowerCase());
         known.set(piece, word);
       }
       if (word !== "") found.push(word);

@@ -171,7 +171,7 @@ function smallMarkOf(name: string): number {
   let mark = 0;
   for (let place = 0; place < name.length; place += 1) {
     // All but one bit of a character: it tells small and capital letters apart.
-    mark = (Math.imul(mark, 31) + (name.charCodeAt(place) & ~32)) >>> 0;
+    mark = (Math.imul(mark, 31) + (name.charCodeAt(place) & ~32)) | 0;
   }
   return mark;
 }

@@ -47,7 +47,7 @@ export function likeWords(
   }
   const alike = room.subarray(0, count);
   for (const file of highest(alike, totals, LIKE_FILES_MAX)) found.include(file);
-  for (const file of alike) totals[file] = 0;
+  totals.fill(0);
   const candidates = found.candidates();
   for (const [evidence, , scores] of boards) {
     const place = AT[evidence];
@@ -61,7 +61,8 @@ function highest(files: Int32Array, values: Float64Array, countMax: number): num
   const least = leastOfHighest(files, values, countMax);
   const above: number[] = [];
   const equal: number[] = [];
-  for (const file of files) {
+  for (let place = 0; place < files.length; place += 1) {
+    const file = files[place] ?? 0;
     const value = valueAt(values, file);
     if (value > least) above.push(file);
     else if (value === least) equal.push(file);
