@@ -24,7 +24,7 @@ export async function expectListAloneApproved(
   }: Asking,
 ): Promise<void> {
   const allow = ["git add *", "git commit *", "touch *"];
-  await place.plan({ agent, permissions: { mode: "ask", allow, deny: ["touch *.lock"] } }, [
+  await place.plan({ agent, permissions: { mode: "ask", allow, deny: ["git add *.lock"] } }, [
     taskOf(1, "Allowed"),
     taskOf(2, "Not named"),
     taskOf(3, "Denied"),
@@ -33,7 +33,7 @@ export async function expectListAloneApproved(
   const commit = `touch 1.txt && git add --all && git commit -q -m '${message}'`;
   model.play({ matches: worksOn(1), steps: [asks(commit), said] });
   model.play({ matches: worksOn(2), steps: [asks("git add --all && whoami"), said] });
-  model.play({ matches: worksOn(3), steps: [asks("touch yarn.lock"), said] });
+  model.play({ matches: worksOn(3), steps: [asks("git add yarn.lock"), said] });
 
   const ended = await place.coppice(["run", "--json", "--interval", "1"], env);
 
