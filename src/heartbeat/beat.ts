@@ -279,12 +279,13 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     const decidedOn = patches.length > 0 ? await commit(snapshot, patches) : snapshot;
     if (!decidedOn || !isAsDecided(decidedOn.manifest, snapshot.manifest, patches, underWay))
       return [];
+    const wanted = actions.filter((one) => restsOn(one, snapshot.manifest, decidedOn.manifest));
     const fetched = once(refresh);
     hands.begin(
-      actions.map((action) => ({ action, decidedOn, fetched })),
+      wanted.map((action) => ({ action, decidedOn, fetched })),
       ended,
     );
-    return actions;
+    return wanted;
   }
 
   return {
@@ -330,12 +331,27 @@ interface Order {
 /** No later beat has read that a person took the task elsewhere; or, before a start, any other that it rests on. */
 function isStillMeant(action: Action, decidedOn: Manifest, last = decidedOn): boolean {
   const now = new Map(tasksOf(last).map(({ id, status }) => [id, status]));
+  if (!restsOn(action, decidedOn, last)) return false;
   return tasksOf(decidedOn).every(({ id, status }) => {
     const then = now.get(id);
     if (id === action.taskId) return then === status;
     return action.kind !== "start" || (then !== undefined && mayChange("heartbeat", status, then));
   });
 }
+
+/** A start rests on what a person wants of the task, which may be something else by now. */
+const restsOn = (action: Action, decided: Manifest, now: Manifest): boolean =>
+  action.kind !== "start" || wishOf(decided, action.taskId) === wishOf(now, action.taskId);
+
+/** Where a task belongs, what it waits for and what it begins from. */
+const wishOf = (manifest: Manifest, taskId: TaskId): string =>
+  JSON.stringify(
+    manifest.phases.flatMap(({ name, tasks }) =>
+      tasks
+        .filter(({ id }) => id === taskId)
+        .map(({ dependsOn, files, branch, base }) => ({ name, dependsOn, files, branch, base })),
+    ),
+  );
 
 /** Every other task that was there has the status that was decided on: no person took one elsewhere meanwhile. */
 function isAsDecided(

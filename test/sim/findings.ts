@@ -170,6 +170,32 @@ export const FINDINGS: readonly Finding[] = [
     open: false,
   },
   {
+    promise: "a task that is given a dependency while it is being started builds on it",
+    scenario: {
+      ...calm,
+      secondPhase: 1,
+      maxParallel: 2,
+      intervalSeconds: 60,
+      tasks: [
+        { ...good, verify: [0] },
+        { ...good, agent: { costume: "command", launches: ["good"] } },
+        { ...good, agent: { costume: "command", launches: ["good"] } },
+        { ...good, agent: { costume: "command", launches: ["good"] } },
+      ],
+      happenings: [
+        {
+          at: { kind: "method", method: "pullRequests", nth: 5 },
+          what: {
+            kind: "edit",
+            edit: { kind: "set", task: 3, field: "dependsOn", value: ["t1"] },
+          },
+        },
+      ],
+    },
+    breach: /does not build on/,
+    open: false,
+  },
+  {
     promise: "two jumps of the clock around a crash do not make an agent at work a stalled one",
     scenario: {
       ...calm,
