@@ -59,15 +59,22 @@ export function likeWords(
 function highest(files: Int32Array, values: Float64Array, countMax: number): number[] {
   if (files.length <= countMax) return [...files];
   const least = leastOfHighest(files, values, countMax);
-  const above: number[] = [];
-  const equal: number[] = [];
-  for (let place = 0; place < files.length; place += 1) {
+  const found: number[] = [];
+  addWhere(files, (file) => valueAt(values, file) > least, countMax, found);
+  addWhere(files, (file) => valueAt(values, file) === least, countMax, found);
+  return found;
+}
+
+function addWhere(
+  files: Int32Array,
+  fits: (file: number) => boolean,
+  countMax: number,
+  found: number[],
+): void {
+  for (let place = 0; place < files.length && found.length < countMax; place += 1) {
     const file = files[place] ?? 0;
-    const value = valueAt(values, file);
-    if (value > least) above.push(file);
-    else if (value === least) equal.push(file);
+    if (fits(file)) found.push(file);
   }
-  return [...above, ...equal.slice(0, countMax - above.length)];
 }
 
 /** The lowest of the `count` highest values, by a heap of those seen so far with the lowest on top. */
