@@ -78,6 +78,8 @@ interface TaskLook {
   readonly task: Task;
   /** An action of the task is under way. */
   readonly busy: boolean;
+  /** What was in its folder before tmux was asked. */
+  readonly early: Left | undefined;
   readonly sessions: Promise<Probe<Listing>>;
   readonly found: Promise<Probe<PullRequests>>;
 }
@@ -148,12 +150,11 @@ export function createObserver(ports: ObserverPorts): Observer {
   }
 
   /**
-   * What an agent left in its folder is read while tmux still answers, and git is asked at once when that is an end or
-   * something new: it stays true whatever the screen shows. Everything else is asked after the screen was read.
+   * Git is asked while tmux still answers when an agent left its end or something new: that stays true whatever the screen
+   * shows. Everything else is asked after the screen was read.
    */
   async function evidenceOf(look: TaskLook): Promise<TaskEvidence> {
-    const { manifest, workdir, task, busy } = look;
-    const early = !busy && isActive(task.status) ? await limit(() => leftBy(task)) : undefined;
+    const { manifest, workdir, task, busy, early } = look;
     const news =
       early !== undefined && isNews(early, git.get(task.id)?.atMs ?? 0)
         ? limit(() => gitFact(manifest, workdir, task, ports.clock.now(), early.launchedAtMs))
@@ -252,12 +253,18 @@ export function createObserver(ports: ObserverPorts): Observer {
       const asked = tasksOf(manifest).filter(
         ({ status }) => status !== "draft" && status !== "planned",
       );
+      // A change is read in a moment, but not beside the start of other programs.
+      const active = asked.filter(({ id, status }) => isActive(status) && !underWay.has(id));
+      const left = new Map(
+        await limit.map(active, async (task) => [task.id, await leftBy(task)] as const),
+      );
       const listing = ports.sessions.observe();
       const sessions = listing.then(byName);
       const pulls = pullRequests(manifest);
       const looks = asked.map((task) => {
         const busy = underWay.has(task.id);
-        return evidenceOf({ manifest, workdir, task, busy, sessions, found: pulls });
+        const early = left.get(task.id);
+        return evidenceOf({ manifest, workdir, task, busy, early, sessions, found: pulls });
       });
       const [listed, found, evidence] = await Promise.all([listing, pulls, Promise.all(looks)]);
       const byTask = new Map(evidence.map((one) => [one.taskId, one]));

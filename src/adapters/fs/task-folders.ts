@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
@@ -158,6 +158,7 @@ export function createTaskFolders(options: {
     verify: (taskId, sha) =>
       probe(async (): Promise<VerifyFact | null> => {
         const path = verifyFolder(taskId, sha);
+        if (!(await namesIn(folderOf(taskId))).includes(basename(path))) return null;
         const start = await ifPresent(() => readRecord(join(path, "start.json"), VerifyRecord));
         if (start === null) return null;
         const startedAtMs = fromIso(start.startedAt);

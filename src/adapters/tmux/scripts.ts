@@ -120,7 +120,8 @@ run_attempt() {
   finish $?
 }
 
-# Marks the end of the log, writes the record of stage $1 and exit code $2 and tells the orchestrator.
+# Marks the end of the log, writes the record of stage $1 and exit code $2 and tells the orchestrator. That has mostly seen
+# the record by then, and is not to share its processor with the start of node.
 write_record() {
   record=$folder/exit.$attempt
   printf '{"version":1,"attempt":%s,"stage":"%s","code":%s,"at":"%s"}\\n' \\
@@ -128,7 +129,7 @@ write_record() {
   written=$?
   printf '\\033\\\\\\033]7717;ended\\007' 2>/dev/null
   [ "$written" != 0 ] || mv -f -- "$record.tmp" "$record.json"
-  [ ! -S "$socket" ] || "$node" "\${0%/*}/notify.cjs" "$socket" "$task" 2>/dev/null
+  [ ! -S "$socket" ] || nice -n 10 "$node" "\${0%/*}/notify.cjs" "$socket" "$task" 2>/dev/null
 }
 
 case $part in
