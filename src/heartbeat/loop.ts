@@ -21,7 +21,7 @@ export interface LoopOptions {
 /** The shortest time between two beats for events: a burst of events is one beat. */
 const GAP_MS = 250;
 /** Events that come together are taken together. */
-const DEBOUNCE_MS = 3;
+const DEBOUNCE_MS = 1;
 
 /** After trouble of the machine the next beat comes at the latest after this time. */
 const TROUBLE_MS = 5000;
@@ -50,8 +50,8 @@ export async function runLoop(
       const woken = wake.signal.aborted;
       if (woken) await clock.sleep(DEBOUNCE_MS, stop);
       // The clock on the wall may have been set back meanwhile. A beat that only the timer asked for delays no event.
-      const gapMs = Math.min(GAP_MS, Math.max(0, beganMs + GAP_MS - clock.now()));
-      await clock.sleep(woken && byTimer ? 0 : gapMs, stop);
+      const gapMs = Math.min(GAP_MS, beganMs + GAP_MS - clock.now());
+      if (gapMs > 0 && !(woken && byTimer)) await clock.sleep(gapMs, stop);
       byTimer = !woken && !report.changed;
       if (stop.aborted) return { outcome: "interrupted", report };
     }
