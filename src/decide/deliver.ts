@@ -50,17 +50,12 @@ export function deliverStep(
   };
 }
 
-/** Another task's merged work has touched a file that this one's touches. */
+/** Merged work has touched a file that this task's touches. */
 function meetsMerged(view: Survey, { id, state }: Task): boolean {
   const git = view.evidence.get(id)?.git;
   const seen = git?.kind === "known" ? git.value?.touched : undefined;
-  const paths = new Set((seen ?? state?.touched ?? []).filter((path) => !isUpkeep(path)));
-  return [...view.placed.values()].some(
-    ({ task }) =>
-      task.id !== id &&
-      task.status === "merged" &&
-      (task.state?.touched ?? []).some((path) => paths.has(path)),
-  );
+  const touched = seen ?? state?.touched ?? [];
+  return touched.some((path) => view.mergedFiles.has(path) && !isUpkeep(path));
 }
 
 const collidingWork = ({ task, branch, files }: Rival): CollidingWork => ({

@@ -7,6 +7,8 @@ export interface Survey extends BeatView {
   readonly placed: ReadonlyMap<TaskId, PlacedTask>;
   /** For each phase what keeps it from beginning. */
   readonly gates: ReturnType<typeof gateWaits>;
+  /** What merged tasks touched. */
+  readonly mergedFiles: ReadonlySet<string>;
   /** Nothing is left to be done or merged. */
   readonly allMerged: boolean;
 }
@@ -17,6 +19,11 @@ export function survey(view: BeatView): Survey {
     ...view,
     placed,
     gates: gateWaits(view.manifest),
+    mergedFiles: new Set(
+      [...placed.values()].flatMap(({ task }) =>
+        task.status === "merged" ? (task.state?.touched ?? []) : [],
+      ),
+    ),
     allMerged: [...placed.values()].every(({ task }) =>
       ["merged", "cancelled", "archived"].includes(task.status),
     ),
