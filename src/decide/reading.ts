@@ -1,3 +1,4 @@
+import type { TaskEvidence } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
@@ -21,13 +22,18 @@ export interface Reading {
 }
 
 export function readingOf(
-  { manifest, nowMs, watchedMs }: BeatView,
+  { manifest, nowMs, watchedMs, evidence }: BeatView,
   task: Task,
   verdict: Verdict,
 ): Reading {
   const { verdict: before, verdictSince } = task.state ?? {};
   const isSame = before === verdict.kind;
-  const sinceMs = isSame && verdictSince ? fromIso(verdictSince) : nowMs;
+  const notedMs = isSame && verdictSince ? fromIso(verdictSince) : nowMs;
+  // A turn may begin and end between two looks: then only its agent's word tells it from the one before.
+  const sinceMs =
+    verdict.kind === "idle-done"
+      ? Math.min(nowMs, Math.max(notedMs, turnEndedMs(evidence.get(task.id))))
+      : notedMs;
   const stallReadingMs = Math.min(STALL_READING_MS, manifest.policy.stallAfterMinutes * 60_000);
   // What the clock says of the time before its jump, or before this process, proves no silence.
   const dueMs =
@@ -39,3 +45,9 @@ export function readingOf(
   const fact = verdict.fact && !answered;
   return { believed: fact || (isSame && nowMs >= dueMs), sinceMs, dueMs };
 }
+
+/** When the agent said last that a turn has ended; 0 when it never did. */
+const turnEndedMs = (evidence: TaskEvidence | undefined): number =>
+  (evidence?.signals.kind === "known" ? evidence.signals.value : []).findLast(
+    ({ kind }) => kind === "turn-ended",
+  )?.atMs ?? 0;

@@ -69,6 +69,16 @@ describe("the ladder", () => {
     expect(decision.wakeAtMs).toBe(NOW + 40 * SECOND);
   });
 
+  test("takes a turn that began and ended between two looks for the nudge's effect", () => {
+    const endedAgo = (ms: number) => {
+      const word = { kind: "turn-ended", atMs: NOW - ms, attempt: 1, text: "Done." } as const;
+      const state = { nudges: 1, lastHealAt: ago(20 * SECOND) };
+      return actions(seen("idle-done", { facts: { ...live, signals: known([word]) }, state }));
+    };
+    expect(endedAgo(25 * SECOND)).toEqual([]);
+    expect(endedAgo(15 * SECOND)).toEqual(["t1 nudge"]);
+  });
+
   test("types into no session that is gone, and resumes none of a program that ends", () => {
     const gone = { ...live, session: known(null), exit: known(exitFact({ code: 1 })) };
     const failed = verdict("exited-error", { fact: true, turn: "ended" });
