@@ -103,7 +103,7 @@ function plan({ lab, github, stage, workdir }: Ground, options: GroundOptions, r
       backoffMaxSeconds: 5,
       forgePollSeconds: 5,
       deliveryAttemptsMax: 20,
-      pullRequestsPerHourMax: 10 * options.tasks,
+      pullRequestsPerHourMax: 500,
       answers: [{ question: QUESTION, answer: "y" }],
     },
     phases: [

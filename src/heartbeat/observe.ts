@@ -175,6 +175,8 @@ export function createObserver(ports: ObserverPorts): Observer {
       verify: known(null),
       signals: known([]),
     } satisfies TaskEvidence;
+    // Others may build on a task that is complete: what git said of it before its action ended will not do.
+    if (busy && task.status === "complete") return base;
     if (busy) return { ...base, git: git.get(task.id)?.fact ?? NOT_ASKED };
     return await limit(async () => {
       if (isWaiting(task.status)) {

@@ -80,3 +80,14 @@ test("git is asked about an agent of which only the screen tells after the scree
   });
   expect(seen?.git).toMatchObject({ kind: "known", value: { commitsAhead: 1 } });
 });
+
+test("what git said before the action of a complete task ended is no evidence for those that build on it", async () => {
+  const { context } = executorWorld(MANIFEST);
+  const observer = createObserver(context.ports);
+  const t1 = taskId("t1");
+  const gitOf = async (status: "running" | "complete", underWay: ReadonlySet<string>) =>
+    (await observer.observe(manifestOf({ t1: { status } }), "/w", underWay)).evidence.get(t1)?.git;
+  expect((await gitOf("complete", new Set()))?.kind).toBe("known");
+  expect((await gitOf("running", new Set(["t1"])))?.kind).toBe("known");
+  expect((await gitOf("complete", new Set(["t1"])))?.kind).toBe("unknown");
+});
