@@ -171,7 +171,9 @@ export class Watch {
       this.#breach(`${taskId} was ${did} though it is done`);
     }
     const limit = this.#stallSeconds();
-    if (truth === "working" && quietSeconds < limit && !gone) {
+    // Nobody can know of words that come in the very instant of the deed.
+    const isSurprised = this.#world.personTypedAtMs === this.#world.nowMs;
+    if (truth === "working" && quietSeconds < limit && !gone && !isSurprised) {
       this.#breach(
         `${taskId} was ${did} after ${Math.round(quietSeconds)} s without output, at work`,
       );

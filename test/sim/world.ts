@@ -143,6 +143,8 @@ export class World {
   readonly vouchedFor = new Set<string>();
   /** Tasks in whose session a person typed. */
   readonly typedByPerson = new Set<string>();
+  /** When a person typed last; Unix milliseconds. */
+  personTypedAtMs = 0;
   readonly #scripts: ReadonlyMap<string, TaskScript>;
   readonly #fallback: TaskScript;
   readonly #watchers: ((effect: Effect) => void)[] = [];
@@ -347,6 +349,7 @@ export class World {
         const session = this.#nthSession(what.task);
         if (session === undefined) return;
         this.typedByPerson.add(session.spec.taskId);
+        this.personTypedAtMs = this.nowMs;
         session.agent.type("go on", this.nowMs);
         return;
       }
