@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from "node:fs";
 import { access, mkdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -300,3 +301,28 @@ test("hooks and monitors that the repository's configuration names do not run", 
   await repository.removeWorktree({ taskId: "t1", branch: "fix/t1", worktree: spec.path });
   expect(await gone(sprung)).toBe(true);
 });
+
+test.skipIf(!existsSync("/proc/self/fd"))(
+  "hundreds of worktrees are looked at with few files open",
+  async () => {
+    const entries = join(lab.root, ".git/worktrees");
+    for (let index = 0; index < 200; index += 1) {
+      const folder = join(entries, `other${index}`);
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, "gitdir"), `/nowhere/other${index}/.git\n`);
+      await writeFile(join(folder, "HEAD"), "ref: refs/heads/main\n");
+      await writeFile(join(folder, "commondir"), "../..\n");
+      await writeFile(join(folder, "locked"), "");
+    }
+    const open = () => readdirSync("/proc/self/fd").length;
+    const before = open();
+    let most = before;
+    const sampling = setInterval(() => (most = Math.max(most, open())), 1);
+    const made = Promise.all(
+      ["t1", "t2", "t3", "t4"].map((id) => repository.ensureWorktree(lab.spec(id))),
+    );
+    await made.finally(() => clearInterval(sampling));
+    expect(most).toBeGreaterThan(before);
+    expect(most - before).toBeLessThan(150);
+  },
+);

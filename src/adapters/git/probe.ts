@@ -157,7 +157,7 @@ async function changedFiles(
   const path = await canonical(worktree);
   const entry = await entryAt(checkout, path);
   const isOurs = entry?.whole && entry.reason === lockReason(checkout, taskId);
-  if (!isOurs || !(await isReady(entry))) return null;
+  if (!isOurs || !isReady(entry)) return null;
   // Where git looks is said here: settings that an agent wrote could lead it elsewhere.
   const place = [`--git-dir=${entry.adminDir}`, `--work-tree=${path}`];
   const args = ["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal"];

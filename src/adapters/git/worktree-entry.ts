@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readdir, readFile, readlink, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { exec } from "../exec.ts";
@@ -24,7 +25,7 @@ export const lockReason = (checkout: Checkout, taskId: string): string =>
 export async function worktreeEntries(checkout: Checkout): Promise<readonly WorktreeEntry[]> {
   const folder = join(checkout.commonDir, "worktrees");
   const names = await namesIn(folder);
-  return Promise.all(names.map((name) => readEntry(join(folder, name))));
+  return names.map((name) => readEntry(join(folder, name)));
 }
 
 /** The entry that the `.git` link of a folder names, if it is one of this repository. */
@@ -36,9 +37,10 @@ export async function entryAt(checkout: Checkout, path: string): Promise<Worktre
     : null;
 }
 
-async function readEntry(adminDir: string): Promise<WorktreeEntry> {
-  const [gitdir, locked, head, commondir] = await Promise.all(
-    ["gitdir", "locked", "HEAD", "commondir"].map((name) => readTrimmed(join(adminDir, name))),
+/** Read in one go: of hundreds of entries, which many tasks look at, as many files would be open at once. */
+function readEntry(adminDir: string): WorktreeEntry {
+  const [gitdir, locked, head, commondir] = ["gitdir", "locked", "HEAD", "commondir"].map((name) =>
+    readTrimmed(join(adminDir, name)),
   );
   return {
     adminDir,
@@ -51,9 +53,8 @@ async function readEntry(adminDir: string): Promise<WorktreeEntry> {
 /** Written when checkout and copies are complete; a worktree without it is half-made. */
 export const readyMark = (entry: WorktreeEntry): string => join(entry.adminDir, "coppice-ready");
 
-export async function isReady(entry: WorktreeEntry): Promise<boolean> {
-  return (await readTrimmed(readyMark(entry))) !== undefined;
-}
+export const isReady = (entry: WorktreeEntry): boolean =>
+  readTrimmed(readyMark(entry)) !== undefined;
 
 /** What a worktree's `.git` is: the link to its entry, nothing, or something that is not ours. */
 export async function linkOf(entry: WorktreeEntry): Promise<"ours" | "absent" | "foreign"> {
@@ -126,9 +127,9 @@ async function placesFromLsof(): Promise<readonly string[]> {
   return stdout.split("\n").flatMap((line) => (line.startsWith("n") ? [line.slice(1)] : []));
 }
 
-async function readTrimmed(path: string): Promise<string | undefined> {
+function readTrimmed(path: string): string | undefined {
   try {
-    return (await readFile(path, "utf8")).trim();
+    return readFileSync(path, "utf8").trim();
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

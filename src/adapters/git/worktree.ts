@@ -146,7 +146,7 @@ async function isSettled(checkout: Checkout, taskId: string, path: string): Prom
   for (;;) {
     const found = await ourEntry(checkout, taskId, path);
     const entry = found.kind === "entry" ? found.entry : undefined;
-    if (entry !== undefined && (await isReady(entry))) return true;
+    if (entry !== undefined && isReady(entry)) return true;
     if (!(await exists(path)) || (await isDeserted(path))) return true;
     if (performance.now() > deadline) return false;
     await sleep(POLL_MS);
@@ -281,7 +281,7 @@ async function complete(
       `Run git switch ${spec.branch} there, after saving what it stands on now.`,
     );
   }
-  const wasReady = await isReady(entry);
+  const wasReady = isReady(entry);
   const indexLock = join(entry.adminDir, "index.lock");
   if (!wasReady || (await isAbandoned(indexLock, path))) await rm(indexLock, { force: true });
   if (!wasReady && added === null) await preserveWork(checkout, spec, entry);
