@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -119,4 +119,21 @@ test("work that throws gives the lock back", async () => {
   });
   await expect(failed).rejects.toThrow("on purpose");
   expect(await locks.withLock(path, "next", 1000, async () => "in")).toBe("in");
+});
+
+test("a lock that this process could not take whole, or give back, does not stay its own for ever", async () => {
+  const fence = `${path}.fence`;
+  await mkdir(fence, { recursive: true });
+  await expect(locks.tryAcquire(path, "half taken")).rejects.toThrow(/EISDIR|directory/);
+  await rm(fence, { recursive: true });
+  const second = await locks.tryAcquire(path, "second");
+  if (second.kind !== "held") throw new Error("not held");
+
+  const text = await readFile(path, "utf8");
+  await rm(path);
+  await mkdir(path);
+  await expect(second.lock.release()).rejects.toThrow(/EISDIR|directory/);
+  await rm(path, { recursive: true });
+  await writeFile(path, text);
+  expect((await createLocks().tryAcquire(path, "third")).kind).toBe("held");
 });

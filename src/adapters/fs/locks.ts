@@ -11,6 +11,9 @@ import { lifeOf, ownIdentity } from "./process-identity.ts";
 const POLL_MS = 5;
 const POLL_MAX_MS = 50;
 
+/** The nonces of the locks that this process holds or is taking. */
+const ours = new Set<string>();
+
 /**
  * Locks as files that name their holder, published whole by link(2). A holder that is dead (pid, start time and boot say
  * so) loses its lock at once; one that is stopped, or on another host, never does.
@@ -93,20 +96,41 @@ async function acquire(path: string, purpose: string): Promise<LockOutcome> {
     sinceMs: Date.now(),
     fence: (await readFence(path)) + 1,
   };
-  const other = await claim(path, mine);
-  if (other !== null) return { kind: "busy", holder: other };
-  const holder = await raiseFence(path, mine);
-  const isOurs = async () => (await find(path))?.holder?.nonce === holder.nonce;
-  return {
-    kind: "held",
-    lock: {
-      holder,
-      isOurs,
-      async release() {
-        if (await isOurs()) await effect("lock-release", () => rm(path, { force: true }));
-      },
-    },
-  };
+  const forget = () => ours.delete(mine.nonce);
+  ours.add(mine.nonce);
+  try {
+    const other = await claim(path, mine);
+    if (other !== null) {
+      forget();
+      return { kind: "busy", holder: other };
+    }
+    const holder = await raiseFence(path, mine);
+    const isOurs = async () => (await find(path))?.holder?.nonce === holder.nonce;
+    const remove = async () => {
+      if (await isOurs()) await effect("lock-release", () => rm(path, { force: true }));
+    };
+    return {
+      kind: "held",
+      lock: { holder, isOurs, release: () => remove().finally(forget) },
+    };
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+/**
+ * Nobody holds it any more: its process is dead, or is this one, which the machine kept from taking it whole or from giving it
+ * back.
+ */
+async function isGivenUp(holder: LockHolder): Promise<boolean> {
+  const { pid, startTime, bootId, host } = await ownIdentity();
+  const isThis =
+    holder.pid === pid &&
+    holder.startTime === startTime &&
+    holder.bootId === bootId &&
+    holder.host === host;
+  return isThis ? !ours.has(holder.nonce) : (await lifeOf(holder)) === "dead";
 }
 
 /** Puts our record in place; returns the living holder when there is one. */
@@ -115,7 +139,7 @@ async function claim(path: string, mine: LockHolder): Promise<LockHolder | null>
     if (await publish(path, mine)) return null;
     const found = await find(path);
     if (found === null) continue;
-    if (found.holder !== null && (await lifeOf(found.holder)) !== "dead") return found.holder;
+    if (found.holder !== null && !(await isGivenUp(found.holder))) return found.holder;
     // Whoever removes a dead holder's file does it under a second lock: else two that judged the same file could each
     // remove one, the slower one a living lock. The guard's own holder may die too, hence the same way for it.
     const guard = `${path}.takeover`;
