@@ -174,7 +174,7 @@ async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise
   const close = async () => {
     for (const one of running) one.signal("SIGKILL");
     await Promise.all(running.map((one) => one.ended));
-    for (const server of [socket, join(folder, "demo/work/tmux.sock")]) {
+    for (const server of [socket, join(folder, "demo", "work", "tmux.sock")]) {
       await exec("tmux", ["-S", server, "kill-server"]);
     }
     await puppets.close();
