@@ -1,3 +1,4 @@
+import type { Screen } from "../../src/agents/screen.ts";
 import type {
   ExitFact,
   GitFact,
@@ -12,6 +13,22 @@ import { NOW } from "./decision.ts";
 
 export const HEAD = "a".repeat(40);
 export const FORK = "f".repeat(40);
+
+/** A pane in which a program shows these lines; as high as they are, where nothing else is said. */
+export const screenFact = (lines: readonly string[], more: Partial<Screen> = {}): Screen => ({
+  lines,
+  cols: 120,
+  rows: lines.length,
+  cursor: { x: 0, y: 0, visible: true },
+  title: "",
+  currentCommand: "node",
+  alternateOn: false,
+  inMode: false,
+  paneDead: false,
+  paneDeadStatus: null,
+  silentSeconds: 0,
+  ...more,
+});
 
 /** A whole, clean worktree with one commit. */
 export const gitFact = (more: Partial<GitFact> = {}): GitFact => ({

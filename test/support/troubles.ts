@@ -35,6 +35,20 @@ interface Trouble {
   readonly givenUp?: true;
 }
 
+/** What befalls every agent that shows a terminal and gives up on a server by itself. */
+export const USUAL_TROUBLES = [
+  "a long silent command",
+  "words that stop before the turn does",
+  "a question at the end",
+  "no commit",
+  "a server that fails until the agent gives up",
+  "a full context",
+  "a stream that breaks off",
+  "files left uncommitted",
+  "an agent that is killed",
+  "a limit that the agent waits out",
+] as const satisfies readonly (keyof typeof TROUBLES)[];
+
 interface Played {
   readonly agent: AgentName;
   readonly headless: boolean;

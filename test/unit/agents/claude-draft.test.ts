@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { claude } from "../../../src/agents/claude.ts";
+import { screenFact } from "../../support/facts.ts";
 
 const RULE = "─".repeat(80);
 const BANNER = [" ▐▛███▛█   Claude Code v2.1.328", "▝▜██████▀  Opus · API Usage Billing", ""];
@@ -8,19 +9,16 @@ const BANNER = [" ▐▛███▛█   Claude Code v2.1.328", "▝▜██�
 function read(...composer: readonly string[]) {
   const x = composer.at(-2)?.length ?? 0;
   const lines = [...BANNER, ...composer, "  ⏵⏵ bypass permissions on (shift+tab to cycle)"];
-  return claude.read({
-    lines,
-    cols: 80,
-    rows: lines.length,
-    cursor: { x, y: lines.length - 3, visible: false },
-    title: "✳ Claude Code",
-    currentCommand: "claude",
-    alternateOn: true,
-    inMode: false,
-    paneDead: false,
-    paneDeadStatus: null,
-    silentSeconds: 30,
-  });
+  return claude.read(
+    screenFact(lines, {
+      cols: 80,
+      cursor: { x, y: lines.length - 3, visible: false },
+      title: "✳ Claude Code",
+      currentCommand: "claude",
+      alternateOn: true,
+      silentSeconds: 30,
+    }),
+  );
 }
 
 test("a prompt that an interrupted turn gave back is a draft, also where its first rows are not seen", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { claude } from "../../../src/agents/claude.ts";
 import type { Screen } from "../../../src/agents/screen.ts";
+import { screenFact } from "../../support/facts.ts";
 
 const RULE = "─".repeat(120);
 const PROMPT = [
@@ -62,16 +63,11 @@ test("the model's word about a limit that goes by is no limit", () => {
   expect(reading).toMatchObject({ kind: "idle-done", turn: "ended" });
 });
 
-const screenOf = (lines: readonly string[], footer: readonly string[] = []): Screen => ({
-  lines: [...lines, ...footer, "  ⏵⏵ bypass permissions on (shift+tab to cycle)"],
-  cols: 120,
-  rows: lines.length + footer.length + 1,
-  cursor: { x: 2, y: lines.length - 2, visible: true },
-  title: "✳ Claude Code",
-  currentCommand: "claude",
-  alternateOn: true,
-  inMode: false,
-  paneDead: false,
-  paneDeadStatus: null,
-  silentSeconds: 8,
-});
+const screenOf = (lines: readonly string[], footer: readonly string[] = []): Screen =>
+  screenFact([...lines, ...footer, "  ⏵⏵ bypass permissions on (shift+tab to cycle)"], {
+    cursor: { x: 2, y: lines.length - 2, visible: true },
+    title: "✳ Claude Code",
+    currentCommand: "claude",
+    alternateOn: true,
+    silentSeconds: 8,
+  });

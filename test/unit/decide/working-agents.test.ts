@@ -13,7 +13,14 @@ import {
   viewOf,
   waitOf,
 } from "../../support/decision.ts";
-import { exitFact, gitFact, launchFact, sessionFact, verdict } from "../../support/facts.ts";
+import {
+  exitFact,
+  gitFact,
+  launchFact,
+  screenFact,
+  sessionFact,
+  verdict,
+} from "../../support/facts.ts";
 
 const live = {
   launch: known(launchFact()),
@@ -145,16 +152,4 @@ test("a stall is believed after the policy's own time where that is short", () =
 
 const choice = (label: string) => ({ label, highlighted: true });
 
-const screenOf = (row: string): Screen => ({
-  lines: [row],
-  cols: 120,
-  rows: 36,
-  cursor: { x: 0, y: 0, visible: true },
-  title: "",
-  currentCommand: "node",
-  alternateOn: false,
-  inMode: false,
-  paneDead: false,
-  paneDeadStatus: null,
-  silentSeconds: 0,
-});
+const screenOf = (row: string): Screen => screenFact([row], { rows: 36 });

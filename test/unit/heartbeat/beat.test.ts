@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import type { Screen } from "../../../src/agents/screen.ts";
 import { known, unknown } from "../../../src/classify/evidence.ts";
 import { createHeartbeat, type Heartbeat } from "../../../src/heartbeat/beat.ts";
 import { CoppiceError } from "../../../src/manifest/errors.ts";
@@ -9,7 +8,7 @@ import type { Problem } from "../../../src/manifest/problem.ts";
 import type { CoppiceEvent } from "../../../src/ports/journal.ts";
 import type { ManifestSnapshot, ManifestStore } from "../../../src/ports/manifest-store.ts";
 import { manifestOf, patched, type Told } from "../../support/decision.ts";
-import { exitFact, HEAD, launchFact, sessionFact } from "../../support/facts.ts";
+import { exitFact, HEAD, launchFact, screenFact, sessionFact } from "../../support/facts.ts";
 import { type Answers, executorWorld } from "../../support/fakes/executor-world.ts";
 
 const PROBLEM: Problem = {
@@ -96,19 +95,11 @@ function run(
 }
 
 /** A screen that, by itself, would end the task's turn. */
-const DONE: Screen = {
-  lines: ["Done.", "$ "],
-  cols: 120,
-  rows: 36,
+const DONE = screenFact(["Done.", "$ "], {
   cursor: { x: 2, y: 1, visible: true },
-  title: "",
   currentCommand: "sh",
-  alternateOn: false,
-  inMode: false,
-  paneDead: false,
-  paneDeadStatus: null,
   silentSeconds: 600,
-};
+});
 
 const told = (events: readonly CoppiceEvent[], kind: CoppiceEvent["kind"]) =>
   events.filter((event) => event.kind === kind);

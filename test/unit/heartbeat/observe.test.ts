@@ -3,26 +3,14 @@ import { type ExitFact, known, type SignalFact } from "../../../src/classify/evi
 import { createObserver } from "../../../src/heartbeat/observe.ts";
 import type { Observation } from "../../../src/ports/sessions.ts";
 import { manifestOf, NOW, taskId } from "../../support/decision.ts";
-import { exitFact, gitFact, launchFact, sessionFact } from "../../support/facts.ts";
+import { exitFact, gitFact, launchFact, screenFact, sessionFact } from "../../support/facts.ts";
 import { executorWorld } from "../../support/fakes/executor-world.ts";
 
 const MANIFEST = manifestOf({ t1: { status: "running" } });
 const TURN_ENDED: SignalFact = { kind: "turn-ended", atMs: NOW - 10, attempt: 1, text: "Done." };
 const ALIVE: Observation = {
   session: sessionFact(),
-  screen: known({
-    lines: ["$ "],
-    cols: 80,
-    rows: 24,
-    cursor: { x: 2, y: 0, visible: true },
-    title: "",
-    currentCommand: "codex",
-    alternateOn: false,
-    inMode: false,
-    paneDead: false,
-    paneDeadStatus: null,
-    silentSeconds: 60,
-  }),
+  screen: known(screenFact(["$ "], { silentSeconds: 60 })),
 };
 
 /** What is true now, and what becomes true while tmux makes its answer. */
