@@ -15,6 +15,8 @@ export interface LaunchRequest {
   readonly version: string | undefined;
   /** It edits files by itself but asks before commands; else it does as it thinks fit. */
   readonly asks: boolean;
+  /** Parts of commands, `*` for any text, that it asks about also where it would run them unasked. */
+  readonly deny: readonly string[];
   /** The manifest's own program: only the agent `command` uses it. */
   readonly command: readonly string[] | undefined;
 }

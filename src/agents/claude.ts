@@ -84,21 +84,43 @@ const Notice = z.object({
 const STOP_FAILURE_SINCE = "2.1.78";
 
 /** Added to the person's own settings for this launch only. */
-const hooks = (version: string | undefined): string => {
+function settings({ asks, deny, version }: LaunchRequest): string {
   const known = Events.options.filter(
     (event) => event !== "StopFailure" || isSince(version, STOP_FAILURE_SINCE),
   );
   const command = { type: "command", command: reportFromInput("claude"), timeout: 10 };
   return JSON.stringify({
     hooks: Object.fromEntries(known.map((event) => [event, [{ hooks: [command] }]])),
+    ...(asks ? { permissions: permissions(deny) } : {}),
   });
-};
+}
 
-const flags = ({ asks, model, version }: LaunchRequest): string[] => [
-  ...(asks ? ["--permission-mode", "acceptEdits"] : ["--dangerously-skip-permissions"]),
+/**
+ * It edits the files of its folder. Of commands it runs unasked only those that look around, and of these none that is denied.
+ * Its own mode for that, `acceptEdits`, also makes, moves and removes files by commands.
+ */
+const permissions = (deny: readonly string[]) => ({
+  allow: ["Edit(**)"],
+  ask: [
+    ...[...SECRET_FILES, ...deny].map((part) => `Bash(*${ruleText(part)}*)`),
+    ...SECRET_FILES.map((name) => `Read(**/${name})`),
+    ...RUN_LATER.map((path) => `Edit(**/${path})`),
+  ],
+});
+
+const SECRET_FILES = [".env", ".netrc", ".npmrc", ".pypirc"];
+/** What others run later, with other rights. */
+const RUN_LATER = [".github/workflows/**", ".github/actions/**", ".gitlab-ci.yml", ".husky/**"];
+
+/** A bracket would end the rule, a colon before the star is an older kind of rule: without them it says more, never less. */
+const ruleText = (pattern: string): string =>
+  pattern.replace(/[()\\]/g, "*").replace(/^[*\s]+|[*:\s]+$/g, "");
+
+const flags = (request: LaunchRequest): string[] => [
+  ...(request.asks ? ["--permission-mode", "default"] : ["--dangerously-skip-permissions"]),
   "--settings",
-  hooks(version),
-  ...modelFlag(model),
+  settings(request),
+  ...modelFlag(request.model),
 ];
 
 /** No hooks: the stream says the same. */

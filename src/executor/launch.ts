@@ -203,6 +203,7 @@ async function launch(
     modelTier: settings.modelTier,
     version: version ?? undefined,
     asks: context.manifest.permissions.mode === "ask",
+    deny: context.manifest.permissions.deny,
     command: settings.command,
   };
   const plan = order.plan(agent, request, mode) ?? launchPlan(agent, request, mode);

@@ -20,6 +20,7 @@ testWithClaude(
   "Claude Code asks before commands, and only what the list allows is approved, also over several rows",
   async ({ place, model, env }) => {
     const message = "a subject that is long enough to take ".repeat(4).trim();
-    await expectListAloneApproved({ place, model, env }, { agent: "claude", message });
+    const unasked = { notNamed: "mkdir made", denied: "cat yarn.lock" };
+    await expectListAloneApproved({ place, model, env }, { agent: "claude", message, ...unasked });
   },
 );

@@ -9,6 +9,9 @@ interface Asking {
   readonly asks?: (command: string) => ModelStep;
   /** Of its commit. */
   readonly message?: string;
+  /** Commands that the lists do not name, and that they deny although it runs the like unasked. */
+  readonly notNamed?: string;
+  readonly denied?: string;
 }
 
 /**
@@ -21,10 +24,12 @@ export async function expectListAloneApproved(
     agent,
     asks = (command) => ({ kind: "call", ...SHELL[agent](command) }),
     message = "one",
+    notNamed = "git add --all && whoami",
+    denied = "git add yarn.lock",
   }: Asking,
 ): Promise<void> {
   const allow = ["git add *", "git commit *", "touch *"];
-  await place.plan({ agent, permissions: { mode: "ask", allow, deny: ["git add *.lock"] } }, [
+  await place.plan({ agent, permissions: { mode: "ask", allow, deny: ["*.lock"] } }, [
     taskOf(1, "Allowed"),
     taskOf(2, "Not named"),
     taskOf(3, "Denied"),
@@ -32,8 +37,8 @@ export async function expectListAloneApproved(
   const said = { kind: "say", text: "Done." } as const;
   const commit = `touch 1.txt && git add --all && git commit -q -m '${message}'`;
   model.play({ matches: worksOn(1), steps: [asks(commit), said] });
-  model.play({ matches: worksOn(2), steps: [asks("git add --all && whoami"), said] });
-  model.play({ matches: worksOn(3), steps: [asks("git add yarn.lock"), said] });
+  model.play({ matches: worksOn(2), steps: [asks(notNamed), said] });
+  model.play({ matches: worksOn(3), steps: [asks(denied), said] });
 
   const ended = await place.coppice(["run", "--json", "--interval", "1"], env);
 

@@ -16,6 +16,7 @@ const request = (more: Partial<LaunchRequest> = {}): LaunchRequest => ({
   modelTier: undefined,
   version: undefined,
   asks: false,
+  deny: [],
   command: undefined,
   ...more,
 });
@@ -118,12 +119,33 @@ test("agents that are to ask edit files by themselves and get no leave to do eve
       const words = [...(plan?.argv ?? []), ...Object.values(plan?.env ?? {})].join(" ");
       const leave = /--dangerously-\S+|--yolo/.test(words);
       const asking =
-        /on-request|acceptEdits|auto_edit|auto-edit|"bash":"ask"|--allow-tool write/.test(words);
+        /on-request|"allow":\["Edit|auto_edit|auto-edit|"bash":"ask"|--allow-tool write/.test(
+          words,
+        );
       expect([name, asks, asking]).toEqual([name, asks, asks]);
       expect([name, leave]).toEqual([name, !asks && name !== "opencode"]);
       expect(resumed?.env).toEqual(plan?.env);
     }
   }
+});
+
+test("what the manifest denies, and secrets and workflows, Claude Code asks about also where it would not", () => {
+  const deny = ["npm publish", "* deploy:*", "awk 'system(1)'"];
+  const { argv } = claude.launch(request({ asks: true, deny }));
+  const { permissions } = JSON.parse(argv[argv.indexOf("--settings") + 1] ?? "");
+  expect(argv).toContain("default");
+  expect(permissions.allow).toEqual(["Edit(**)"]);
+  expect(permissions.ask).toEqual(
+    expect.arrayContaining([
+      "Bash(*npm publish*)",
+      "Bash(*deploy*)",
+      "Bash(*awk 'system*1*'*)",
+      "Bash(*.env*)",
+      "Read(**/.env)",
+      "Edit(**/.github/workflows/**)",
+    ]),
+  );
+  expect(claude.launch(request({ deny })).argv.join(" ")).not.toContain("npm publish");
 });
 
 test("an own command gets its placeholders filled word by word and cannot be resumed", () => {

@@ -89,6 +89,7 @@ describe("Claude Code's notices", () => {
       modelTier: undefined,
       version: undefined,
       asks: false,
+      deny: [],
       command: undefined,
     });
     const settings = JSON.parse(argv[argv.indexOf("--settings") + 1] ?? "");
