@@ -97,6 +97,7 @@ function simulated(count: number): { manifest: Manifest; view: Omit<BeatView, "g
       manifest,
       evidence,
       verdicts,
+      unseen: new Set(),
       collisions: [],
       untried: [],
       base: "main",

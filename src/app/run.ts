@@ -138,9 +138,9 @@ async function heartbeatOf(
   });
   return {
     ...heartbeat,
-    beat: (ended) => {
+    beat: (ended, heard) => {
       story.turnPage();
-      return heartbeat.beat(ended);
+      return heartbeat.beat(ended, heard);
     },
   };
 }

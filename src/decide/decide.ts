@@ -42,6 +42,7 @@ export function decide(beat: BeatView): Decision {
     const { id } = one.task;
     const begun = view.underWay.get(id);
     if (begun) started.set(id, { wait: waitsFor(`${DOING[begun.kind]} now`) });
+    else if (view.unseen.has(id)) started.set(id, { wait: NOT_SEEN });
     else if (!isStartable(one.task)) started.set(id, decideStarted(view, one));
   }
   const steps = new Map(oneOfEachCollision(view, started));
@@ -52,6 +53,8 @@ export function decide(beat: BeatView): Decision {
     : [{ kind: "root", set: { pausedAgents } } as const];
   return gather(view, withinHourlyLimit(view, steps), patches);
 }
+
+const NOT_SEEN = waitsFor("was not looked at in this beat");
 
 const isStartable = (task: Task): boolean => task.status === "pending" || task.status === "blocked";
 
@@ -166,7 +169,7 @@ function decideComplete(
   evidence: TaskEvidence | undefined,
 ): Step {
   const { task } = placed;
-  if (evidence === undefined) return { wait: waitsFor("was not looked at in this beat") };
+  if (evidence === undefined) return { wait: NOT_SEEN };
   if (evidence.git.kind === "unknown") {
     return { wait: waitsFor(`git did not answer: ${evidence.git.reason}`) };
   }
@@ -335,7 +338,7 @@ function holdsPlace(view: BeatView, task: Task, taken: Step | undefined): boolea
 /** Looks before it starts anything: an open pull request, a launch that a crash left unrecorded, an old session. */
 function takeOver(view: BeatView, task: Task): Step | undefined {
   const evidence = view.evidence.get(task.id);
-  if (evidence === undefined) return { wait: waitsFor("was not looked at in this beat") };
+  if (evidence === undefined) return { wait: NOT_SEEN };
   const { pullRequest, launch, session } = evidence;
   if (pullRequest.kind === "unknown") {
     return { wait: waitsFor(`the forge did not answer: ${pullRequest.reason}`) };

@@ -23,6 +23,7 @@ export function explainWaits(manifest: Manifest, nowMs: number): ReadonlyMap<Tas
     watchedMs: Number.POSITIVE_INFINITY,
     strays: [],
     underWay: new Map(),
+    unseen: new Set(),
   });
   const waits = new Map<TaskId, string>();
   const atWork = [...view.placed.values()].filter(({ task }) => isActive(task.status));

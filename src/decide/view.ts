@@ -28,6 +28,8 @@ export interface BeatView {
   readonly strays: readonly string[];
   /** Actions that were begun before and have not ended: nothing else is decided about their tasks. */
   readonly underWay: ReadonlyMap<TaskId, Action>;
+  /** Tasks whose agents are at work and that were not looked at in this beat: nothing is decided about them. */
+  readonly unseen: ReadonlySet<TaskId>;
 }
 
 /** A task with its place in the manifest. */

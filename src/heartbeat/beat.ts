@@ -65,8 +65,11 @@ export interface BeatReport {
 
 /** One pass: observe → classify → decide → commit → begin the actions; each action's outcome is committed when it ends. */
 export interface Heartbeat {
-  /** `ended` is told each time when the actions of a task have ended. */
-  beat(ended?: () => void): Promise<BeatReport>;
+  /**
+   * `ended` is told each time when the actions of a task have ended. With `heard`, of all agents at work only those of
+   * these tasks are looked at, and nothing is decided about the others.
+   */
+  beat(ended?: () => void, heard?: ReadonlySet<string>): Promise<BeatReport>;
   /** Waits until the actions under way have ended. Throws what broke one of them. */
   settle(): Promise<void>;
   /** Like `settle`, but actions that still wait for their turn are not begun any more. */
@@ -237,8 +240,9 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
   async function look(
     { manifest }: ManifestSnapshot,
     underWay: ReturnType<typeof hands.underWay> = new Map(),
+    unseen: ReadonlySet<TaskId> = new Set(),
   ): Promise<Look> {
-    const seen = await observer.observe(manifest, options.workdir, underWay);
+    const seen = await observer.observe(manifest, options.workdir, { underWay, unseen });
     const { evidence, strays, collisions, untried } = seen;
     await tellUnanswered(OBSERVED, seen.unanswered);
     await tellStrays(strays);
@@ -246,7 +250,8 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     const { clock } = options.ports;
     const nowMs = clock.now();
     const watchedMs = watch(nowMs, clock.steady());
-    const verdicts = verdictsOf(manifest, evidence, nowMs, clock.utcOffsetMinutes());
+    const looked = new Map([...evidence].filter(([id]) => !unseen.has(id)));
+    const verdicts = verdictsOf(manifest, looked, nowMs, clock.utcOffsetMinutes());
     const decision = decide({
       manifest,
       graph: taskGraph(manifest),
@@ -261,6 +266,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       cleanup: options.cleanup,
       strays,
       underWay,
+      unseen,
     });
     return { evidence, verdicts, collisions, decision };
   }
@@ -292,7 +298,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     look: (snapshot) => look(snapshot),
     settle: () => hands.settle(),
     stop: () => hands.stop(),
-    async beat(ended = () => undefined) {
+    async beat(ended = () => undefined, heard = undefined) {
       // What ends from here on was still under way for this beat: its commit may come after the reading.
       const underWay = hands.underWay();
       const read = await readManifest();
@@ -303,9 +309,13 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
       }
       const snapshot = await vet(read.snapshot, underWay);
       lastGood = snapshot;
-      const { decision } = await look(snapshot, underWay);
+      const unseen = unheard(snapshot.manifest, heard, underWay);
+      const { decision } = await look(snapshot, underWay, unseen);
       if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
-      waits = decision.waits;
+      const before = new Map(waits.map((wait) => [wait.taskId, wait]));
+      waits = decision.waits.map((wait) =>
+        unseen.has(wait.taskId) ? (before.get(wait.taskId) ?? wait) : wait,
+      );
       const actions = await begin(snapshot, decision, underWay, ended);
       return {
         snapshot: lastGood,
@@ -313,11 +323,22 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
         acted: actions.length,
         underWay: new Set([...underWay.keys(), ...actions.map(({ taskId }) => taskId)]).size,
         changed: statusesOf(lastGood.manifest) !== statusesOf(snapshot.manifest),
-        waits: decision.waits,
+        waits,
         wakeAtMs: decision.wakeAtMs,
       };
     },
   };
+}
+
+/** The tasks whose agents are at work, without those that were heard of. */
+function unheard(
+  manifest: Manifest,
+  heard: ReadonlySet<string> | undefined,
+  underWay: ReadonlyMap<TaskId, Action>,
+): ReadonlySet<TaskId> {
+  if (heard === undefined) return new Set();
+  const atWork = tasksOf(manifest).filter(({ id, status }) => isActive(status) && !heard.has(id));
+  return new Set(atWork.map(({ id }) => id).filter((id) => !underWay.has(id)));
 }
 
 /** An action with what it was decided on. */

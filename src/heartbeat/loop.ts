@@ -2,7 +2,7 @@ import { type MachineTrouble, machineTrouble } from "../manifest/machine-trouble
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RunOutcome } from "../ports/journal.ts";
-import type { Signals } from "../ports/signals.ts";
+import type { Signals, Wake } from "../ports/signals.ts";
 import type { BeatReport, Heartbeat } from "./beat.ts";
 
 export interface LoopOptions {
@@ -26,33 +26,40 @@ const DEBOUNCE_MS = 1;
 /** After trouble of the machine the next beat comes at the latest after this time. */
 const TROUBLE_MS = 5000;
 
-/** Beats on events, with a timer behind, until nothing moves any more without a person. */
+/**
+ * Beats on events, with a timer behind, until nothing moves any more without a person. What single agents tell is looked at
+ * alone first, which is quick; a beat that looks at all comes soon after.
+ */
 export async function runLoop(
   options: LoopOptions,
 ): Promise<{ outcome: RunOutcome; report: BeatReport }> {
   const { clock, stop } = options;
-  let wake = new AbortController();
-  const source = await options.signals.listen(() => wake.abort());
+  let news = noNews();
+  const source = await options.signals.listen((wake) => take(news, wake));
   try {
+    let heard: ReadonlySet<string> | undefined;
     for (let byTimer = false; ; ) {
-      wake = new AbortController();
+      news = noNews();
       const beganMs = clock.now();
-      const report = await calmBeat(options, () => wake.abort());
+      const report = await calmBeat(options, heard, () => take(news, ALL));
       if (report === undefined) return { outcome: "interrupted", report: NOTHING };
       await options.onReport(report);
-      const outcome = ended(report);
+      const isWhole = heard === undefined;
+      const outcome = isWhole ? ended(report) : undefined;
       if (outcome) return { outcome, report };
       if (stop.aborted) return { outcome: "interrupted", report };
+      const soon = report.changed || !isWhole;
       const dueMs =
         report.wakeAtMs === undefined ? options.intervalMs : report.wakeAtMs - clock.now();
-      const waitMs = report.changed ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
-      await clock.sleep(waitMs, AbortSignal.any([wake.signal, stop]));
-      const woken = wake.signal.aborted;
+      const waitMs = soon ? 0 : Math.min(options.intervalMs, Math.max(0, dueMs));
+      await clock.sleep(waitMs, AbortSignal.any([news.came.signal, stop]));
+      const woken = news.came.signal.aborted;
       if (woken) await clock.sleep(DEBOUNCE_MS, stop);
       // The clock on the wall may have been set back meanwhile. A beat that only the timer asked for delays no event.
       const gapMs = Math.min(GAP_MS, beganMs + GAP_MS - clock.now());
       if (gapMs > 0 && !(woken && byTimer)) await clock.sleep(gapMs, stop);
-      byTimer = !woken && !report.changed;
+      byTimer = !woken && !soon;
+      heard = woken && !soon && !news.ofAll ? news.of : undefined;
       if (stop.aborted) return { outcome: "interrupted", report };
     }
   } finally {
@@ -60,15 +67,33 @@ export async function runLoop(
   }
 }
 
+/** What came in since the last beat began: of single tasks, or what may concern all. */
+interface News {
+  readonly came: AbortController;
+  readonly of: Set<string>;
+  ofAll: boolean;
+}
+
+const noNews = (): News => ({ came: new AbortController(), of: new Set(), ofAll: false });
+
+const ALL: Wake = { kind: "manifest" };
+
+function take(news: News, wake: Wake): void {
+  if (wake.kind === "manifest" || wake.taskId === null) news.ofAll = true;
+  else news.of.add(wake.taskId);
+  news.came.abort();
+}
+
 /** One beat; as long as the machine does not let it be done, it is tried again. Undefined: stopped meanwhile. */
 async function calmBeat(
   options: LoopOptions,
+  heard: ReadonlySet<string> | undefined,
   actionEnded: () => void,
 ): Promise<BeatReport | undefined> {
   const { heartbeat, clock, stop, onTrouble } = options;
   for (let told = ""; ; ) {
     try {
-      const report = await heartbeat.beat(actionEnded);
+      const report = await heartbeat.beat(actionEnded, told === "" ? heard : undefined);
       if (told !== "") await onTrouble(undefined);
       return report;
     } catch (error) {

@@ -49,14 +49,17 @@ export interface Observed {
   readonly strays: readonly string[];
 }
 
+export interface PassedOver {
+  /** Their actions are under way. */
+  readonly underWay: Pick<ReadonlySet<TaskId>, "has">;
+  /** Their agents are at work, and their screens are not read either. */
+  readonly unseen: ReadonlySet<TaskId>;
+}
+
 /** Looks at the world. What it remembers between beats only saves questions; a new observer is as good. */
 export interface Observer {
-  /** Of a task in `underWay` only its session is looked at: nothing is decided about it now. */
-  observe(
-    manifest: Manifest,
-    workdir: string,
-    underWay: Pick<ReadonlySet<TaskId>, "has">,
-  ): Promise<Observed>;
+  /** Of a task in `passedOver` only its session is looked at: nothing is decided about it now. */
+  observe(manifest: Manifest, workdir: string, passedOver: PassedOver): Promise<Observed>;
   /** The next look at the forge asks it anew. */
   forgetForge(): void;
 }
@@ -76,7 +79,7 @@ interface TaskLook {
   readonly manifest: Manifest;
   readonly workdir: string;
   readonly task: Task;
-  /** An action of the task is under way. */
+  /** An action of the task is under way, or it is not looked at in this beat. */
   readonly busy: boolean;
   /** What was in its folder before tmux was asked. */
   readonly early: Left | undefined;
@@ -251,20 +254,21 @@ export function createObserver(ports: ObserverPorts): Observer {
   }
 
   return {
-    async observe(manifest, workdir, underWay) {
+    async observe(manifest, workdir, { underWay, unseen }) {
+      const isBusy = (id: TaskId): boolean => underWay.has(id) || unseen.has(id);
       const asked = tasksOf(manifest).filter(
         ({ status }) => status !== "draft" && status !== "planned",
       );
       // A change is read in a moment, but not beside the start of other programs.
-      const active = asked.filter(({ id, status }) => isActive(status) && !underWay.has(id));
+      const active = asked.filter(({ id, status }) => isActive(status) && !isBusy(id));
       const left = new Map(
         await limit.map(active, async (task) => [task.id, await leftBy(task)] as const),
       );
-      const listing = ports.sessions.observe();
+      const listing = ports.sessions.observe(new Set([...unseen].map(sessionNameOf)));
       const sessions = listing.then(byName);
       const pulls = pullRequests(manifest);
       const looks = asked.map((task) => {
-        const busy = underWay.has(task.id);
+        const busy = isBusy(task.id);
         const early = left.get(task.id);
         return evidenceOf({ manifest, workdir, task, busy, early, sessions, found: pulls });
       });

@@ -52,8 +52,11 @@ export interface Observation {
 
 /** The terminals of one run, on a server of their own. */
 export interface Sessions {
-  /** All sessions of this run with their screens: one listing, one chained capture of the changed panes. */
-  observe(): Promise<Probe<readonly Observation[]>>;
+  /**
+   * All sessions of this run with their screens: one listing, one chained capture of the changed panes. With `unread`, the
+   * screens of the sessions with these names are not read: they are unknown.
+   */
+  observe(unread?: ReadonlySet<string>): Promise<Probe<readonly Observation[]>>;
   start(spec: SessionSpec): Promise<StartOutcome>;
   /** One fresh capture, with up to `historyLines` lines above the screen. */
   capture(name: string, historyLines: number): Promise<Probe<Screen | null>>;

@@ -1,7 +1,7 @@
 /** Why the loop wakes up. */
 export type Wake =
   | { readonly kind: "socket"; readonly taskId: string | null }
-  | { readonly kind: "folder" }
+  | { readonly kind: "folder"; readonly taskId: string | null }
   | { readonly kind: "manifest" };
 
 export interface WakeSource {

@@ -86,16 +86,16 @@ test("records and signals of new and old tasks wake the loop, logs do not", asyn
   await writeFile(join(old, "exit.1.tmp"), "{}");
   await appendFile(join(old, "logs/1.log"), "words");
   await rename(join(old, "exit.1.tmp"), join(old, "exit.1.json"));
-  await seen({ kind: "folder" });
-  expect(wakes).toEqual(wakes.map(() => ({ kind: "folder" })));
+  await seen({ kind: "folder", taskId: "old" });
+  expect(wakes).toEqual(wakes.map(() => ({ kind: "folder", taskId: "old" })));
   wakes.length = 0;
   const fresh = join(home, "run/tasks/fresh");
   await mkdir(fresh);
-  await seen({ kind: "folder" });
+  await seen({ kind: "folder", taskId: null });
   wakes.length = 0;
   await until("a wake by a signal of the new task", async () => {
     await writeFile(join(fresh, "done.1"), "yes");
-    return wakes.length > 0;
+    return wakes.some((wake) => wake.kind === "folder" && wake.taskId === "fresh");
   });
 });
 

@@ -87,6 +87,8 @@ export async function simulate(
 interface Process {
   readonly orchestrator: Orchestrator;
   readonly heartbeat: Heartbeat;
+  /** The tasks of which something came in since its last beat. */
+  readonly heard: Set<string>;
 }
 
 /** Starts an orchestrator with its heartbeat; undefined when another one lives. */
@@ -111,7 +113,11 @@ export async function startProcess(
     lock: outcome.lock,
     emit: (event) => ports.journal.append(event),
   });
-  return { orchestrator, heartbeat };
+  const heard = new Set<string>();
+  world.onWake((wake) => {
+    if (wake.kind !== "manifest" && wake.taskId !== null) heard.add(wake.taskId);
+  });
+  return { orchestrator, heartbeat, heard };
 }
 
 /** One beat of every living process, with what is planned for it; undefined when none lived to report. */
@@ -126,9 +132,15 @@ async function oneBeat(
   if (living.length === 0) living.push(...[(await boot()) ?? []].flat());
   const reports: BeatReport[] = [];
   const running: Promise<void>[] = [];
-  const run = async ({ orchestrator, heartbeat }: Process, planned: typeof plan): Promise<void> => {
+  const run = async (process: Process, planned: typeof plan): Promise<void> => {
+    const { orchestrator, heartbeat } = process;
+    const heard = new Set(process.heard);
+    process.heard.clear();
     orchestrator.beginBeat(planned, overlap);
     try {
+      if (overlap && heard.size > 0) {
+        await Promise.race([heartbeat.beat(undefined, heard), orchestrator.died]);
+      }
       const report = await Promise.race([heartbeat.beat(), orchestrator.died]);
       if (report) reports.push(report);
       if (!overlap) await Promise.race([heartbeat.settle(), orchestrator.died]);

@@ -438,6 +438,7 @@ export class World {
       signal: (kind, atMs) => {
         const signal = { kind, atMs: this.wall(atMs), attempt, text: "" };
         this.folder(taskId).signals.push(signal);
+        this.wake({ kind: "folder", taskId });
       },
       ended: (code, atMs) => {
         session.exit = { code };

@@ -61,6 +61,7 @@ export function viewOf(
     graph: taskGraph(manifest),
     evidence,
     verdicts,
+    unseen: new Set(),
     collisions: [],
     untried: [],
     base: manifest.base ?? "main",

@@ -127,14 +127,14 @@ async function watchFolders(
   const tasks = join(workdir, "tasks");
   const addTask = (name: string) =>
     add(join(tasks, name), (file) => {
-      if (TELLING.test(file)) onWake({ kind: "folder" });
+      if (TELLING.test(file)) onWake({ kind: "folder", taskId: name });
     });
   await mkdir(tasks, { recursive: true, mode: 0o700 });
   add(tasks, (name) => {
     watchers.get(join(tasks, name))?.close();
     watchers.delete(join(tasks, name));
     addTask(name);
-    onWake({ kind: "folder" });
+    onWake({ kind: "folder", taskId: null });
   });
   for (const name of await readdir(tasks)) addTask(name);
   add(dirname(manifestPath), (name) => {

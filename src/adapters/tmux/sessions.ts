@@ -106,7 +106,7 @@ export function createTmuxSessions(options: TmuxSessionsOptions): Sessions {
   };
 
   return {
-    observe: () => view.observe(),
+    observe: (unread) => view.observe(unread),
 
     async start(spec) {
       const folder = folderOf(workdir, spec.taskDir);

@@ -21,12 +21,14 @@ import type { ServerNote } from "./server-note.ts";
 const MEASURE_MS = 10_000;
 /** Some 9 kB of command: tmux takes 16 kB at once. */
 const CAPTURES_PER_CALL = 150;
+const NONE: ReadonlySet<string> = new Set();
+const NOT_READ = unknown("not read in this look");
 
 /** Reads one server: what is there and what it shows. */
 export interface View {
   /** The panes that this run started. Throws CoppiceError when the server is another's. */
   list(): Promise<Probe<readonly Pane[]>>;
-  observe(): Promise<Probe<readonly Observation[]>>;
+  observe(unread?: ReadonlySet<string>): Promise<Probe<readonly Observation[]>>;
   /** The pane with facts and text of now, with lines above the screen; null when it is gone. */
   look(pane: Pane, historyLines: number): Promise<Probe<Screen | null>>;
 }
@@ -48,7 +50,7 @@ export function createView(options: {
   } = { atMs: 0, server: undefined, cpuSeconds: new Map() };
   const captured = new Map<string, { key: string; atMs: number; lines: readonly string[] }>();
   /** The panes that had changed at the last look: most of them change again and again. */
-  let lively: readonly string[] = [];
+  let lively: readonly Pick<Pane, "paneId" | "name">[] = [];
 
   const list = async (): Promise<Probe<readonly Pane[]>> => {
     const listing = await listAndCapture([]);
@@ -97,23 +99,29 @@ export function createView(options: {
     return panes.filter((_, index) => others[index] === false);
   };
 
-  const observe = async (): Promise<Probe<readonly Observation[]>> => {
+  const observe = async (
+    unread: ReadonlySet<string> = NONE,
+  ): Promise<Probe<readonly Observation[]>> => {
     const startedMs = Date.now();
-    const listing = await listAndCapture(lively);
+    const wanted = lively.filter(({ name }) => !unread.has(name));
+    const listing = await listAndCapture(wanted.map(({ paneId }) => paneId));
     if (listing.kind === "unknown") return listing;
     const { panes, texts } = listing.value;
-    const cpuSeconds = await measure(panes);
+    const cpuSeconds = await measure(panes, unread.size === 0);
     const changed = panes.filter((pane) => {
+      if (unread.has(pane.name)) return false;
       const last = captured.get(pane.paneId);
       return last?.key !== changeKey(pane) || pane.activityAt >= Math.floor(last.atMs / 1000);
     });
-    lively = changed.slice(0, CAPTURES_PER_CALL).map(({ paneId }) => paneId);
+    const left = lively.filter(({ name }) => unread.has(name));
+    lively = [...left, ...changed].slice(0, CAPTURES_PER_CALL);
     const rest = changed.filter(({ paneId }) => !texts.has(paneId));
     const fresh = new Map([...texts, ...(await captureAll(client, rest))]);
     const present = new Set(panes.map(({ paneId }) => paneId));
     for (const paneId of captured.keys()) if (!present.has(paneId)) captured.delete(paneId);
     const observations = panes.map((pane): Observation => {
       const session = sessionFactOf(pane, cpuSeconds(pane));
+      if (unread.has(pane.name)) return { session, screen: NOT_READ };
       const capture = fresh.get(pane.paneId);
       if (capture?.kind === "unknown") {
         captured.delete(pane.paneId);
@@ -131,13 +139,17 @@ export function createView(options: {
 
   /**
    * Processor time of each pane, as measured last; and one SIGCHLD to the server, which sometimes misses the end of a pane
-   * (tmux < 3.6).
+   * (tmux < 3.6). Only a whole look takes the time to measure anew.
    */
-  const measure = async (panes: readonly Pane[]): Promise<(pane: Pane) => number | null> => {
+  const measure = async (
+    panes: readonly Pane[],
+    isWhole: boolean,
+  ): Promise<(pane: Pane) => number | null> => {
     const [first] = panes;
     if (first === undefined) return () => null;
     const isNew = measured.server?.pid !== first.serverPid;
-    if (isNew || Date.now() - measured.atMs >= MEASURE_MS || Date.now() < measured.atMs) {
+    const isOld = Date.now() - measured.atMs >= MEASURE_MS || Date.now() < measured.atMs;
+    if (isNew || (isOld && isWhole)) {
       const table = await answered(async () => known(await processes.list()));
       if (table.kind === "unknown") return () => null;
       const time = (pane: Pane) =>

@@ -85,8 +85,8 @@ function run(
   });
   const heartbeat: Heartbeat = {
     ...created,
-    async beat() {
-      const report = await created.beat();
+    async beat(ended, heard) {
+      const report = await created.beat(ended, heard);
       await created.settle();
       return report;
     },
@@ -197,6 +197,53 @@ describe("one beat", () => {
     await heartbeat.beat();
     const kinds = events.map((event) => event.kind);
     expect(kinds.indexOf("action-begun")).toBeLessThan(kinds.indexOf("action-done"));
+  });
+});
+
+describe("a beat for what single agents told", () => {
+  const ended: Answers = {
+    folders: {
+      launch: async () => known(launchFact()),
+      exit: async () => known(exitFact()),
+    },
+  };
+  const working = { status: "running", attempts: 1 } as const;
+
+  test("looks at those agents and no other, and decides about those alone", async () => {
+    const unread: (readonly string[])[] = [];
+    const sessions: Answers["sessions"] = {
+      observe: async (names = new Set()) => {
+        unread.push([...names]);
+        return known([]);
+      },
+    };
+    const { heartbeat, file, calls } = run(
+      { t1: working, t2: working, t3: { status: "draft" } },
+      { ...ended, sessions },
+    );
+    const whole = await heartbeat.beat(undefined, new Set());
+    expect(file.manifest.phases[0]?.tasks).toMatchObject([working, working, {}]);
+    expect(calls.filter((call) => /t[12]/.test(call))).toEqual([]);
+    expect(whole.acted).toBe(0);
+    await heartbeat.beat(undefined, new Set(["t2"]));
+    expect(file.manifest.phases[0]?.tasks).toMatchObject([working, { status: "pr_open" }, {}]);
+    expect(calls.filter((call) => call.includes("t1"))).toEqual([]);
+    expect(unread).toEqual([["task-t1", "task-t2"], ["task-t1"]]);
+  });
+
+  test("says of the others what the last beat said that they wait for", async () => {
+    const folders = { launch: async () => known(launchFact()) };
+    const sessions = { observe: async () => unknown("lost server") };
+    const { heartbeat } = run({ t1: working, t2: working }, { folders, sessions });
+    const { waits } = await heartbeat.beat();
+    expect(waits).toMatchObject([{ taskId: "t1" }, { taskId: "t2" }]);
+    expect((await heartbeat.beat(undefined, new Set(["t2"]))).waits).toEqual(waits);
+  });
+
+  test("looks at all tasks that no agent works on", async () => {
+    const { heartbeat, file } = run({ t1: working, t2: {} }, ended);
+    await heartbeat.beat(undefined, new Set(["t9"]));
+    expect(file.manifest.phases[0]?.tasks).toMatchObject([working, { status: "running" }]);
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect } from "vitest";
 import type { BeatReport } from "../../../src/heartbeat/beat.ts";
 import { ended, runLoop } from "../../../src/heartbeat/loop.ts";
 import { TaskStatus } from "../../../src/manifest/status.ts";
+import type { Wake } from "../../../src/ports/signals.ts";
 import { manifestOf, taskId } from "../../support/decision.ts";
 
 const T1 = taskId("t1");
@@ -77,7 +78,12 @@ describe("a run ends", () => {
 /** Runs the loop over these reports, the last of which ends it; an error is one that a beat throws. Tells how long it slept before each beat. */
 async function sleeps(
   reports: readonly (BeatReport | Error)[],
-  happen: { readonly jumpMs?: number; readonly wakeAt?: number; readonly stopAt?: number } = {},
+  happen: {
+    readonly jumpMs?: number;
+    readonly wakeAt?: number;
+    readonly wake?: Wake;
+    readonly stopAt?: number;
+  } = {},
 ) {
   let nowMs = 1_000_000;
   let beats = 0;
@@ -86,6 +92,7 @@ async function sleeps(
   const troubles: (string | undefined)[] = [];
   let stopped = 0;
   const slept: number[] = [];
+  const heard: (readonly string[] | undefined)[] = [];
   const stop = new AbortController();
   const result = await runLoop({
     intervalMs: 15_000,
@@ -100,7 +107,8 @@ async function sleeps(
       stop: async () => {
         stopped += 1;
       },
-      beat: async (ended) => {
+      beat: async (ended, only) => {
+        heard.push(only === undefined ? undefined : [...only]);
         const found = reports[beats] ?? AT_REST;
         beats += 1;
         if (happen.jumpMs !== undefined) nowMs += happen.jumpMs;
@@ -114,7 +122,7 @@ async function sleeps(
     },
     signals: {
       listen: async (onWake) => {
-        wake = () => onWake({ kind: "folder" });
+        wake = () => onWake(happen.wake ?? { kind: "manifest" });
         return {
           socketPath: "/s",
           close: async () => {
@@ -135,7 +143,7 @@ async function sleeps(
       },
     },
   });
-  return { result, beats, slept: slept.slice(0, -1), closed, stopped, troubles };
+  return { result, beats, slept: slept.slice(0, -1), closed, stopped, troubles, heard };
 }
 
 describe("between two beats", () => {
@@ -159,6 +167,37 @@ describe("between two beats", () => {
   test("an event is not delayed by a beat that only the timer asked for, but by one for an event", async () => {
     const { slept } = await sleeps([report(), report(), report({ underWay: 1 })], { wakeAt: 2 });
     expect(slept).toEqual([15_000, 1, 250]);
+  });
+
+  const word: Wake = { kind: "folder", taskId: "t1" };
+  const idle = report({ wakeAtMs: 1_003_000 });
+
+  test("what one agent tells is looked at alone, and soon after that all are looked at, however soon it tells more", async () => {
+    const { heard, slept } = await sleeps([idle, idle, idle, AT_REST], { wakeAt: 2, wake: word });
+    expect(heard.slice(0, 4)).toEqual([undefined, undefined, ["t1"], undefined]);
+    expect(slept.slice(2)).toEqual([250]);
+  });
+
+  test.each<[string, Wake]>([
+    ["the manifest changed", { kind: "manifest" }],
+    ["an event names no task", { kind: "socket", taskId: null }],
+  ])("all are looked at where %s", async (_, wake) => {
+    const { heard } = await sleeps([idle, idle, AT_REST], { wakeAt: 2, wake });
+    expect(heard).toEqual([undefined, undefined, undefined]);
+  });
+
+  test("all are looked at after a change, and by a beat that is tried again", async () => {
+    const changed = await sleeps([report({ changed: true }), AT_REST], { wakeAt: 1, wake: word });
+    expect(changed.heard).toEqual([undefined, undefined]);
+    const full = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+    const again = await sleeps([idle, full, idle, AT_REST], { wakeAt: 1, wake: word });
+    expect(again.heard.slice(0, 3)).toEqual([undefined, ["t1"], undefined]);
+  });
+
+  test("a beat that looked at one agent only does not end the run", async () => {
+    const { result, heard } = await sleeps([idle, AT_REST, AT_REST], { wakeAt: 1, wake: word });
+    expect(heard).toEqual([undefined, ["t1"], undefined]);
+    expect(result.outcome).toBe("delivered");
   });
 
   test.each([-3_600_000, 3_600_000])(

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { type ExitFact, known, type SignalFact } from "../../../src/classify/evidence.ts";
 import { createObserver } from "../../../src/heartbeat/observe.ts";
+import type { TaskId } from "../../../src/manifest/task.ts";
 import type { Observation } from "../../../src/ports/sessions.ts";
 import { manifestOf, NOW, taskId } from "../../support/decision.ts";
 import { exitFact, gitFact, launchFact, screenFact, sessionFact } from "../../support/facts.ts";
@@ -20,6 +21,8 @@ interface World {
   commitsAhead: number;
 }
 
+const NOBODY = { underWay: new Set<TaskId>(), unseen: new Set<TaskId>() };
+
 /** Looks once at t1; `answer` is what tmux says, and may change the world before. */
 async function look(world: World, answer: (calls: readonly string[]) => Promise<Observation[]>) {
   const { calls, context } = executorWorld(MANIFEST, {
@@ -31,7 +34,7 @@ async function look(world: World, answer: (calls: readonly string[]) => Promise<
     },
     repository: { probe: async () => known(gitFact({ commitsAhead: world.commitsAhead })) },
   });
-  const { evidence } = await createObserver(context.ports).observe(MANIFEST, "/w", new Set());
+  const { evidence } = await createObserver(context.ports).observe(MANIFEST, "/w", NOBODY);
   return evidence.get(taskId("t1"));
 }
 
@@ -73,9 +76,11 @@ test("what git said before the action of a complete task ended is no evidence fo
   const { context } = executorWorld(MANIFEST);
   const observer = createObserver(context.ports);
   const t1 = taskId("t1");
-  const gitOf = async (status: "running" | "complete", underWay: ReadonlySet<string>) =>
-    (await observer.observe(manifestOf({ t1: { status } }), "/w", underWay)).evidence.get(t1)?.git;
+  const gitOf = async (status: "running" | "complete", underWay: ReadonlySet<TaskId>) =>
+    (
+      await observer.observe(manifestOf({ t1: { status } }), "/w", { ...NOBODY, underWay })
+    ).evidence.get(t1)?.git;
   expect((await gitOf("complete", new Set()))?.kind).toBe("known");
-  expect((await gitOf("running", new Set(["t1"])))?.kind).toBe("known");
-  expect((await gitOf("complete", new Set(["t1"])))?.kind).toBe("unknown");
+  expect((await gitOf("running", new Set([t1])))?.kind).toBe("known");
+  expect((await gitOf("complete", new Set([t1])))?.kind).toBe("unknown");
 });
