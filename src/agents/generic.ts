@@ -1,8 +1,9 @@
 import type { ScreenReading } from "./agent.ts";
+import { framedComposer } from "./composers.ts";
 import { readAnyProgram, readProgram } from "./program.ts";
 import type { Screen } from "./screen.ts";
 import { busyReading, readDialog, readOverlay, readPlain, working } from "./tui.ts";
-import { linesAbove, SPINNER_TITLE, viewOf } from "./view.ts";
+import { linesAbove, SPINNER_TITLE, type View, viewOf } from "./view.ts";
 
 /** The hint how to stop a turn, with a clock or a spinner, or a spinner of dots before words: no agent shows them at rest. */
 const BUSY =
@@ -24,5 +25,26 @@ export function readGeneric(screen: Screen): ScreenReading {
   const busy = linesAbove(view, view.end, 10).findLast((line) => BUSY.test(line));
   if (busy !== undefined) return busyReading(busy.trim());
   if (SPINNER_TITLE.test(view.title)) return working(0.8, `the title says "${view.title}"`);
-  return readOverlay(view) ?? readPlain(view);
+  return readOverlay(view) ?? readStillComposer(view) ?? readPlain(view);
 }
+
+/** An agent that works writes more often than this, but for a silent command. */
+const STILL_SECONDS = 2;
+
+/** A place for words, framed, with the cursor in it, while nothing moves: something waits, or works without a sign. */
+function readStillComposer(view: View): ScreenReading | undefined {
+  const { silentSeconds } = view.screen;
+  const framed = FRAMES.some(({ top, bottom }) => framedComposer(view, { top, bottom, sign: /^/ }));
+  if (!framed || silentSeconds === null || silentSeconds < STILL_SECONDS) return undefined;
+  return {
+    kind: "waiting-input",
+    confidence: 0.6,
+    why: "a place for words stands still, and whose it is nobody described",
+    needsPerson: true,
+  };
+}
+
+const FRAMES = [
+  { top: /^─{10,}$/u, bottom: /^─{10,}$/u },
+  { top: /^╭─{10,}╮$/u, bottom: /^╰─{10,}╯$/u },
+];

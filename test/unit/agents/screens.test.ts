@@ -68,6 +68,18 @@ test("an agent that nobody described is never answered, typed at or believed to 
   expect(acts.filter(({ action }) => ["answer", "nudge", "finish"].includes(action))).toEqual([]);
 });
 
+test.each([
+  ["a still composer of an agent that nobody described asks a person", 3, "", "ask-person"],
+  ["one that wrote a moment ago is left alone", 1, "", "none"],
+  ["one with a spinner above it is left alone", 3, "⠼ Working...", "none"],
+])("%s", (_, silentSeconds, above, action) => {
+  const rule = "─".repeat(80);
+  const lines = [" Finished the work.", above, rule, "", rule, " ~/repo (main)"];
+  const screen = { ...blank, lines, currentCommand: "pi", silentSeconds, rows: lines.length };
+  const cursor = { x: 0, y: 3, visible: true };
+  expect(classifyScreen(command, { ...screen, cursor }).action).toBe(action);
+});
+
 test.prop([fc.constantFrom("", "y", "N", "yes"), fc.constantFrom("sh", "node", "git")])(
   "a yes or no that nobody sent leaves its question open",
   (draft, currentCommand) => {
