@@ -81,7 +81,7 @@ export type Action =
       readonly forkPoint: string | undefined;
       /** Finished work with which it does not merge; the pull request names it. */
       readonly collides?: readonly CollidingWork[];
-      /** Work that touches the same files was merged meanwhile: whether it still merges with the base is to be seen. */
+      /** Whether it still merges with the base is to be seen. */
       readonly triesBase?: true;
     }
   /** Session, worktree and branch go; anything unpushed is preserved first. */

@@ -14,6 +14,7 @@ import { deliverStep } from "./deliver.ts";
 import { heal, lastHealMs, type Trouble } from "./heal.ts";
 import { triedWith } from "./ladder.ts";
 import { launchedPatch } from "./launched.ts";
+import { askToMerge } from "./merge-base.ts";
 import { limitEndMs, pausedUntil } from "./pause.ts";
 import { progressKey, shownWork } from "./progress.ts";
 import { proofOf } from "./proof.ts";
@@ -133,7 +134,10 @@ function respond(
           sinceMs,
           ...more,
         });
-  const tells = tellOfRivals(view, task, tellBy, sinceMs);
+  const asked = askToMerge(view, task, evidence, { by: tellBy ?? "resume", sinceMs });
+  const tells = asked ?? tellOfRivals(view, task, tellBy, sinceMs);
+  // Its work was proved before its session went.
+  const merges = task.state?.baseConflict === undefined ? undefined : asked;
   const told = watched && tells?.actions ? { wait: isWatched } : tells;
   // Somebody who looks may be about to type: nothing is typed, ended or delivered over their head.
   if (attended && !verdict.fact) return { wait: isWatched };
@@ -203,16 +207,24 @@ function respond(
     case "context-full":
       return trouble("the agent's context is full", GO_ON, { nudgeBy: null, mayResume: false });
     case "exited-error":
-      return adoptOr(view, task, evidence, () =>
-        // Killed in its turn: its conversation is whole and is worth going on with.
-        trouble(verdict.why, GO_ON, {
-          nudgeBy: null,
-          mayResume: interactive && verdict.turn === "broken-off",
-        }),
+      return adoptOr(
+        view,
+        task,
+        evidence,
+        () =>
+          merges ??
+          // Killed in its turn: its conversation is whole and is worth going on with.
+          trouble(verdict.why, GO_ON, {
+            nudgeBy: null,
+            mayResume: interactive && verdict.turn === "broken-off",
+          }),
       );
     case "dead":
-      return adoptOr(view, task, evidence, () =>
-        trouble(`the session ended: ${verdict.why}`, GO_ON, { nudgeBy: null }),
+      return adoptOr(
+        view,
+        task,
+        evidence,
+        () => merges ?? trouble(`the session ended: ${verdict.why}`, GO_ON, { nudgeBy: null }),
       );
     case "stalled":
       return trouble(`no progress for ${view.manifest.policy.stallAfterMinutes} minutes`, GO_ON, {

@@ -65,7 +65,10 @@ function workOf(task: Task, evidence: TaskEvidence | undefined): Work | undefine
   const { status, state } = task;
   if (!isActive(status) && status !== "complete" && status !== "pr_open") return undefined;
   const git = evidence?.git.kind === "known" ? evidence.git.value : null;
-  const sha = git?.headSha ?? (status === "pr_open" ? state?.pushedSha : undefined);
+  // Git is not asked of work that is being delivered now.
+  const noted = { pr_open: state?.pushedSha, complete: state?.provedSha };
+  const sha =
+    git?.headSha ?? (status === "pr_open" || status === "complete" ? noted[status] : undefined);
   const touched = git?.touched ?? state?.touched;
   const commits = git?.commitsAhead ?? state?.commits ?? 0;
   return sha === undefined || touched === undefined || commits === 0
@@ -187,11 +190,11 @@ function linesInWords(lines: readonly LineRange[]): string {
 }
 
 /**
- * With the policy `hold`, a delivery waits while a pull request is open with which it does not merge. It waits for none
- * that is not open yet, so no two wait for each other.
+ * With the policies `hold` and `rebase`, a delivery waits while a pull request is open with which it does not merge. It
+ * waits for none that is not open yet, so no two wait for each other.
  */
 export function heldByRivals(view: Survey, taskId: TaskId): Step | undefined {
-  if (view.manifest.policy.collisions !== "hold") return undefined;
+  if (view.manifest.policy.collisions === "tell") return undefined;
   const open = rivalsOf(view, taskId).filter(({ task }) => task.status === "pr_open");
   if (open.length === 0) return heldUntried(view, taskId);
   const reason = `does not merge with ${rivalsInWords(open)}: waits until that is merged or closed`;

@@ -43,15 +43,16 @@ export function deliverStep(
         base: base.branch,
         forkPoint: forkPointOf(view, task),
         ...(rivals.length > 0 ? { collides: rivals.map(collidingWork) } : {}),
-        ...(base.branch === root && meetsMerged(view, task) ? { triesBase: true } : {}),
+        ...(base.branch === root && triesBase(view, task) ? { triesBase: true } : {}),
       },
     ],
     wait: waitsFor("is being pushed"),
   };
 }
 
-/** Merged work has touched a file that this task's touches. */
-function meetsMerged(view: Survey, { id, state }: Task): boolean {
+/** Merged work has touched a file that this task's touches; what its own agent may settle is tried always. */
+function triesBase(view: Survey, { id, state }: Task): boolean {
+  if (view.manifest.policy.collisions === "rebase") return true;
   const git = view.evidence.get(id)?.git;
   const seen = git?.kind === "known" ? git.value?.touched : undefined;
   const touched = seen ?? state?.touched ?? [];

@@ -22,6 +22,8 @@ export function launchedPatch(
           touched: undefined,
           commits: undefined,
           collisionsTold: undefined,
+          baseConflict: undefined,
+          merges: undefined,
         }
       : {};
   // A nudge is none of the starts that the policy counts, and it goes on with the nudges so far.

@@ -5,7 +5,7 @@ import { verifySessionNameOf } from "../manifest/names.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
-import type { WorkSummary } from "../ports/repository.ts";
+import type { BaseTrial, WorkSummary } from "../ports/repository.ts";
 import { asksPerson, type ExecutionContext, type Outcome, placeOf, taskOf } from "./context.ts";
 import { pullRequestBody, pullRequestTitle } from "./pull-request-text.ts";
 
@@ -30,20 +30,13 @@ export async function deliver(
       `coppice retry ${task.id} does the task again.`,
     );
   }
-  const onto = action.triesBase
-    ? await repository.mergesOnto(action.sha, action.base)
-    : ({ kind: "known", value: [] } as const);
-  const isHeld = context.manifest.policy.collisions === "hold";
-  if (isHeld && onto.kind === "unknown") return later(context, task, "base-unknown", onto.reason);
-  const baseFiles = onto.kind === "known" ? onto.value : [];
-  if (isHeld && baseFiles.length > 0) {
-    const { worktree } = placeOf(context, task);
-    return asksPerson(
-      task,
-      "base-conflict",
-      `does not merge with ${action.base} any more at ${baseFiles.slice(0, 3).join(", ")}`,
-      `Merge ${action.base} into ${action.branch} in ${worktree}, then set ${task.id} to complete.`,
-    );
+  const onto = action.triesBase ? await repository.mergesOnto(action.sha, action.base) : null;
+  const isHeld = context.manifest.policy.collisions !== "tell";
+  if (isHeld && onto?.kind === "unknown") return later(context, task, "base-unknown", onto.reason);
+  const trial = onto?.kind === "known" ? onto.value : null;
+  const baseFiles = trial?.files ?? [];
+  if (isHeld && trial !== null && baseFiles.length > 0) {
+    return notMerging(context, task, action, trial);
   }
   const pushed = await repository.push({
     branch: action.branch,
@@ -120,6 +113,49 @@ export async function deliver(
     }
   }
 }
+
+/** Its agent is asked at the next beat to merge the base, if the policy and its limit say so; else a person is. */
+function notMerging(
+  context: ExecutionContext,
+  task: Task,
+  { base, branch, sha }: Extract<Action, { kind: "deliver" }>,
+  { tip, files }: BaseTrial,
+): Outcome {
+  const { collisions, mergesMax } = context.manifest.policy;
+  const merges = task.state?.merges ?? 0;
+  const why = `does not merge with ${base} any more at ${files.slice(0, 3).join(", ")}`;
+  // What a person took as complete is theirs.
+  const mayAsk = collisions === "rebase" && task.state?.provedSha === sha;
+  if (!mayAsk || merges >= mergesMax) {
+    const { worktree } = placeOf(context, task);
+    const asked = merges > 0 ? ` (its agent was asked ${merges} times to merge it)` : "";
+    const hint = `Merge ${base} into ${branch} in ${worktree}, then set ${task.id} to complete.`;
+    return asksPerson(task, "base-conflict", `${why}${asked}`, hint);
+  }
+  return {
+    result: `${why}: its agent is asked to merge ${base}`,
+    events: [],
+    patches: [
+      {
+        kind: "task",
+        taskId: task.id,
+        set: {
+          status: "running",
+          completedAt: null,
+          lastProgress: toIso(context.ports.clock.now()),
+          error: why,
+        },
+        state: {
+          baseConflict: { tip, base, files: files.slice(0, FILES_MAX) },
+          provedSha: undefined,
+        },
+      },
+    ],
+  };
+}
+
+/** Of a conflict with the base so many files are noted and told. */
+const FILES_MAX = 10;
 
 /** What later plans learn from. */
 function finishedTask(

@@ -60,15 +60,17 @@ export async function start(
   return outcomeOf(task, launched);
 }
 
-/** A new launch in the same worktree that is told what went wrong. */
+/** A new launch in the same worktree that is told what went wrong, and perhaps what is asked of it. */
 export async function restart(
   context: ExecutionContext,
   action: ActionOf<"restart">,
+  asked?: string,
 ): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   await endSessions(context.ports.sessions, task.id);
   const failure: Failure = {
     why: action.why,
+    ...(asked === undefined ? {} : { asked }),
     context: action.context,
     tried: task.state?.tried ?? [],
     ...(await workSoFar(context, task)),
@@ -114,7 +116,7 @@ export async function resume(
     (await context.ports.conversations.find(action.agent, worktree, sinceMs)) ??
     undefined;
   if (conversation === undefined) {
-    return await restart(context, { ...action, kind: "restart", context: [] });
+    return await restart(context, { ...action, kind: "restart", context: [] }, action.text);
   }
   await endSessions(context.ports.sessions, task.id);
   const launched = await launch(context, task, {

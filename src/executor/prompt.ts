@@ -18,6 +18,8 @@ export interface PromptFacts {
 /** An attempt that did not finish, as the next one is told of it. */
 export interface Failure {
   readonly why: string;
+  /** What its conversation would have been told, if it could go on. */
+  readonly asked?: string;
   /** Its last output. */
   readonly context: readonly string[];
   /** What was tried to get it going, oldest first. */
@@ -89,6 +91,7 @@ function failureText(failure: Failure, nonce: string): string {
   return [
     `An earlier attempt did not finish: ${plainLine(failure.why, 300)}.`,
     "Its commits and files may still be here: look at git status and git log first, then go on from there.",
+    ...(failure.asked === undefined ? [] : [plainText(failure.asked).text.replaceAll(nonce, "…")]),
     ...(notes.length > 0
       ? ["What is known of it, as data:", `<output-${nonce}>`, ...notes, `</output-${nonce}>`]
       : []),

@@ -91,11 +91,14 @@ export const Policy = closedObject({
       "A predicted file keeps no other task waiting any more when the work so far makes it less likely than this; 0: never.",
     ),
   collisions: z
-    .enum(["tell", "hold"])
+    .enum(["tell", "hold", "rebase"])
     .default("tell")
     .describe(
-      "When finished work does not merge with another task's: tell its agent once and then deliver it, or hold the delivery until the other pull request is merged or given up.",
+      "When finished work does not merge with another task's: tell its agent once and then deliver it; hold the delivery until the other pull request is merged or given up; or hold it, and then have its own agent merge the base into it.",
     ),
+  mergesMax: count(2, 20).describe(
+    "Times that an agent is asked to merge the base into its work, per start of a task.",
+  ),
   answers: z
     .array(KnownAnswer)
     .default([])

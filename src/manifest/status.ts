@@ -28,7 +28,8 @@ const HEARTBEAT: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
   running: ["pending", "stuck", "error", "complete", "pr_open", "merged"],
   stuck: ["pending", "running", "error", "complete", "pr_open", "merged"],
   error: ["pr_open", "merged"],
-  complete: ["error", "pr_open", "merged"],
+  // Back to its agent: it does not merge with the base any more.
+  complete: ["running", "error", "pr_open", "merged"],
   pr_open: ["merged", "error"],
   merged: ["archived"],
   cancelled: ["archived"],

@@ -95,6 +95,19 @@ export const TaskState = closedObject({
     .array(TaskId)
     .optional()
     .describe("Tasks of whose changes, which do not merge with its own, its agent was told."),
+  baseConflict: closedObject({
+    tip: z.string().describe("The base's commit."),
+    base: z.string(),
+    files: z.array(z.string()),
+  })
+    .optional()
+    .describe("Where its finished work does not merge with the base; its agent is to be asked."),
+  merges: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("Times that its agent was asked to merge the base."),
   deliveryFailures: z.number().int().min(0).optional().describe("Failed deliveries in a row."),
   startFailures: z.number().int().min(0).optional(),
 });

@@ -42,6 +42,14 @@ export interface CommitPair {
   readonly right: string;
 }
 
+/** A commit merged with the base for a try. */
+export interface BaseTrial {
+  /** The base's commit, by its full name. */
+  readonly tip: string;
+  /** Where the two do not merge. */
+  readonly files: readonly string[];
+}
+
 /** What a pull request's body tells. */
 export interface WorkSummary {
   readonly headSha: string;
@@ -87,9 +95,9 @@ export interface Repository {
   conflicts(
     pairs: readonly CommitPair[],
   ): Promise<Probe<readonly Probe<readonly ConflictFile[]>[]>>;
-  /** The files at which a commit does not merge with the base as it is now on `origin`, which is asked first. */
-  mergesOnto(commit: string, base: string): Promise<Probe<readonly string[]>>;
-  /** `commit` and `forkPoint` are full names. */
+  /** Tries a merge of a commit with the base as it is now on `origin`, which is asked first. */
+  mergesOnto(commit: string, base: string): Promise<Probe<BaseTrial>>;
+  /** `commit` and `forkPoint` are full names. What came in from the base by a merge or rebase is left out. */
   summary(commit: string, forkPoint: string): Promise<WorkSummary>;
   /** Pushes exactly `sha` to `refs/heads/<branch>` of `origin`; never forced, never to `base`. */
   push(push: {

@@ -1,9 +1,11 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { deeds, disturbances, door, runs, taskOf, worksOn } from "../support/agent-stage.ts";
 import { testWithCodex as test } from "../support/codex-stage.ts";
-import { eventually, puppet } from "../support/workplace.ts";
+import { eventually, test as placeTest, puppet } from "../support/workplace.ts";
 
-test("a needless wait ends early, and work that does not merge is told of before it is delivered", async ({
+test.concurrent("a needless wait ends early, and work that does not merge is told of before it is delivered", async ({
   place,
   model,
   env,
@@ -70,3 +72,44 @@ test("a needless wait ends early, and work that does not merge is told of before
     { taskId: "t1", other: "t3", files: ["README.md"] },
   ]);
 });
+
+placeTest.concurrent(
+  "work that does not merge any more has its agent merge the base, and is delivered then",
+  async ({ place }) => {
+    await place.plan(
+      { command: puppet(place), policy: { backoffSeconds: 0.1, collisions: "rebase" } },
+      [{ id: "t1" }, { id: "t2", verify: "! grep -q '<<<' README.md" }],
+    );
+    const run = place.start(["run", "--interval", "1"]);
+    const [first, second] = [await place.puppets.enter("t1"), await place.puppets.enter("t2")];
+    await first.commit("README.md", "first\n", "Work on t1");
+    await first.exit(0);
+    await eventually("the pull request of t1", async () => (await place.task("t1")).prNumber);
+    await second.commit("README.md", "second\n", "Work on t2");
+    await second.exit(0);
+    expect(await run.ended).toMatchObject({ code: 4 });
+    expect((await place.task("t2")).error).toMatch(/does not merge with t1 \(#1\) at README\.md/);
+
+    await place.lab.git(["push", "-q", "origin", "origin/fix/t1:main"]);
+    const again = place.start(["run", "--interval", "1"]);
+    const settler = await place.puppets.enter("t2");
+    const { cwd, argv } = settler.hello;
+    const prompt = await readFile(argv.at(-1) ?? "", "utf8");
+    const tip = await place.lab.git(["rev-parse", "refs/heads/main"], place.lab.origin);
+    expect(prompt).toContain(`Please run git merge ${tip} on your branch`);
+    const author = ["-c", "user.name=An Agent", "-c", "user.email=agent@example.com"];
+    await expect(place.lab.git([...author, "merge", tip], cwd)).rejects.toThrow();
+    expect(await readFile(join(cwd, "README.md"), "utf8")).toContain("<<<<<<<");
+    await writeFile(join(cwd, "README.md"), "one\nfirst\nsecond\n");
+    await settler.commit("note.txt", "both\n", "Merge main");
+    await settler.exit(0);
+    expect(await again.ended).toMatchObject({ code: 0 });
+
+    const [, two] = await place.pullRequests();
+    expect(two).toMatchObject({ number: 2, head: "fix/t2", base: "main" });
+    expect(two?.body).not.toContain("Does not merge");
+    expect(two?.body).toMatch(/`README\.md` \(\+1 −0\)\n- `note\.txt` \(\+1 −0\)/);
+    expect(await place.delivered("fix/t2")).toEqual(["Merge main", "Work on t2"]);
+    expect(await place.task("t2")).toMatchObject({ attempts: 2, state: { merges: 1 } });
+  },
+);

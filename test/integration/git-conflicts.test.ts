@@ -147,10 +147,11 @@ test("a commit is tried on the base as it is on origin by now", async () => {
     const found = await repository.mergesOnto(mine, "main");
     return found.kind === "known" ? found.value : found.reason;
   };
-  expect(await onto()).toEqual([]);
+  const tip = await lab.git(["rev-parse", "main"], lab.origin);
+  expect(await onto()).toEqual({ tip, files: [] });
   await lab.git(["push", "-q", "origin", `${theirs}:refs/heads/main`]);
   await lab.git(["update-ref", "refs/remotes/origin/main", "main"]);
-  expect(await onto()).toEqual(["b.txt"]);
+  expect(await onto()).toEqual({ tip: theirs, files: ["b.txt"] });
   await lab.git(["remote", "set-url", "origin", join(lab.folder, "nowhere")]);
   expect(await onto()).toMatch(/nobody can tell whether it merges with main: .*nowhere/s);
 });

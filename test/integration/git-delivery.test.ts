@@ -333,6 +333,18 @@ test("a summary names commits from the oldest on, and files with their exact lin
   ]);
 });
 
+test("a summary leaves out what came in from the base by a merge", async () => {
+  await lab.commit({ "mine.txt": "a\n" }, worktree);
+  await lab.commit({ "theirs.txt": "b\n" });
+  await lab.git(["push", "-q", "origin", "main"]);
+  const author = ["-c", "user.name=A Person", "-c", "user.email=person@example.com"];
+  await lab.git([...author, "merge", "-q", "-m", "Merge main", "main"], worktree);
+  const head = await lab.git(["rev-parse", "HEAD"], worktree);
+  const summary = await repository.summary(head, forkPoint);
+  expect(summary.commits.map(({ subject }) => subject)).toEqual(["mine.txt", "Merge main"]);
+  expect(summary.files).toEqual([{ path: "mine.txt", added: 1, removed: 0 }]);
+});
+
 test("a branch is contained once its commits are in the base of origin", async () => {
   const sha = await lab.commit({ "done.txt": "done" }, worktree);
   expect(await repository.isContained("fix/t1", "main")).toEqual({ kind: "known", value: false });

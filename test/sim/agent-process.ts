@@ -9,6 +9,8 @@ export type Step =
   | { readonly kind: "commit" }
   /** Changes a file and does not commit it. */
   | { readonly kind: "edit" }
+  /** Merges the base as it is now into its branch and settles every conflict. */
+  | { readonly kind: "merge" }
   /** Writes words, which prove nothing. */
   | { readonly kind: "say"; readonly text: string }
   /** Writes a signal file, which proves nothing either. */
@@ -28,7 +30,10 @@ export type Step =
   | { readonly kind: "vanish" };
 
 /** A step that takes no time. */
-type Deed = Extract<Step, { kind: "commit" | "edit" | "say" | "signal" | "exit" | "vanish" }>;
+type Deed = Extract<
+  Step,
+  { kind: "commit" | "edit" | "merge" | "say" | "signal" | "exit" | "vanish" }
+>;
 
 /** Trusting the worktree is allowed by default; running a command is the person's to allow. */
 export type DialogName = "trust" | "approval";
@@ -40,6 +45,7 @@ export type Truth = "working" | "hanging" | "dialog" | "idle" | "ended";
 export interface AgentEffects {
   commit(atMs: number): void;
   edit(): void;
+  merge(atMs: number): void;
   signal(kind: "done" | "fail", atMs: number): void;
   /** The program ended; `code` is null when nothing could record it. */
   ended(code: number | null, atMs: number): void;
@@ -187,6 +193,10 @@ export class AgentProcess {
       case "edit":
         this.lines.push("• Edited a file.");
         this.#effects.edit();
+        break;
+      case "merge":
+        this.lines.push("• Merged the base.");
+        this.#effects.merge(atMs);
         break;
       case "say":
         this.lines.push(`• ${step.text}`);

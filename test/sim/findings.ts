@@ -16,6 +16,7 @@ export const calm = {
   secondPhase: 5,
   gate: "delivered",
   overlap: "serial",
+  collisions: "tell",
   maxParallel: 4,
   downSeconds: 1,
   intervalSeconds: 15,
@@ -217,6 +218,29 @@ export const FINDINGS: readonly Finding[] = [
       ],
     },
     breach: /was stopped after/,
+    open: false,
+  },
+  {
+    promise: "work is held by work of another task that is being delivered at that moment",
+    scenario: {
+      ...calm,
+      secondPhase: 2,
+      collisions: "hold",
+      maxParallel: 2,
+      intervalSeconds: 300,
+      eagerBeats: 120,
+      tasks: [
+        { ...good, agent: { costume: "command", launches: ["lies", "good"] }, verify: [0] },
+        { ...good, agent: { costume: "codex", launches: ["dirty"] }, files: [0] },
+      ],
+      happenings: [
+        {
+          at: { kind: "method", method: "isAttended", nth: 0 },
+          what: { kind: "terminals-die", recorded: false },
+        },
+      ],
+    },
+    breach: /was delivered though it does not merge/,
     open: false,
   },
 ];

@@ -69,6 +69,12 @@ export class GitModel {
     return sha;
   }
 
+  /** `origin` is seen from here as it is now. */
+  fetch(): void {
+    this.tracking.clear();
+    for (const [branch, sha] of this.remote) this.tracking.set(branch, sha);
+  }
+
   /** An agent changes a file without committing. */
   edit(path: string, file: string): void {
     this.#made.edits.add(file);
@@ -85,6 +91,19 @@ export class GitModel {
     this.#made.commits.add(sha);
     this.heads.set(worktree.branch, sha);
     return sha;
+  }
+
+  /** An agent merges the base as last seen here into its branch, with everything that is dirty. */
+  mergeBase(path: string, atMs: number): void {
+    const worktree = this.#worktree(path);
+    const [ours, theirs] = [this.#tip(worktree.branch), this.tracking.get(this.base)];
+    if (theirs === undefined || this.isAncestor(theirs, ours)) return;
+    const edits = [...worktree.dirty];
+    const parents = [ours, theirs];
+    const sha = this.write({ parents, subject: `Merge ${this.base}`, atMs, edits });
+    worktree.dirty.clear();
+    this.#made.commits.add(sha);
+    this.heads.set(worktree.branch, sha);
   }
 
   /** Someone merges a branch of `origin` into another one there. */

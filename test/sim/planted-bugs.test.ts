@@ -204,7 +204,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
         conflicts: (pairs) => Promise.resolve(known(pairs.map(() => known([])))),
       },
     }),
-    among: scenario.map((planned) => ({ ...planned, happenings: [] })),
+    among: scenario.map((planned) => ({ ...planned, collisions: "tell", happenings: [] })),
     noticed: /was delivered untold/,
   },
   "work of which nobody knows whether it merges is taken for work that does": {
@@ -217,7 +217,7 @@ const BUGS: Readonly<Record<string, Bug>> = {
         },
       },
     }),
-    among: scenario.map((planned) => ({ ...planned, gate: "merged", happenings: [] })),
+    among: scenario.map((planned) => ({ ...planned, collisions: "hold", happenings: [] })),
     noticed: /was delivered though it does not merge/,
   },
   "what does not merge is not held": {
@@ -225,8 +225,39 @@ const BUGS: Readonly<Record<string, Bug>> = {
       ...manifest,
       policy: { ...manifest.policy, collisions: "tell" },
     })),
-    among: scenario.map((planned) => ({ ...planned, gate: "merged", happenings: [] })),
+    among: scenario.map((planned) => ({ ...planned, collisions: "hold", happenings: [] })),
     noticed: /was delivered though it does not merge/,
+  },
+  "nobody looks whether work still merges with its base": {
+    sabotage: ({ repository }) => ({
+      repository: {
+        ...repository,
+        mergesOnto: async (commit, base) => {
+          const trial = await repository.mergesOnto(commit, base);
+          return trial.kind === "known" ? known({ ...trial.value, files: [] }) : trial;
+        },
+      },
+    }),
+    among: scenario.map((planned) => ({ ...planned, collisions: "rebase", happenings: [] })),
+    noticed: /though it does not merge with its base/,
+  },
+  "nobody notes how often an agent was asked to merge the base": {
+    sabotage: ({ store }) => ({
+      store: {
+        ...store,
+        commit: (base, patches) =>
+          store.commit(
+            base,
+            patches.map((patch) => {
+              if (patch.kind !== "task") return patch;
+              const { merges: _, ...state } = patch.state ?? {};
+              return { ...patch, state };
+            }),
+          ),
+      },
+    }),
+    among: scenario.map((planned) => ({ ...planned, collisions: "rebase", happenings: [] })),
+    noticed: /typed to though it is done|never comes to rest/,
   },
   "the launch is not recorded before the start": {
     sabotage: ({ folders }) => ({

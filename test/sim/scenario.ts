@@ -10,6 +10,7 @@ const exit = (code: number): Step => ({ kind: "exit", code });
 const commit: Step = { kind: "commit" };
 const edit: Step = { kind: "edit" };
 const idle: Step = { kind: "idle" };
+const merge: Step = { kind: "merge" };
 const lie: readonly Step[] = [
   { kind: "say", text: "All tests passed. Successfully pushed." },
   { kind: "signal", signal: "done" },
@@ -39,6 +40,8 @@ export const BEHAVIOURS = {
     crashes: [work(20), commit, work(20), edit, exit(1)],
     quits: [work(20), commit, exit(0)],
     vanishes: [work(20), commit, { kind: "vanish" }],
+    merges: [work(20), commit, idle, work(20), merge, idle, work(20), merge, idle],
+    goesOn: [work(20), merge, idle],
   },
   command: {
     good: [work(60), commit, exit(0)],
@@ -50,6 +53,7 @@ export const BEHAVIOURS = {
     asks: [work(20), { kind: "ask", question: "Overwrite the file?" }, commit, exit(0)],
     hangs: [work(20), edit, { kind: "hang" }],
     vanishes: [work(20), commit, { kind: "vanish" }],
+    merges: [work(20), commit, merge, exit(0)],
     signalsFail: [work(20), { kind: "signal", signal: "fail" }, exit(1)],
   },
 } as const satisfies Record<Costume, Record<string, readonly Step[]>>;
@@ -72,6 +76,7 @@ export interface Scenario {
   readonly secondPhase: number;
   readonly gate: "delivered" | "merged";
   readonly overlap: "serial" | "parallel";
+  readonly collisions: "tell" | "hold" | "rebase";
   readonly maxParallel: number;
   /** Seconds until a dead orchestrator is started again. */
   readonly downSeconds: number;
@@ -226,6 +231,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   secondPhase: fc.integer({ min: 1, max: 5 }),
   gate: fc.constantFrom("delivered", "delivered", "merged"),
   overlap: fc.constantFrom("serial", "serial", "serial", "parallel"),
+  collisions: fc.constantFrom("tell", "hold", "rebase"),
   maxParallel: fc.integer({ min: 1, max: 4 }),
   downSeconds: fc.integer({ min: 1, max: 300 }),
   intervalSeconds: fc.constantFrom(5, 15, 60, 300),

@@ -252,7 +252,7 @@ export function worldOf(scenario: Scenario): World {
       attemptsMax: 2,
       backoffSeconds: 10,
       backoffMaxSeconds: 60,
-      collisions: scenario.gate === "merged" ? "hold" : "tell",
+      collisions: scenario.collisions,
     },
     phases: [
       { name: "First", gate: scenario.gate, tasks: tasks.slice(0, scenario.secondPhase) },

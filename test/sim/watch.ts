@@ -19,6 +19,8 @@ export class Watch {
   /** The manifest as each process last read or wrote it. */
   readonly #seen = new Map<number, string>();
   readonly #begunOn = new Map<string, string>();
+  /** The tip of the base on `origin` when something was begun for a task. */
+  readonly #baseOfBegun = new Map<string, string | undefined>();
   readonly #arrives = new Map<number, { before: string | undefined; atMs: number }>();
   /** When the newest pull request of each task was opened; true milliseconds. */
   readonly #openedAtMs = new Map<string, number>();
@@ -41,7 +43,12 @@ export class Watch {
       if (task === undefined) continue;
       const { manifest, task: found } = task;
       const retries = world.retries.get(taskId) ?? 0;
-      const max = manifest.policy.attemptsMax * agentsOf(manifest, found).length * (1 + retries);
+      const { attemptsMax, mergesMax, collisions } = manifest.policy;
+      const merges = collisions === "rebase" ? mergesMax : 0;
+      const max = (attemptsMax * agentsOf(manifest, found).length + merges) * (1 + retries);
+      if ((found.state?.merges ?? 0) > mergesMax) {
+        this.#breach(`${taskId} was asked to merge the base ${found.state?.merges} times`);
+      }
       if (folder.logs.size > max) {
         this.#breach(`${taskId} was launched ${folder.logs.size} times; ${max} are allowed`);
       }
@@ -55,6 +62,7 @@ export class Watch {
     switch (effect.kind) {
       case "action-begun":
         this.#begunOn.set(`${effect.pid} ${effect.taskId}`, this.#knownTo(effect.pid));
+        this.#baseOfBegun.set(effect.taskId, this.#world.git.remote.get(this.#world.git.base));
         return;
       case "session-started":
         this.#started(effect);
@@ -167,7 +175,8 @@ export class Watch {
       this.#breach(`${taskId} was ${did} over the head of who is attached`);
     }
     const isDone = step.kind === "idle" && this.#isDone(taskId);
-    if (effect.kind === "typed" && isDone && !this.#isToldOfCollision(taskId)) {
+    const isTold = this.#isToldOfCollision(taskId) || this.#isAskedToMerge(taskId);
+    if (effect.kind === "typed" && isDone && !isTold) {
       this.#breach(`${taskId} was ${did} though it is done`);
     }
     const limit = this.#stallSeconds();
@@ -225,6 +234,7 @@ export class Watch {
     if (open.length > 1) this.#breach(`${taskId} has ${open.length} open pull requests`);
     this.#carriesOwnWork(taskId, pullRequest);
     this.#mayBeOpened(pid, taskId, pullRequest);
+    this.#mergesWithBase(pid, taskId, pullRequest);
     this.#openedAtMs.set(taskId, this.#world.nowMs);
     if (pullRequest.markedTask !== taskId) {
       this.#breach(`the pull request of ${taskId} names ${String(pullRequest.markedTask)}`);
@@ -245,7 +255,7 @@ export class Watch {
     const mayBeTold = known.task.agent === "codex" && agent?.truth === "idle" && !isPaused;
     const isVouched = vouchedFor.has(taskId) || typedByPerson.has(taskId);
     for (const other of this.#openRivals(known, head)) {
-      if (known.manifest.policy.collisions === "hold") {
+      if (known.manifest.policy.collisions !== "tell") {
         this.#breach(`${taskId} was delivered though it does not merge with ${other.id}`);
         continue;
       }
@@ -255,6 +265,17 @@ export class Watch {
       if (mayBeTold && !isVouched && !isLate && !isTold) {
         this.#breach(`${taskId} was delivered untold that it does not merge with ${other.id}`);
       }
+    }
+  }
+
+  /** Where agents settle such conflicts, nothing is delivered that did not merge with its base when that was begun. */
+  #mergesWithBase(pid: number, taskId: string, { baseBranch, headBranch }: SimPullRequest): void {
+    const { git } = this.#world;
+    const [head, tip] = [git.heads.get(headBranch), this.#baseOfBegun.get(taskId)];
+    const settles = this.#viewOf(pid, taskId)?.manifest.policy.collisions === "rebase";
+    if (!settles || baseBranch !== git.base || head === undefined || tip === undefined) return;
+    if (git.conflicts(head, tip).length > 0) {
+      this.#breach(`${taskId} was delivered though it does not merge with its base`);
     }
   }
 
@@ -367,6 +388,18 @@ export class Watch {
         const there = headOf(other);
         return head !== undefined && there !== undefined && git.conflicts(head, there).length > 0;
       });
+  }
+
+  /** It was to be asked to merge the base, with which its work really does not merge. */
+  #isAskedToMerge(taskId: string): boolean {
+    const { git } = this.#world;
+    const view = this.#onDisk(taskId);
+    if (view === undefined || (view.task.state?.merges ?? 0) === 0) return false;
+    const [head, tip] = [
+      git.heads.get(branchOf(view.manifest, view.task)),
+      git.remote.get(git.base),
+    ];
+    return head !== undefined && tip !== undefined && git.conflicts(head, tip).length > 0;
   }
 
   /** A clean worktree with a commit of its own, and no verify command that could say otherwise. */

@@ -435,6 +435,7 @@ export class World {
         this.git.commitWork(spec.worktree, `Work of ${taskId}: ${name}`, name, this.wall(atMs));
       },
       edit: () => this.git.edit(spec.worktree, file()),
+      merge: (atMs) => this.git.mergeBase(spec.worktree, this.wall(atMs)),
       signal: (kind, atMs) => {
         const signal = { kind, atMs: this.wall(atMs), attempt, text: "" };
         this.folder(taskId).signals.push(signal);

@@ -127,6 +127,8 @@ const state = fc.record({
   deliveryFailures: perhaps(count),
   touched: perhaps(fc.subarray(["src/a.ts", "src/b.ts"])),
   commits: perhaps(count),
+  baseConflict: perhaps(fc.constant({ tip: OTHER, base: "main", files: ["src/a.ts"] })),
+  merges: perhaps(count),
   collisionsTold: perhaps(fc.subarray(["t1", "t2", "t3"])),
   parent: perhaps(fc.constant("t1")),
 });
@@ -202,7 +204,9 @@ export const arbitraryView: fc.Arbitrary<BeatView> = fc
     pullRequestsPerHourMax: fc.constantFrom(1, 100),
     paused: fc.constantFrom(undefined, null, toIso(NOW + MINUTE), ago(MINUTE)),
     cleanup: fc.boolean(),
-    policy: fc.record({ collisions: fc.constantFrom("tell" as const, "hold" as const) }),
+    policy: fc.record({
+      collisions: fc.constantFrom("tell" as const, "hold" as const, "rebase" as const),
+    }),
     collisions: fc.subarray(PAIRS),
     untried: fc.subarray(PAIRS),
     begun: fc.option(fc.constantFrom("start" as const, "deliver" as const), { freq: 2 }),

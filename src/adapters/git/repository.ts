@@ -1,23 +1,25 @@
 import { join } from "node:path";
 import { CoppiceError } from "../../manifest/errors.ts";
-import type { Repository, WorkSummary } from "../../ports/repository.ts";
+import type { BaseTrial, Repository, WorkSummary } from "../../ports/repository.ts";
 import { startingPrograms } from "../exec.ts";
 import { effect } from "../fault-point.ts";
 import {
+  baseRefs,
   type Checkout,
   canonical,
   commitOf,
+  commitsOf,
   openCheckout,
   type RepositoryOptions,
   withRepositoryLock,
   withTaskLock,
 } from "./checkout.ts";
-import { gitText, porcelain, withoutCredentials } from "./command.ts";
+import { git, gitText, porcelain, withoutCredentials } from "./command.ts";
 import { conflictsOf } from "./conflicts.ts";
 import { preserveWork } from "./preserve.ts";
 import { answered, isBranchContained, probeBranch } from "./probe.ts";
 import { pushCommit } from "./push.ts";
-import { branchCommit } from "./start-point.ts";
+import { branchCommit, isAncestor } from "./start-point.ts";
 import { ensureWorktree, ourEntry, removeWorktree } from "./worktree.ts";
 
 const READ_TIMEOUT_MS = 60_000;
@@ -38,7 +40,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     ensureWorktree: (spec) => ensureWorktree(checkout, spec),
     probe: (task) => probeBranch(checkout, task),
     conflicts: (pairs) => answered(() => conflictsOf(checkout, pairs)),
-    mergesOnto: (commit, base) => answered(() => conflictsWithBase(checkout, commit, base)),
+    mergesOnto: (commit, base) => answered(() => mergedWithBase(checkout, commit, base)),
     summary: (commit, forkPoint) => summarize(checkout, commit, forkPoint),
     push: (push) => pushCommit(checkout, push),
     preserve: (task) =>
@@ -95,18 +97,18 @@ async function fetchOrigin(checkout: Checkout): ReturnType<Repository["fetch"]> 
   });
 }
 
-async function conflictsWithBase(
+async function mergedWithBase(
   checkout: Checkout,
   commit: string,
   base: string,
-): Promise<readonly string[]> {
+): Promise<BaseTrial> {
   const fetched = await fetchOrigin(checkout);
   if (fetched.kind === "failed") throw baseUnknown(base, fetched.reason);
   const tip = await branchCommit(checkout, base);
   if (tip === null) throw baseUnknown(base, "there is no such branch");
   const [files] = await conflictsOf(checkout, [{ left: commit, right: tip }]);
   if (files?.kind !== "known") throw baseUnknown(base, files?.reason ?? "git gave no answer");
-  return files.value.map(({ path }) => path);
+  return { tip, files: files.value.map(({ path }) => path) };
 }
 
 const baseUnknown = (base: string, why: string): CoppiceError =>
@@ -122,17 +124,18 @@ async function summarize(
   commit: string,
   forkPoint: string,
 ): Promise<WorkSummary> {
+  const from = await ownStart(checkout, commit, forkPoint);
   const reader = () => porcelain(checkout.root, READ_TIMEOUT_MS);
   const range = ["--numstat", "--no-renames", "--no-ext-diff", "--no-textconv"];
   const [log, diff] = await startingPrograms(() =>
     Promise.all([
       reader().log({
-        from: forkPoint,
+        from,
         to: commit,
         symmetric: false,
         format: { sha: "%H", subject: "%s" },
       }),
-      reader().diffSummary([...range, forkPoint, commit]),
+      reader().diffSummary([...range, from, commit]),
     ]),
   );
   return {
@@ -144,4 +147,15 @@ async function summarize(
       removed: "deletions" in file ? file.deletions : 0,
     })),
   };
+}
+
+/** The fork point, or the newest commit of the base that was merged into the work since, or on which it was put anew. */
+async function ownStart(checkout: Checkout, commit: string, forkPoint: string): Promise<string> {
+  let from = forkPoint;
+  for (const tip of (await commitsOf(checkout, baseRefs(checkout))).values()) {
+    const common = await git(checkout.root, ["merge-base", commit, tip]);
+    const met = common.code === 0 ? common.stdout.trim() : commit;
+    if (met !== commit && (await isAncestor(checkout, from, met))) from = met;
+  }
+  return from;
 }

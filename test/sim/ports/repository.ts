@@ -27,8 +27,7 @@ export function simRepository(door: Door): Repository {
         method: "fetch",
         taskId: null,
         effect: () => {
-          git.tracking.clear();
-          for (const [branch, sha] of git.remote) git.tracking.set(branch, sha);
+          git.fetch();
           return { kind: "fetched" };
         },
         failed: (reason) => ({ kind: "failed", reason }),
@@ -59,10 +58,11 @@ export function simRepository(door: Door): Repository {
         method: "mergesOnto",
         taskId: null,
         effect: () => {
+          git.fetch();
           const tip = git.remote.get(base);
           return tip === undefined
             ? unknown("no such branch")
-            : known(git.conflicts(commit, tip).map(({ path }) => path));
+            : known({ tip, files: git.conflicts(commit, tip).map(({ path }) => path) });
         },
         failed: unknown,
       }),

@@ -82,7 +82,7 @@ export function executorWorld(
       }),
       probe: async () => known(gitFact()),
       conflicts: async (pairs) => known(pairs.map(() => known([]))),
-      mergesOnto: async () => known([]),
+      mergesOnto: async () => known({ tip: "f".repeat(40), files: [] }),
       summary: async (headSha) => ({ headSha, commits: [], files: [] }),
       push: async ({ sha }) => ({ kind: "pushed", sha }),
       preserve: async () => [],

@@ -382,9 +382,13 @@ describe("a delivery", () => {
 
   describe("of work that may not merge with its base any more", () => {
     const tried = { ...DELIVER, triesBase: true } as const;
-    const run = (collisions: "hold" | "tell", mergesOnto: Repository["mergesOnto"]) =>
-      carriedOut(tried, complete, { repository: { mergesOnto } }, { policy: { collisions } });
-    const conflict = async () => known(["src/a.ts"]);
+    const tip = "f".repeat(40);
+    const run = (
+      collisions: "hold" | "tell" | "rebase",
+      mergesOnto: Repository["mergesOnto"],
+      task: Told = complete,
+    ) => carriedOut(tried, task, { repository: { mergesOnto } }, { policy: { collisions } });
+    const conflict = async () => known({ tip, files: ["src/a.ts"] });
     const silence = async () => unknown("no network");
 
     test("is a person's with the policy hold, and nothing is pushed", async () => {
@@ -407,7 +411,29 @@ describe("a delivery", () => {
         "## Does not merge with\n- `main` as it is now at `src/a.ts`",
       );
       expect((await run("tell", silence)).after).toMatchObject({ status: "pr_open" });
-      expect((await run("hold", async () => known([]))).after).toMatchObject({ status: "pr_open" });
+      expect((await run("hold", async () => known({ tip, files: [] }))).after).toMatchObject({
+        status: "pr_open",
+      });
+    });
+
+    test("goes back to its agent with the policy rebase, up to its limit, and nothing is pushed", async () => {
+      const { calls, after } = await run("rebase", conflict);
+      expect(calls).toEqual([`repository.mergesOnto ${HEAD}`]);
+      expect(after).toMatchObject({
+        status: "running",
+        completedAt: null,
+        state: { baseConflict: { tip, base: "main", files: ["src/a.ts"] } },
+      });
+      const asked = { ...complete, state: { ...complete.state, merges: 2 } };
+      const last = await run("rebase", conflict, asked);
+      expect(last.calls).toEqual(calls);
+      expect(last.after).toMatchObject({
+        status: "error",
+        error: expect.stringMatching(/was asked 2 times to merge it.*then set t1 to complete/),
+      });
+      const vouched = await run("rebase", conflict, { ...complete, state: {} });
+      expect(vouched.after).toMatchObject({ status: "error" });
+      expect((await run("rebase", silence)).after).toMatchObject({ status: "complete" });
     });
   });
 

@@ -1,0 +1,108 @@
+import type { TaskEvidence } from "../classify/evidence.ts";
+import { plainLine } from "../manifest/plain-text.ts";
+import { isActive } from "../manifest/status.ts";
+import type { Task, TaskState } from "../manifest/task.ts";
+import { fromIso, toIso } from "../manifest/time.ts";
+import { lastHealMs, NUDGE_GRACE_MS, resumeAction } from "./heal.ts";
+import { triedWith } from "./ladder.ts";
+import { pausedUntil } from "./pause.ts";
+import { type Step, waitsFor, waitsForPerson } from "./step.ts";
+import type { Survey } from "./survey.ts";
+
+type Conflict = NonNullable<TaskState["baseConflict"]>;
+
+/**
+ * Finished work that was found not to merge with its base: its own agent is asked to merge the base into it, in its own
+ * conversation, and then has a while to begin. Undefined: there is nothing to ask.
+ */
+export function askToMerge(
+  view: Survey,
+  task: Task,
+  evidence: TaskEvidence,
+  turn: { readonly by: "words" | "resume"; readonly sinceMs: number },
+): Step | undefined {
+  const { baseConflict: conflict, agent } = task.state ?? {};
+  if (conflict === undefined || agent === undefined) return effectAwaited(view, task, turn);
+  const why = `does not merge with ${conflict.base} any more at ${named(conflict.files)}`;
+  const pause = pausedUntil(view, agent);
+  if (pause) {
+    return {
+      wait: pause.until
+        ? waitsFor(`${why}; ${agent} is paused until ${pause.until}`)
+        : waitsForPerson(`${why}; ${agent} is paused: ${pause.why}`),
+      ...(pause.until ? { wakeAtMs: fromIso(pause.until) } : {}),
+    };
+  }
+  const ahead = placesAhead(view, task);
+  if (ahead.length >= view.maxParallel) {
+    return {
+      wait: {
+        reason: `${why}; its agent is asked to merge it when there is a free place`,
+        on: ahead.map(({ id }) => id),
+        needsPerson: false,
+      },
+    };
+  }
+  const text = wordsFor(conflict);
+  const git = evidence.git.kind === "known" ? evidence.git.value : null;
+  const told = {
+    why: `${why}; merge ${conflict.tip} into ${git?.branch ?? "the branch"}`,
+    words: text,
+  };
+  return {
+    actions: [
+      turn.by === "words"
+        ? { kind: "nudge", taskId: task.id, why, text }
+        : resumeAction(task, agent, "nudge", told),
+    ],
+    set: { status: "running", error: null },
+    state: {
+      baseConflict: undefined,
+      merges: (task.state?.merges ?? 0) + 1,
+      lastHealAt: toIso(view.nowMs),
+      tried: triedWith(task, `asked to merge ${conflict.base}: ${why}`),
+    },
+    wait: waitsFor(`${why}; its agent is asked to merge it`),
+    wakeAtMs: view.nowMs + NUDGE_GRACE_MS,
+  };
+}
+
+/** Words that were just typed change nothing at once: what was proved before them is no answer. */
+function effectAwaited(
+  view: Survey,
+  task: Task,
+  { by, sinceMs }: Parameters<typeof askToMerge>[3],
+): Step | undefined {
+  const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
+  const isHeard = sinceMs > lastHealMs(task) || view.nowMs >= graceUntilMs;
+  if ((task.state?.merges ?? 0) === 0 || by !== "words" || isHeard) return undefined;
+  return {
+    wait: waitsFor("was asked to merge the base into its work; waiting for an effect"),
+    wakeAtMs: graceUntilMs,
+  };
+}
+
+/** Tasks at work, and those before it in the manifest that are to be asked too: work that waits to be asked holds nobody. */
+function placesAhead(view: Survey, task: Task): readonly Task[] {
+  const placed = [...view.placed.values()].map((one) => one.task);
+  const before = placed.findIndex(({ id }) => id === task.id);
+  return placed.filter(
+    ({ id, status, state }, at) =>
+      id !== task.id && isActive(status) && (state?.baseConflict === undefined || at < before),
+  );
+}
+
+/** For the agent. Paths come from commits of others: they are shown as data, without control characters. */
+function wordsFor({ tip, base, files }: Conflict): string {
+  return [
+    `Your work is committed and proved, but it does not merge any more with the branch ${base}, which has changed meanwhile at:`,
+    ...files.map((path) => `- ${JSON.stringify(plainLine(path, 200))}`),
+    `Please run git merge ${tip} on your branch, settle the conflicts so that your changes and those of ${base} both keep their meaning, run the tests, and commit the merge. Do not rebase, amend or reset, for others may build on your commits, and leave no conflict marks.`,
+  ].join("\n");
+}
+
+const named = (files: readonly string[]): string =>
+  `${files
+    .slice(0, 3)
+    .map((path) => plainLine(path, 80))
+    .join(", ")}${files.length > 3 ? ` and ${files.length - 3} more` : ""}`;
