@@ -4,7 +4,8 @@ import type { Agent, LaunchRequest, Signal } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
 import { framedComposer } from "./composers.ts";
 import { failureKind } from "./failure.ts";
-import { ConversationId, modelFlag, PROXY_ENVIRONMENT, reportFromInput } from "./launch.ts";
+import { HookEvent, hookSignals, reportingHooks } from "./hooks.ts";
+import { ConversationId, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import { isSince } from "./versions.ts";
 import { oneLine, textLines, type View } from "./view.ts";
@@ -61,36 +62,16 @@ export const claude: Agent = {
   read: (screen) => readAgent(screen, LAYOUT),
 };
 
-const Events = z.enum([
-  "SessionStart",
-  "UserPromptSubmit",
-  "PermissionRequest",
-  "Stop",
-  "StopFailure",
-]);
-const Notice = z.object({
-  hook_event_name: Events,
-  session_id: ConversationId,
-  tool_name: z.string().optional(),
-  tool_input: z.looseObject({ command: z.string().optional() }).nullish(),
-  last_assistant_message: z.string().nullish(),
-  /** Commands that run on: their end begins a turn. */
-  background_tasks: z.array(z.unknown()).nullish(),
-  error: z.string().nullish(),
-  error_details: z.string().nullish(),
-});
-
 /** A version refuses settings that name a hook which it does not know. */
 const STOP_FAILURE_SINCE = "2.1.78";
 
 /** Added to the person's own settings for this launch only. */
 function settings({ asks, deny, version }: LaunchRequest): string {
-  const known = Events.options.filter(
+  const known = HookEvent.options.filter(
     (event) => event !== "StopFailure" || isSince(version, STOP_FAILURE_SINCE),
   );
-  const command = { type: "command", command: reportFromInput("claude"), timeout: 10 };
   return JSON.stringify({
-    hooks: Object.fromEntries(known.map((event) => [event, [{ hooks: [command] }]])),
+    hooks: reportingHooks("claude", known, 10),
     ...(asks ? { permissions: permissions(deny) } : {}),
   });
 }
@@ -179,37 +160,6 @@ function eventSignals(event: z.infer<typeof StreamEvent>): readonly Signal[] {
       ];
     default:
       return unreachable(event);
-  }
-}
-
-function hookSignals(notice: unknown): readonly Signal[] {
-  const parsed = Notice.safeParse(notice);
-  if (!parsed.success) return [];
-  const { data } = parsed;
-  switch (data.hook_event_name) {
-    case "SessionStart":
-      return [{ kind: "conversation", text: data.session_id }];
-    case "UserPromptSubmit":
-      return [{ kind: "turn-started", text: "" }];
-    case "PermissionRequest": {
-      const command = data.tool_input?.command;
-      const tool = data.tool_name ?? "a tool";
-      return [
-        command === undefined
-          ? { kind: "approval", text: tool }
-          : { kind: "approval", text: `${tool} ${command}`, command },
-      ];
-    }
-    case "Stop":
-      return data.background_tasks?.length
-        ? []
-        : [{ kind: "turn-ended", text: data.last_assistant_message ?? "" }];
-    case "StopFailure":
-      return [
-        { kind: "turn-failed", text: [data.error, data.error_details].filter(Boolean).join(": ") },
-      ];
-    default:
-      return unreachable(data.hook_event_name);
   }
 }
 

@@ -2,6 +2,7 @@ import type { Agent, LaunchRequest } from "./agent.ts";
 import { endingOfCells } from "./cells.ts";
 import { framedComposer } from "./composers.ts";
 import { GEMINI_MARKS } from "./gemini.ts";
+import { HookEvent, hookSignals, reportingHooks } from "./hooks.ts";
 import { modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Layout, readAgent } from "./tui.ts";
 
@@ -24,7 +25,7 @@ export const qwen: Agent = {
   install: "npm install --global @qwen-code/qwen-code, then qwen and /auth",
   launch: (request) => ({
     argv: ["qwen", ...flags(request), "-i", "{prompt}"],
-    env: {},
+    env: environment(request),
   }),
   resume: (request, conversation) => ({
     argv: [
@@ -34,10 +35,23 @@ export const qwen: Agent = {
       "-i",
       "{prompt}",
     ],
-    env: {},
+    env: environment(request),
   }),
+  signals: hookSignals,
   read: (screen) => readAgent(screen, LAYOUT),
 };
+
+/** What stands below the person's own settings in every launch; the session's folder of programs holds it by this name. */
+export const QWEN_DEFAULTS = {
+  name: "qwen-defaults.json",
+  text: JSON.stringify({ hooks: reportingHooks("qwen", HookEvent.options, 10_000) }),
+};
+
+/** Else it starts itself a second time, and the first one tells how the second ended by the wrong exit code. */
+const environment = ({ programsDir }: LaunchRequest) => ({
+  QWEN_CODE_NO_RELAUNCH: "true",
+  QWEN_CODE_SYSTEM_DEFAULTS_PATH: `${programsDir}/${QWEN_DEFAULTS.name}`,
+});
 
 const flags = ({ asks, model }: LaunchRequest): string[] => [
   ...(asks ? ["--approval-mode", "auto-edit"] : ["--yolo"]),

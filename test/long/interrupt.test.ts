@@ -13,7 +13,7 @@ import { testWithCodex } from "../support/codex-stage.ts";
 import { testWithGemini } from "../support/gemini-stage.ts";
 import type { ModelRequest } from "../support/model-server.ts";
 import { testWithOpencode } from "../support/opencode-stage.ts";
-import { eventually } from "../support/workplace.ts";
+import { until } from "../support/tmux.ts";
 
 /** A person ends the turn of an agent whose model never answers, and tells it something else. */
 async function expectInterrupted({ place, model, env }: Stage, agent: AgentName): Promise<void> {
@@ -29,10 +29,11 @@ async function expectInterrupted({ place, model, env }: Stage, agent: AgentName)
 
   const run = place.start(["run", "--json", "--interval", "1"], env);
   await model.asked((request) => worksOn(1)(request) && request.toolOutputs.length > 0);
-  await eventually("a turn that runs", async () => {
+  const works = async () => {
     const { stdout } = await place.coppice(["classify", "t1", "--json"], env);
     return stdout.includes('"working"');
-  });
+  };
+  await until("a turn that runs", works, 120_000);
   const sent = await place.coppice(["send", "t1", "--interrupt", words], env);
   const { code, stderr } = await run.ended;
 

@@ -23,7 +23,7 @@ test("a trouble of one opencode is healed, and none at work is disturbed", async
       ...troubles.map((trouble) => ({ agent: "opencode", trouble }) as const),
       { agent: "opencode", trouble: "normal work", mode: "headless" },
     ],
-    { policy: { retryDeadlineMinutes: 0.2 } },
+    { maxParallel: 3, policy: { retryDeadlineMinutes: 0.5 } },
   );
 });
 
@@ -36,7 +36,7 @@ test("opencode asks before commands, and a person is asked: which option is mark
   await place.plan({ agent: "opencode", permissions }, [taskOf(1, "asks for a permission")]);
   model.play({ matches: worksOn(1), steps: [runs("opencode", "touch 1.txt")] });
 
-  const run = await place.coppice(["run", "--json", "--interval", "1"], env);
+  const run = await place.start(["run", "--json", "--interval", "1"], env).ended;
 
   expect(JSON.parse(run.stdout), run.stderr).toMatchObject({ outcome: "waiting-for-person" });
   expect(await deeds(place, "t1")).toEqual(["start"]);
@@ -59,7 +59,7 @@ testWithNewOpencode(
         const { state } = await place.task("t1");
         return state?.verdict === "error-transient" && /retrying/.test(state.why ?? "");
       },
-      120_000,
+      300_000,
     );
     run.signal("SIGINT");
     await run.ended;

@@ -63,6 +63,10 @@ export const SHELL = {
   }),
   gemini: (command: string) => ({ tool: "run_shell_command", args: { command } }),
   opencode: (command: string) => ({ tool: "bash", args: { command, description: "Work" } }),
+  qwen: (command: string) => ({
+    tool: "run_shell_command",
+    args: { command, is_background: false, description: "Work" },
+  }),
 } as const;
 
 export type AgentName = keyof typeof SHELL;
@@ -124,13 +128,19 @@ export async function disturbances(
 /** The process of the agent's own binary in a task's session: the newest one of an npm package in its worktree. */
 export async function agentProcess(place: Workplace, taskId: string): Promise<number> {
   const worktree = join(place.workdir, "worktrees", taskId);
-  return await until(`an agent in ${worktree}`, async () => {
-    const pids = (await place.processes())
-      .filter((line) => line.includes("node_modules"))
-      .map((line) => Number.parseInt(line, 10));
-    const cwds = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
-    return pids.findLast((_, index) => cwds[index] === worktree);
-  });
+  return await until(
+    `an agent in ${worktree}`,
+    async () => {
+      const pids = (await place.processes())
+        .filter((line) => line.includes("node_modules"))
+        .map((line) => Number.parseInt(line, 10));
+      const cwds = await Promise.all(
+        pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")),
+      );
+      return pids.findLast((_, index) => cwds[index] === worktree);
+    },
+    60_000,
+  );
 }
 
 /** Something that waits until the test lets it go on. */

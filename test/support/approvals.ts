@@ -40,7 +40,7 @@ export async function expectListAloneApproved(
   model.play({ matches: worksOn(2), steps: [asks(notNamed), said] });
   model.play({ matches: worksOn(3), steps: [asks(denied), said] });
 
-  const ended = await place.coppice(["run", "--json", "--interval", "1"], env);
+  const ended = await place.start(["run", "--json", "--interval", "1"], env).ended;
 
   expect(JSON.parse(ended.stdout)).toMatchObject({ outcome: "waiting-for-person" });
   expect(await place.delivered("fix/issue-1")).toEqual([message]);

@@ -8,6 +8,8 @@ const TOOLS = {
   claude: { package: "@anthropic-ai/claude-code", version: "2.1.328" },
   gemini: { package: "@google/gemini-cli", version: "0.61.0" },
   opencode: { package: "opencode-ai", version: "1.18.33" },
+  // The newest one that Node 20 runs.
+  qwen: { package: "@qwen-code/qwen-code", version: "0.15.10" },
   openapi: { package: "@octokit/openapi", version: "23.0.2" },
 } as const;
 

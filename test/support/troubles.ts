@@ -157,6 +157,7 @@ const SILENT: Readonly<Record<AgentName, string>> = {
   claude: `node -e "setTimeout(() => undefined, 12_000)"`,
   gemini: "sleep 8",
   opencode: "sleep 8",
+  qwen: "sleep 8",
 };
 
 /** Requests that are refused until an agent without a terminal gives up. */
@@ -165,6 +166,7 @@ const LIMITED_TIMES: Readonly<Record<AgentName, number>> = {
   claude: 3,
   gemini: 2,
   opencode: 1,
+  qwen: 1,
 };
 
 /** opencode does not send the words that are given to a resumed conversation at its start: it is told them again. */
@@ -173,6 +175,7 @@ const ON_REVIVAL: Readonly<Record<AgentName, readonly string[]>> = {
   claude: [],
   gemini: [],
   opencode: ["nudge: the task never reached the agent"],
+  qwen: [],
 };
 
 const error = (status: number, message: string, more: object = {}): ModelStep => ({
@@ -193,6 +196,7 @@ const FAULTS = {
     claude: OUT_OF_ORDER,
     gemini: geminiError(500, "out of order"),
     opencode: OUT_OF_ORDER,
+    qwen: OUT_OF_ORDER,
   },
   malformed: geminiError(400, "malformed"),
   overflow: {
@@ -210,6 +214,7 @@ const FAULTS = {
       "INVALID_ARGUMENT",
     ),
     opencode: error(400, "This model's maximum context length is 128000 tokens."),
+    qwen: error(400, "This model's maximum context length is 128000 tokens."),
   },
   shortLimit: {
     codex: {
@@ -223,19 +228,21 @@ const FAULTS = {
     }),
     gemini: geminiError(429, "Resource exhausted, please retry in 3s.", "RESOURCE_EXHAUSTED"),
     opencode: error(429, "Rate limit reached.", { headers: { "retry-after": "4" } }),
+    qwen: error(429, "Rate limit reached.", { headers: { "retry-after": "4" } }),
   },
   badKey: {
     codex: error(401, "Incorrect API key"),
     claude: error(401, "invalid bearer token", { type: "authentication_error" }),
     gemini: geminiError(401, "API key not valid.", "UNAUTHENTICATED"),
     opencode: error(401, "Incorrect API key"),
+    qwen: error(401, "Incorrect API key"),
   },
 } as const satisfies Readonly<Record<string, ModelStep | Readonly<Record<AgentName, ModelStep>>>>;
 
 const RUN = ["run", "--json", "--interval", "1"];
 
 /**
- * Each agent meets its trouble, all at once: what Coppice does is what the table says, nothing is done to one at work, and all
+ * Each agent meets its trouble, all at once unless `maxParallel` says less: what Coppice does is what the table says, nothing is done to one at work, and all
  * work is delivered. `coppiceDies`: it is killed when all have begun, and started again.
  */
 export async function expectHealed(
@@ -345,7 +352,7 @@ export async function expectKeyRefused(
     ...others,
   ]);
 
-  const run = await place.coppice(RUN, env);
+  const run = await place.start(RUN, env).ended;
 
   expect(run.code, run.stderr).toBe(4);
   expect(JSON.parse(run.stdout)).toMatchObject({ outcome: "waiting-for-person" });
@@ -364,7 +371,7 @@ export async function expectKeyRefused(
 export async function expectLogInAsked({ place, env }: Stage, agent: AgentName): Promise<void> {
   await place.plan({ agent }, [taskOf(1, "meets the sign-in screen")]);
 
-  const run = await place.coppice(RUN, env);
+  const run = await place.start(RUN, env).ended;
 
   expect(run.code, run.stderr).toBe(4);
   expect(await deeds(place, "t1")).toEqual(["start"]);

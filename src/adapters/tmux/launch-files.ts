@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
+import { QWEN_DEFAULTS } from "../../agents/qwen.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import type { SessionSpec } from "../../ports/sessions.ts";
 import { OPENCODE_PLUGIN } from "./opencode-plugin.ts";
@@ -61,6 +62,7 @@ const SCRIPTS = {
   "record.cjs": RECORD_MODULE,
   "stream.cjs": STREAM_PROGRAM,
   "opencode-plugin.js": OPENCODE_PLUGIN,
+  [QWEN_DEFAULTS.name]: QWEN_DEFAULTS.text,
 };
 
 /** The attempt's log, relative to its task folder. */

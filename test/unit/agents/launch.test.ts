@@ -5,6 +5,7 @@ import { claude } from "../../../src/agents/claude.ts";
 import { codex } from "../../../src/agents/codex.ts";
 import { command } from "../../../src/agents/command.ts";
 import { opencode } from "../../../src/agents/opencode.ts";
+import { QWEN_DEFAULTS, qwen } from "../../../src/agents/qwen.ts";
 
 const request = (more: Partial<LaunchRequest> = {}): LaunchRequest => ({
   taskId: "t1",
@@ -61,6 +62,20 @@ test("opencode's plugin is named by an address, for this launch only", () => {
     autoupdate: false,
     plugin: ["file:///state/a%20b/bin/opencode-plugin.js"],
   });
+});
+
+test("Qwen Code finds its hooks below the person's own settings, for this launch only", () => {
+  const { env } = qwen.launch(request());
+  expect(env).toMatchObject({
+    QWEN_CODE_SYSTEM_DEFAULTS_PATH: `/state/a b/bin/${QWEN_DEFAULTS.name}`,
+    QWEN_CODE_NO_RELAUNCH: "true",
+  });
+  const { hooks } = JSON.parse(QWEN_DEFAULTS.text);
+  expect(Object.keys(hooks)).toContain("Stop");
+  const notice = { hook_event_name: "Stop", session_id: "12345678-abcd" };
+  expect(qwen.signals?.({ ...notice, last_assistant_message: "Fine.", crons: [] })).toEqual([
+    { kind: "turn-ended", text: "Fine." },
+  ]);
 });
 
 test("Codex runs without its daemon and trusts exactly the worktree, for this launch", () => {
