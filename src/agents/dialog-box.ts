@@ -152,6 +152,7 @@ function commandAbove(view: View, from: number): readonly string[] | undefined {
   const begin = region.findLastIndex((line) => /^(?:[•◦■✔✦✕ℹ●◆❯›⎿]|> )/u.test(line)) + 1;
   const rows = region.slice(begin).map((line) => unframed(line).trim());
   if (rows.some((row) => SHELL_QUESTION.test(row))) return boxedCommand(rows);
+  if (rows.some((row) => NAMED_QUESTION.test(row))) return headedCommand(rows);
   if (rows.filter((row) => /\b(?:bash|shell|following) command\b/i.test(row)).length !== 1) {
     return undefined;
   }
@@ -186,6 +187,28 @@ function boxedCommand(rows: readonly string[]): readonly string[] | undefined {
   const [question, ...more] = rows.slice(bottom + 1).filter((row) => row !== "");
   const alone = tops.length === 0 && bottoms.length === 0 && more.length === 0;
   return alone && SHELL_QUESTION.test(question ?? "") ? rows.slice(top + 1, bottom) : undefined;
+}
+
+const NAMED_QUESTION = /^Allow execution of: '.+'\?$/i;
+
+/** A heading that begins with the command, the command, and the question: empty rows between them, and nothing else. */
+function headedCommand(rows: readonly string[]): readonly string[] | undefined {
+  const from = rows.findIndex((row) => /^\?\s+Shell \S/.test(row));
+  const [heading, command, question, ...more] = paragraphs(from < 0 ? [] : rows.slice(from));
+  if (!heading || !command || more.length > 0) return undefined;
+  const alone = question?.length === 1 && NAMED_QUESTION.test(question[0] ?? "");
+  const bare = (words: readonly string[]): string => words.join("").replace(/\s/g, "");
+  const named = bare(heading).startsWith(`?Shell${bare(command).slice(0, 20)}`);
+  return alone && named ? command : undefined;
+}
+
+function paragraphs(rows: readonly string[]): readonly (readonly string[])[] {
+  const found: string[][] = [[]];
+  for (const row of rows) {
+    if (row === "") found.push([]);
+    else found.at(-1)?.push(row);
+  }
+  return found.filter((one) => one.length > 0);
 }
 
 /** Only keys that the label itself names are keys: a number is a position. */

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { deeds, runs, taskOf, worksOn } from "../support/agent-stage.ts";
+import { deeds, taskOf, worksOn } from "../support/agent-stage.ts";
+import { expectListAloneApproved } from "../support/approvals.ts";
 import { testWithQwen as test } from "../support/qwen-stage.ts";
 import { expectHealed, expectKeyRefused } from "../support/troubles.ts";
 
@@ -50,20 +51,12 @@ test("Qwen Code says itself that its turn has ended, and the hooks of its user r
   expect(await readFile(join(env["HOME"] ?? "", "own-hook"), "utf8")).toBe("said\n");
 });
 
-test("Qwen Code asks before commands, and a person is asked: its dialog frames no command", async ({
+test("Qwen Code asks before commands, and only what the list allows is approved", async ({
   place,
   model,
   env,
 }) => {
-  const permissions = { mode: "ask" as const, allow: ["touch *"] };
-  await place.plan({ agent: "qwen", permissions }, [taskOf(1, "asks for a permission")]);
-  model.play({ matches: worksOn(1), steps: [runs("qwen", "touch 1.txt")] });
-
-  const run = await place.start(["run", "--json", "--interval", "1"], env).ended;
-
-  expect(JSON.parse(run.stdout), run.stderr).toMatchObject({ outcome: "waiting-for-person" });
-  expect(await deeds(place, "t1")).toEqual(["start"]);
-  expect((await place.task("t1")).error).toContain("waits for a person");
+  await expectListAloneApproved({ place, model, env }, { agent: "qwen" });
 });
 
 test("a refused key stops Qwen Code and asks a person", async ({ place, model, env }) => {

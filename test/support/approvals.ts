@@ -46,7 +46,7 @@ export async function expectListAloneApproved(
   expect(await place.delivered("fix/issue-1")).toEqual([message]);
   expect(await deedsOnWork(place, "t1")).toEqual([
     "start",
-    expect.stringMatching(/^answer: (?:Yes(?:, proceed)?|Allow once)$/),
+    expect.stringMatching(/^answer: (?:Yes(?:, proceed|, allow once)?|Allow once)$/),
     "deliver",
     "stop-session",
   ]);

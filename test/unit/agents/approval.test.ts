@@ -5,10 +5,16 @@ import type { Dialog } from "../../../src/agents/agent.ts";
 import { approvalOf } from "../../../src/agents/approval.ts";
 import { agentByName } from "../../../src/agents/catalog.ts";
 import { answerFor } from "../../../src/agents/dialogs.ts";
+import type { Screen } from "../../../src/agents/screen.ts";
 import { Permissions } from "../../../src/manifest/permissions.ts";
 import { recordedScreens } from "../../support/recorded-screens.ts";
 
 const SCREENS = await recordedScreens(resolve(import.meta.dirname, "../../../fixtures/screens"));
+const dialogScreen: Screen = {
+  ...{ lines: [], cols: 120, rows: 36, cursor: { x: 0, y: 0, visible: true }, title: "" },
+  ...{ currentCommand: "node", alternateOn: false, inMode: false, paneDead: false },
+  ...{ paneDeadStatus: null, silentSeconds: 3 },
+};
 const permissions = (more: Partial<Permissions>): Permissions => Permissions.parse(more);
 
 /** The dialog of a recorded screen after its lines were changed. */
@@ -105,6 +111,42 @@ describe("a question for approval", () => {
 
   const longer = (more: readonly string[]) => (lines: readonly string[]) =>
     lines.flatMap((line) => (/^\s+\$ git commit/.test(line) ? [line, ...more] : [line]));
+
+  const qwenAsks = (...middle: readonly string[]) => {
+    const box = (text: string) => `  │ ${text.padEnd(70)} │`;
+    const options = ["› 1. Yes, allow once", "  2. Always allow", "  3. No, suggest changes (esc)"];
+    const rows = ["?  Shell git add a.txt (Work) ←", "", ...middle, "", ...options, ""];
+    const frame = "─".repeat(72);
+    const lines = ["  > Work.", "", `  ╭${frame}╮`, ...rows.map(box), `  ╰${frame}╯`];
+    const at = {
+      ...dialogScreen,
+      lines,
+      rows: lines.length,
+      cursor: { x: 0, y: 0, visible: false },
+    };
+    return agentByName("qwen")?.read(at).dialog;
+  };
+  const Asks = ["", "Allow execution of: 'git'?"];
+
+  test("of Qwen Code shows its command where it stands alone between heading and question", () => {
+    const dialog = qwenAsks("git add a.txt", ...Asks);
+    expect(dialog).toMatchObject({ id: "qwen/tool-approval", command: ["git add a.txt"] });
+    expect(dialog && answerFor(dialog, [], permissions({ allow: ["git add *"] })).kind).toBe(
+      "choose",
+    );
+  });
+
+  test.each([
+    ["an empty row in it", ["git add a.txt", "", "evil", "", "git add a.txt", ...Asks]],
+    ["a notice above it", ["⚠ Not classified.", "", "git add a.txt", ...Asks]],
+    ["another one in its heading", ["git add b.txt", ...Asks]],
+    ["a second question", ["git add a.txt", ...Asks, ...Asks]],
+    ["words behind the question", ["git add a.txt", ...Asks, "evil"]],
+  ])("of Qwen Code with %s shows none that could be trusted", (_, middle) => {
+    const dialog = qwenAsks(...middle);
+    expect(dialog?.id).toBe("qwen/tool-approval");
+    expect(dialog?.command).toBeUndefined();
+  });
 
   test("of several rows is a person's: a row may be broken or be a command of its own", () => {
     const dialog = dialogOn("codex/051", longer(["  evil --now"]));
