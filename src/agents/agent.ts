@@ -116,6 +116,14 @@ export interface KnownVersions {
   readonly newest: string;
 }
 
+/** A run in which an agent reads its question from the standard input, looks, answers, and can change nothing. */
+export interface Consultation {
+  /** `{schemaFile}` in it stands for the file with the answer's JSON Schema. */
+  argv(request: Pick<LaunchRequest, "version"> & { readonly folder: string }): readonly string[];
+  /** The answer's text, from all that it wrote to its standard output; undefined: there is none. */
+  answer(output: string): string | undefined;
+}
+
 /** One coding CLI: how it is found, started, resumed and read. Pure data and functions. */
 export interface Agent {
   readonly name: string;
@@ -138,6 +146,8 @@ export interface Agent {
   /** Continues a conversation; the prompt file holds the words to go on with. `undefined`: cannot. */
   resume(request: LaunchRequest, conversation: string | undefined): LaunchPlan | undefined;
   readonly headless?: Headless;
+  /** Undefined: it has no mode in which it surely changes nothing. */
+  readonly consult?: Consultation;
   /** What a notice of its hooks, or an event of a headless run, means; none for what says nothing. */
   signals?(notice: unknown): readonly Signal[];
   /** Reads the text of a live pane. */

@@ -5,7 +5,7 @@ import { type CellMarks, endingOfCells } from "./cells.ts";
 import { framedComposer } from "./composers.ts";
 import { failureKind } from "./failure.ts";
 import { HookEvent, hookSignals, reportingHooks } from "./hooks.ts";
-import { ConversationId, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
+import { ConversationId, jsonOf, modelFlag, PROXY_ENVIRONMENT } from "./launch.ts";
 import { type Composer, type Ending, type Layout, readAgent } from "./tui.ts";
 import { isSince } from "./versions.ts";
 import { oneLine, textLines, type View } from "./view.ts";
@@ -57,6 +57,20 @@ export const claude: Agent = {
       env: {},
     }),
     events: ["system init", "system api_retry", "result"],
+  },
+  consult: {
+    argv: () => [
+      ...["claude", "--print", "--output-format", "json"],
+      // Nothing but looking is there to be used, nor what the person's own settings would run.
+      ...["--tools", "Read,Grep,Glob", "--strict-mcp-config"],
+      ...["--settings", JSON.stringify({ disableAllHooks: true })],
+    ],
+    answer: (output) => {
+      const result = Result.safeParse(jsonOf(output));
+      return result.success && !result.data.is_error
+        ? (result.data.result ?? undefined)
+        : undefined;
+    },
   },
   signals,
   read: (screen) => readAgent(screen, LAYOUT),
@@ -116,6 +130,14 @@ const headlessArgv = ({ model }: LaunchRequest, more: readonly string[]): string
   ...more,
 ];
 
+/** The end of `--output-format stream-json`, and all of `json`. */
+const Result = z.object({
+  type: z.literal("result"),
+  subtype: z.string(),
+  is_error: z.boolean(),
+  result: z.string().nullish(),
+});
+
 /** The events of `--output-format stream-json`. */
 const StreamEvent = z.union([
   z.object({ type: z.literal("system"), subtype: z.literal("init"), session_id: ConversationId }),
@@ -125,12 +147,7 @@ const StreamEvent = z.union([
     error: z.string().nullish(),
     error_status: z.number().nullish(),
   }),
-  z.object({
-    type: z.literal("result"),
-    subtype: z.string(),
-    is_error: z.boolean(),
-    result: z.string().nullish(),
-  }),
+  Result,
 ]);
 
 function signals(notice: unknown): readonly Signal[] {

@@ -3,7 +3,7 @@ import { unreachable } from "../manifest/errors.ts";
 import type { Agent, LaunchPlan, LaunchRequest, Signal } from "./agent.ts";
 import { type CellMarks, endingOfCells } from "./cells.ts";
 import { openComposer } from "./composers.ts";
-import { ConversationId, modelFlag, PROXY_ENVIRONMENT, reportFromWord } from "./launch.ts";
+import { ConversationId, jsonOf, modelFlag, PROXY_ENVIRONMENT, reportFromWord } from "./launch.ts";
 import { type Layout, readAgent } from "./tui.ts";
 import { isSince } from "./versions.ts";
 
@@ -40,6 +40,19 @@ export const codex: Agent = {
       "turn.completed",
       "turn.failed",
     ],
+  },
+  consult: {
+    argv: ({ folder }) => [
+      ...["codex", "exec", "--json", "--sandbox", "read-only", "--skip-git-repo-check"],
+      ...["--output-schema", "{schemaFile}"],
+      ...overrides({
+        "features.hooks": "false",
+        check_for_update_on_startup: "false",
+        projects: trusted(folder),
+      }),
+      "-",
+    ],
+    answer: lastMessage,
   },
   signals,
   read: (screen) => readAgent(screen, LAYOUT),
@@ -135,13 +148,24 @@ const commonFlags = (request: LaunchRequest): string[] => [
     // Versions that know no such feature refuse `--disable hooks`.
     "features.hooks": "false",
     check_for_update_on_startup: "false",
-    projects: `{${tomlString(request.worktree)}={trust_level="trusted"}}`,
+    projects: trusted(request.worktree),
     ...(request.modelTier === undefined
       ? {}
       : { model_reasoning_effort: tomlString(request.modelTier) }),
   }),
   ...modelFlag(request.model),
 ];
+
+const trusted = (folder: string): string => `{${tomlString(folder)}={trust_level="trusted"}}`;
+
+/** The last words of `codex exec --json`. */
+function lastMessage(output: string): string | undefined {
+  const said = output.split("\n").flatMap((line): string[] => {
+    const event = Event.safeParse(jsonOf(line));
+    return event.success && event.data.type === "item.completed" ? [event.data.item.text] : [];
+  });
+  return said.at(-1);
+}
 
 /** Offers of another model count as seen when they are named with their exact target. */
 const MIGRATIONS: readonly (readonly [string, string])[] = [

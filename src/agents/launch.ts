@@ -27,3 +27,12 @@ export const reportFromWord = (agent: string): string => `exec "$COPPICE_REPORT"
 
 /** The id of a conversation as an agent names it: a word of an argument list, so never one that begins with a dash. */
 export const ConversationId = z.string().regex(/^[0-9A-Za-z][\w-]{7,99}$/);
+
+/** The value of a line of output; undefined where it is no JSON. */
+export function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

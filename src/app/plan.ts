@@ -17,7 +17,7 @@ import {
 } from "../planner/plan.ts";
 import type { PlanSource } from "../planner/plan-record.ts";
 import { learnedModel } from "../planner/predict/model.ts";
-import { type Forecast, forecast, withoutDoubts } from "../planner/predict/predict.ts";
+import { type Forecast, withoutDoubts } from "../planner/predict/predict.ts";
 import { type PlanChange, presentTasks, updatePlan, writtenPlan } from "../planner/update.ts";
 import type { Forge } from "../ports/forge.ts";
 import type { History } from "../ports/history.ts";
@@ -27,6 +27,7 @@ import type { Repository } from "../ports/repository.ts";
 import type { RepositoryFactsSource } from "../ports/repository-facts.ts";
 import { applyText, rawOf } from "./edit.ts";
 import { readManifest } from "./read-manifest.ts";
+import { type Refiner, refinedForecast } from "./refine.ts";
 import { readOrThrow } from "./run.ts";
 
 export interface PlanRequest {
@@ -49,6 +50,8 @@ export interface PlanPorts {
   /** What became of the repository's tasks so far. */
   readonly history: Pick<History, "finished"> | undefined;
   readonly facts?: RepositoryFactsSource | undefined;
+  /** Asked about each issue; undefined: nobody is. */
+  readonly refiner?: Refiner | undefined;
 }
 
 /** Where a plan is written. */
@@ -191,7 +194,9 @@ async function planOf(
     asked: new Set(request.query.numbers),
     finished,
     files: facts?.paths ?? listed ?? [],
-    forecast: facts && forecastOf(issues, withDelivered(facts, finished), request.orderFrom),
+    forecast:
+      facts &&
+      (await forecastOf(ports.refiner, issues, withDelivered(facts, finished), request.orderFrom)),
     settings: {
       header: base === undefined ? request.header : { ...request.header, base },
       breakCycles: request.breakCycles,
@@ -209,17 +214,17 @@ async function planOf(
   });
 }
 
-function forecastOf(
+async function forecastOf(
+  refiner: Refiner | undefined,
   issues: readonly Issue[],
   facts: RepositoryFacts,
   orderFrom: number | undefined,
-): Forecast {
+): Promise<Forecast> {
   const model = learnedModel();
   const plain = issues.map((issue) => plainIssue(issue).issue);
   const index = indexRepository(facts);
-  return withoutDoubts(
-    forecast(plain, index, { ...model, orderFrom: orderFrom ?? model.orderFrom }),
-  );
+  const chosen = { ...model, orderFrom: orderFrom ?? model.orderFrom };
+  return withoutDoubts(await refinedForecast(refiner, plain, index, chosen));
 }
 
 /** What the options made wrong is told before it is written. */

@@ -9,9 +9,11 @@ import { createLocalForge } from "../adapters/local-forge/forge.ts";
 import { readIssues } from "../adapters/local-forge/issues.ts";
 import { localOriginPath } from "../adapters/local-forge/origin.ts";
 import { createClock } from "../adapters/system/clock.ts";
+import { createConsultant } from "../adapters/system/consultant.ts";
 import { createHost } from "../adapters/system/host.ts";
 import type { PlanPorts, PlanRequest, PlanTarget } from "../app/plan.ts";
 import type { PredictPorts } from "../app/predict.ts";
+import { type Refiner, refiningAgent } from "../app/refine.ts";
 import { defaultParallel, readOrThrow } from "../app/run.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { PlanHeader } from "../planner/plan.ts";
@@ -80,12 +82,14 @@ export async function openPlanning(given: PlanOptions, output: Output): Promise<
           clock,
         });
   const root = repository?.root;
+  if (options.refine !== undefined && (root === undefined || !options.predict)) throw NOT_REFINED;
   return {
     forge,
     repository,
     history: repository && openHistory(repository, note),
     facts:
       root === undefined ? undefined : createRepositoryFacts({ root, cacheDir: cacheFolder() }),
+    refiner: root === undefined ? undefined : refinerOf(options.refine, root, output),
     ...target,
     isUpdate,
     source: sourceOf(given, options, last),
@@ -250,19 +254,39 @@ const optional = <Key extends string, Value>(
   value === undefined || value === null ? {} : ({ [key]: value } as Record<Key, Value>);
 
 /** What a prediction is made from. */
-export function openPrediction(options: {
-  readonly issues: string;
-  readonly repoDir?: string;
-  readonly index?: string;
-}): PredictPorts {
+export function openPrediction(
+  options: {
+    readonly issues: string;
+    readonly repoDir?: string;
+    readonly index?: string;
+    readonly refine?: string;
+  },
+  output: Output,
+): PredictPorts {
   const { issues, index } = options;
   return {
     readIssues: async () => (await readIssues(resolve(issues))).issues,
+    refiner: refinerOf(options.refine, resolve(options.repoDir ?? "."), output),
     facts:
       index === undefined
         ? createRepositoryFacts({ root: resolve(options.repoDir ?? "."), cacheDir: cacheFolder() })
         : createListedFacts(resolve(index)),
   };
+}
+
+const NOT_REFINED = new CoppiceError({
+  code: "usage",
+  kind: "usage",
+  message: "--refine looks into a checkout for a prediction: there is no checkout, or --no-predict",
+  hint: "Name one with --repo-dir, or leave out --refine.",
+});
+
+/** Throws for an agent that cannot refine, before anything is read. */
+function refinerOf(agent: string | undefined, folder: string, output: Output): Refiner | undefined {
+  if (agent === undefined) return undefined;
+  refiningAgent(agent);
+  const tell = (text: string) => output.story(text);
+  return { agent, folder, consultant: createConsultant(), host, clock, tell };
 }
 
 /** The checkout to plan for: the one named, a clone of the URL named, the current folder's, or a clone from GitHub. */

@@ -34,6 +34,7 @@ export interface PlanOptions extends ManifestOptions {
   readonly draft?: boolean;
   readonly breakCycles?: boolean;
   readonly predict: boolean;
+  readonly refine?: string;
   readonly orderFrom?: number;
   readonly phases?: PhaseRule;
   readonly allowVague?: boolean;
@@ -109,6 +110,7 @@ export function withPlanOptions(command: Command): Command {
     .option("--allow-vague", "issues that say too little become tasks, not drafts")
     .option("--split", "large issues become a task for each item of their task list")
     .option("--break-cycles", "drop the weakest edge of a dependency cycle")
+    .option("--refine <agent>", REFINE_HELP)
     .option("--no-predict", "take files from the issues alone; predict none")
     .option(
       "--order-from <chance>",
@@ -116,6 +118,9 @@ export function withPlanOptions(command: Command): Command {
       chance,
     );
 }
+
+export const REFINE_HELP =
+  "ask an agent about the files of each issue, in a run that can only read (codex, claude); what it says is one more piece of evidence";
 
 /** An option that may be repeated; `without` says what holds when it is not given. */
 const listOption = (flags: string, description: string, without: string): Option =>

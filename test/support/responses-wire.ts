@@ -16,7 +16,7 @@ export const responsesWire: Wire = {
       toolOutputs: body.input
         .filter((item) => item.type.endsWith("_call_output"))
         .map((item) => plain(item.output)),
-      errand: body.text?.format?.type === "json_schema",
+      errand: isErrand(body.text?.format),
     };
   },
   refusal: ({ message, type, more }) => ({ error: { message, type, code: null, ...more } }),
@@ -104,14 +104,23 @@ const Item = z.looseObject({
   content: Content.nullish(),
   output: Content.nullish(),
 });
+const Format = z.looseObject({
+  type: z.string(),
+  schema: z.looseObject({ properties: z.record(z.string(), z.unknown()) }).nullish(),
+});
 const Body = z.looseObject({
   model: z.string(),
   stream: z.literal(true),
   input: z.array(Item),
   reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
   prompt_cache_key: z.string().default(""),
-  text: z.looseObject({ format: z.looseObject({ type: z.string() }).nullish() }).nullish(),
+  text: z.looseObject({ format: Format.nullish() }).nullish(),
 });
+
+/** Codex asks for a title in a form; a task, too, may have a form for its answer. */
+const isErrand = (format: z.infer<typeof Format> | null | undefined): boolean =>
+  format?.type === "json_schema" &&
+  Object.keys(format.schema?.properties ?? {}).every((name) => name === "title");
 
 function plain(content: z.infer<typeof Content> | null | undefined): string {
   if (typeof content === "string") return content;

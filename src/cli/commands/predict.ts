@@ -3,6 +3,7 @@ import { predict } from "../../app/predict.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { openPrediction } from "../compose-plan.ts";
 import { withExamples } from "../examples.ts";
+import { REFINE_HELP } from "../options.ts";
 import { createOutput } from "../output.ts";
 
 interface PredictOptions {
@@ -10,6 +11,7 @@ interface PredictOptions {
   readonly repoDir?: string;
   readonly ref?: string;
   readonly index?: string;
+  readonly refine?: string;
 }
 
 export function addPredict(program: Command): void {
@@ -29,18 +31,21 @@ export function addPredict(program: Command): void {
       "--index <dir>",
       "instead of a checkout: a folder with tree.txt, symbols.tsv and churn.tsv",
     )
+    .option("--refine <agent>", REFINE_HELP)
     .option("--json", "print JSON on stdout, which it does anyway")
     .action(async (options: PredictOptions) => {
-      if (options.index !== undefined && (options.repoDir ?? options.ref) !== undefined) {
+      const { repoDir, ref, refine } = options;
+      if (options.index !== undefined && (repoDir ?? ref ?? refine) !== undefined) {
         throw new CoppiceError({
           code: "usage",
           kind: "usage",
-          message: "--index stands in for a checkout: --repo-dir and --ref do not go with it",
+          message:
+            "--index stands in for a checkout: --repo-dir, --ref and --refine do not go with it",
           hint: "Leave out one of them.",
         });
       }
       const output = createOutput({ json: true });
-      output.answerJson(await predict(openPrediction(options), options.ref ?? "HEAD"));
+      output.answerJson(await predict(openPrediction(options, output), ref ?? "HEAD"));
     });
   withExamples(command, [
     ["coppice predict --issues issues.json", "for the checkout in the current folder"],

@@ -13,6 +13,7 @@ import { compareIssues, type Likenesses } from "./likeness.ts";
 import { chanceOf, type LogisticModel, logOdds } from "./logistic.ts";
 import type { PredictionModel } from "./model.ts";
 import { newFiles } from "./new-files.ts";
+import { type Opinions, reasonWith, withOpinions } from "./opinions.ts";
 import { OwnTraits } from "./own-traits.ts";
 import { PairChances } from "./pair-chances.ts";
 import { type Chance, type Meeting, meetings } from "./pairs.ts";
@@ -30,19 +31,22 @@ export interface Forecast {
   chanceOfMeeting(a: number, b: number): number;
 }
 
+/** Nobody has looked. */
+const NO_OPINIONS: Opinions = { of: "", byIssue: new Map() };
+
 /** Which files each issue will touch, and so which issues are done one after the other. */
 export function forecast(
   issues: readonly Issue[],
   index: RepositoryIndex,
   model: PredictionModel,
+  opinions: Opinions = NO_OPINIONS,
 ): Forecast {
   const questions = askFor(issues, index);
-  const looks = issues.map((_, place) => firstLook(questions, place, model.evidence));
-  const chances = secondLook(
-    questions,
-    looks.map(({ guesses }) => guesses),
-    model.context,
-  );
+  const { looks, chances: unrefined } = bothLooks(questions, model);
+  const chances = unrefined.map((own, place) => {
+    const said = opinions.byIssue.get(questions.issues[place]?.number ?? 0);
+    return said === undefined ? own : withOpinions(own, said, index);
+  });
   const pairs = new PairChances(issues.length);
   for (const { a, b, row } of meetingsOf(questions, chances)) {
     const chance = chanceOf(logOdds(model.pair, row));
@@ -60,13 +64,18 @@ export function forecast(
         .map(({ file, chance }) => ({
           path: index.files[file]?.path ?? "",
           confidence: Math.round(chance * 100) / 100,
-          why: explain(
-            questions,
-            { place, file, evidence: looks[place]?.evidenceOf(file), chances },
-            model,
+          why: reasonWith(
+            explain(
+              questions,
+              { place, file, evidence: looks[place]?.evidenceOf(file), chances },
+              model,
+            ),
+            index.files[file]?.path ?? "",
+            opinions,
+            issue.number,
           ),
         }));
-      const guesses = [...predicted, ...newFiles(issue, index)].toSorted(
+      const guesses = [...predicted, ...newFiles(issue, index, opinions)].toSorted(
         (a, b) => b.confidence - a.confidence,
       );
       return [issue.number, withStated(guesses, questions.stated[place] ?? [])];
@@ -77,6 +86,32 @@ export function forecast(
     files,
     chanceOfMeeting: (a, b) => pairs.of(placeOf.get(a) ?? -1, placeOf.get(b) ?? -1),
   };
+}
+
+/** For each issue that lists no files, by number, the likeliest ones: what somebody who looks closer begins with. */
+export function likeliestFiles(
+  issues: readonly Issue[],
+  index: RepositoryIndex,
+  model: PredictionModel,
+): ReadonlyMap<number, readonly string[]> {
+  const questions = askFor(issues, index);
+  const { chances } = bothLooks(questions, model);
+  return new Map(
+    questions.issues.flatMap(({ number }, place): [number, readonly string[]][] =>
+      (questions.stated[place] ?? []).some(isCertain)
+        ? []
+        : [[number, (chances[place] ?? []).map(({ file }) => index.files[file]?.path ?? "")]],
+    ),
+  );
+}
+
+function bothLooks(
+  questions: Asked,
+  model: PredictionModel,
+): { readonly looks: readonly Look[]; readonly chances: readonly Chance[][] } {
+  const looks = questions.issues.map((_, place) => firstLook(questions, place, model.evidence));
+  const guesses = looks.map((look) => look.guesses);
+  return { looks, chances: secondLook(questions, guesses, model.context) };
 }
 
 /** Pairs of issues that may meet; rows are good until the next one. */
