@@ -86,7 +86,7 @@ function settings({ asks, deny, version }: LaunchRequest): string {
   );
   return JSON.stringify({
     hooks: reportingHooks("claude", known, 10),
-    ...(asks ? { permissions: permissions(deny) } : {}),
+    ...(asks ? { permissions: permissions(deny, version) } : {}),
   });
 }
 
@@ -94,10 +94,10 @@ function settings({ asks, deny, version }: LaunchRequest): string {
  * It edits the files of its folder. Of commands it runs unasked only those that look around, and of these none that is denied.
  * Its own mode for that, `acceptEdits`, also makes, moves and removes files by commands.
  */
-const permissions = (deny: readonly string[]) => ({
+const permissions = (deny: readonly string[], version: string | undefined) => ({
   allow: ["Edit(**)"],
   ask: [
-    ...[...SECRET_FILES, ...deny].map((part) => `Bash(*${ruleText(part)}*)`),
+    ...[...SECRET_FILES, ...deny].flatMap((pattern) => commandRules(pattern, version)),
     ...SECRET_FILES.map((name) => `Read(**/${name})`),
     ...RUN_LATER.map((path) => `Edit(**/${path})`),
   ],
@@ -107,9 +107,16 @@ const SECRET_FILES = [".env", ".netrc", ".npmrc", ".pypirc"];
 /** What others run later, with other rights. */
 const RUN_LATER = [".github/workflows/**", ".github/actions/**", ".gitlab-ci.yml", ".husky/**"];
 
+/** Older versions know only how a command begins, and refuse settings with any other star. */
+const STARS_SINCE = "2.1";
+
 /** A bracket would end the rule, a colon before the star is an older kind of rule: without them it says more, never less. */
-const ruleText = (pattern: string): string =>
-  pattern.replace(/[()\\]/g, "*").replace(/^[*\s]+|[*:\s]+$/g, "");
+function commandRules(pattern: string, version: string | undefined): readonly string[] {
+  const text = pattern.replace(/[()\\]/g, "*").replace(/^[*\s]+|[*:\s]+$/g, "");
+  if (isSince(version, STARS_SINCE)) return [`Bash(*${text}*)`];
+  const [start = ""] = pattern.split(/[*()\\:]/);
+  return start.trim() === "" ? [] : [`Bash(${start.trim()}:*)`];
+}
 
 const flags = (request: LaunchRequest): string[] => [
   ...(request.asks ? ["--permission-mode", "default"] : ["--dangerously-skip-permissions"]),

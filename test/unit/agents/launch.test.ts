@@ -160,6 +160,10 @@ test("what the manifest denies, and secrets and workflows, Claude Code asks abou
       "Edit(**/.github/workflows/**)",
     ]),
   );
+  const older = claude.launch(request({ asks: true, deny, version: "2.0.76 (Claude Code)" })).argv;
+  const rules = JSON.parse(older[older.indexOf("--settings") + 1] ?? "").permissions.ask;
+  expect(rules).toContain("Bash(npm publish:*)");
+  expect(rules.filter((rule: string) => /^Bash\(.*\*.*\*/.test(rule))).toEqual([]);
   expect(claude.launch(request({ deny })).argv.join(" ")).not.toContain("npm publish");
 });
 
