@@ -5,6 +5,7 @@ import type { Statement } from "./dependencies.ts";
 import type { Draft } from "./draft.ts";
 import type { PredictedFile } from "./files.ts";
 import type { Issue } from "./issue.ts";
+import { newFileFolder } from "./new-folder.ts";
 import type { Placement } from "./phases.ts";
 import type { PresentTask } from "./plan.ts";
 import type { Triage } from "./triage.ts";
@@ -100,9 +101,10 @@ const stateReasons = (fate: Triage): string[] =>
 function reasonsOf(
   placement: Placement<{ readonly draft: Draft }>,
   own: readonly Statement[],
-  { names, satisfied, dropped }: TaskFacts,
+  { names, satisfied, dropped, isForecast }: TaskFacts,
 ): string[] {
-  const { issue, estimate } = placement.item.draft;
+  const { issue, estimate, files } = placement.item.draft;
+  const folder = isForecast ? newFileFolder(issue.title, files) : undefined;
   return [
     phaseReason(placement, names),
     ...own.flatMap((edge) =>
@@ -117,6 +119,11 @@ function reasonsOf(
     ...(estimate === null
       ? []
       : [`Takes ${estimate.value} of an ordinary task's time, by ${estimate.why}.`]),
+    ...(folder === undefined
+      ? []
+      : [
+          `May make a new file in ${folder.path} (${Math.round(100 * folder.confidence)} %), as its title asks for something new; this orders nothing.`,
+        ]),
   ];
 }
 
