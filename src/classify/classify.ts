@@ -187,7 +187,8 @@ function signalVerdict(input: ClassifyInput, signal: SignalFact, reading: Screen
     }
     case "turn-failed":
       if (goesOn && !lags) return seen;
-      if (!goesOn && !silent) return agreed();
+      // Another end is not this one: the failure went from the screen when words were sent since.
+      if (!goesOn && !silent) return FAILURES.has(reading.kind) ? agreed() : seen;
       return { ...toVerdict(failureReading(signal.text, "ended", 0.9), input), fact: !goesOn };
     case "fail":
       if (goesOn && !lags) return seen;
@@ -220,6 +221,13 @@ function signalVerdict(input: ClassifyInput, signal: SignalFact, reading: Screen
       return unreachable(signal.kind);
   }
 }
+
+const FAILURES: ReadonlySet<ScreenReading["kind"]> = new Set([
+  "error-transient",
+  "rate-limited",
+  "auth-error",
+  "context-full",
+]);
 
 /** The command of a dialog in the agent's own words, when they are what the screen shows, broken into rows as it may be. */
 function withCommand(verdict: Verdict, command: string | undefined): Verdict {

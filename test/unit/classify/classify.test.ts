@@ -198,6 +198,13 @@ describe("signals", () => {
     expect(old.kind).toBe(fresh.kind);
   });
 
+  test("the word of a failed turn makes a fact of a screen that shows a failure, and of no other end", () => {
+    const failed = known([signal("turn-failed", { ...now, text: "400 malformed" })]);
+    const limited = known(screenOf("codex/035"));
+    expect(verdictOf({ screen: limited, signals: failed }).fact).toBe(true);
+    expect(verdictOf({ screen: ended, signals: failed })).toEqual(verdictOf({ screen: ended }));
+  });
+
   test("a screen that may lag gives way to the newer word, but not as a fact", () => {
     expect(
       verdictOf({ screen: working, signals: known([signal("turn-ended", now)]) }),
