@@ -134,7 +134,7 @@ function respond(
           sinceMs,
           ...more,
         });
-  const asked = askToMerge(view, task, evidence, { by: tellBy ?? "resume", sinceMs });
+  const asked = askToMerge(view, task, { by: tellBy ?? "resume", sinceMs });
   const tells = asked ?? tellOfRivals(view, task, tellBy, sinceMs);
   // Its work was proved before its session went.
   const merges = task.state?.baseConflict === undefined ? undefined : asked;

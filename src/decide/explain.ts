@@ -51,6 +51,7 @@ function reasonOf(
       return waits?.wait.reason ?? "a free place, at the next beat";
     }
     case "running":
+      if (task.state?.baseConflict) return task.error ?? undefined;
       return isEnded(task) ? "the proof that it is finished" : undefined;
     case "stuck":
     case "error":

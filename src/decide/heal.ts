@@ -151,7 +151,7 @@ export const resumeAction = (
   agent: string,
   as: "resume" | "nudge",
   { why, words }: Pick<Trouble, "why" | "words">,
-): Action => ({
+): Extract<Action, { kind: "resume" }> => ({
   kind: "resume",
   as,
   taskId: task.id,

@@ -1,10 +1,11 @@
-import type { TaskEvidence } from "../classify/evidence.ts";
 import { plainLine } from "../manifest/plain-text.ts";
+import { agentsOf } from "../manifest/settings.ts";
 import { isActive } from "../manifest/status.ts";
 import type { Task, TaskState } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
+import type { Action } from "./action.ts";
 import { lastHealMs, NUDGE_GRACE_MS, resumeAction } from "./heal.ts";
-import { triedWith } from "./ladder.ts";
+import { agentForLaunch, launchesUsed, triedWith } from "./ladder.ts";
 import { pausedUntil } from "./pause.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
 import type { Survey } from "./survey.ts";
@@ -18,7 +19,6 @@ type Conflict = NonNullable<TaskState["baseConflict"]>;
 export function askToMerge(
   view: Survey,
   task: Task,
-  evidence: TaskEvidence,
   turn: { readonly by: "words" | "resume"; readonly sinceMs: number },
 ): Step | undefined {
   const { baseConflict: conflict, agent } = task.state ?? {};
@@ -43,18 +43,10 @@ export function askToMerge(
       },
     };
   }
-  const text = wordsFor(conflict);
-  const git = evidence.git.kind === "known" ? evidence.git.value : null;
-  const told = {
-    why: `${why}; merge ${conflict.tip} into ${git?.branch ?? "the branch"}`,
-    words: text,
-  };
+  const ask = actionOf(view, task, conflict, why, turn.by);
+  if (ask === undefined) return handedOver(task, conflict, why);
   return {
-    actions: [
-      turn.by === "words"
-        ? { kind: "nudge", taskId: task.id, why, text }
-        : resumeAction(task, agent, "nudge", told),
-    ],
+    actions: [ask],
     set: { status: "running", error: null },
     state: {
       baseConflict: undefined,
@@ -67,11 +59,38 @@ export function askToMerge(
   };
 }
 
+/** A launch counts as any other; undefined: none is left. */
+function actionOf(
+  view: Survey,
+  task: Task,
+  conflict: Conflict,
+  why: string,
+  by: "words" | "resume",
+): Action | undefined {
+  const text = wordsFor(conflict);
+  if (by === "words") return { kind: "nudge", taskId: task.id, why, text };
+  const agents = agentsOf(view.manifest, task);
+  const next = agentForLaunch(agents, launchesUsed(task), view.manifest.policy);
+  if (next === undefined) return undefined;
+  const own = task.state?.agent;
+  const told = { why: `${why}; merge ${conflict.tip} into its branch`, words: text };
+  // A person may have given the task another agent meanwhile, which has no conversation of it.
+  return own !== undefined && agents.includes(own)
+    ? resumeAction(task, own, "nudge", told)
+    : { ...resumeAction(task, next, "nudge", told), conversation: undefined };
+}
+
+function handedOver({ id, worktree }: Task, { base }: Conflict, why: string): Step {
+  const place = worktree === null ? "its worktree" : worktree;
+  const error = `${why}, and no start is left. Merge ${base} into its branch in ${place}, then set ${id} to complete.`;
+  return { set: { status: "error", error }, wait: waitsForPerson(error) };
+}
+
 /** Words that were just typed change nothing at once: what was proved before them is no answer. */
 function effectAwaited(
   view: Survey,
   task: Task,
-  { by, sinceMs }: Parameters<typeof askToMerge>[3],
+  { by, sinceMs }: Parameters<typeof askToMerge>[2],
 ): Step | undefined {
   const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
   const isHeard = sinceMs > lastHealMs(task) || view.nowMs >= graceUntilMs;

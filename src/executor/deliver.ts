@@ -103,6 +103,7 @@ export async function deliver(
             },
             state: {
               pushedSha: action.sha,
+              baseConflict: undefined,
               notBefore: undefined,
               deliveryFailures: undefined,
               startFailures: undefined,
@@ -151,6 +152,7 @@ function notMerging(
         },
       },
     ],
+    failed: { code: "base-conflict", message: why, hint: `Its agent is asked to merge ${base}.` },
   };
 }
 
@@ -173,9 +175,16 @@ function finishedTask(
     estimate: task.estimate ?? null,
     foreseen: [...task.files, ...(task.predicted ?? []).map(({ path }) => path)],
     files: work.files.map(({ path }) => path),
-    durationMs: task.startedAt === null ? null : Math.max(0, now - fromIso(task.startedAt)),
+    durationMs: workedMs(task, now),
     finishedAt: toIso(now),
   };
+}
+
+/** From the start to the proof: work that is held waits for others. Of work that went back to its agent nobody knows. */
+function workedMs({ startedAt, completedAt, state }: Task, nowMs: number): number | null {
+  if (startedAt === null || (state?.merges ?? 0) > 0) return null;
+  const endedMs = completedAt === null ? nowMs : fromIso(completedAt);
+  return Math.max(0, endedMs - fromIso(startedAt));
 }
 
 /** It may go through later: back off, and ask a person when it has failed too often. */

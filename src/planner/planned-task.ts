@@ -96,7 +96,7 @@ export function whyOf(edge: Statement): string {
 }
 
 const stateReasons = (fate: Triage): string[] =>
-  fate.kind === "draft" ? [`A draft, for it ${fate.why}.`] : [];
+  fate.kind === "draft" ? [`A draft, for it ${fate.why}${fate.why.endsWith("?") ? "" : "."}`] : [];
 
 function reasonsOf(
   placement: Placement<{ readonly draft: Draft }>,

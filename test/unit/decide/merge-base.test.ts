@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { known } from "../../../src/classify/evidence.ts";
 import { decide } from "../../../src/decide/decide.ts";
+import { explainWaits } from "../../../src/decide/explain.ts";
 import {
   actionsOf,
   ago,
   MINUTE,
+  NOW,
   newStatus,
   patched,
   SECOND,
@@ -87,6 +89,17 @@ describe("finished work that does not merge with its base", () => {
     });
   });
 
+  test("is a person's where its session is gone and no start is left, and begins anew with another agent", () => {
+    const ended = { verdict: verdict("dead", { fact: true }), facts: gone };
+    const spent = decide(viewOf({ t1: conflicting({ ...ended, attempts: 3 }) }, { policy }));
+    expect(actionsOf(spent)).toEqual([]);
+    expect(newStatus(spent, "t1")).toBe("error");
+    expect(waitOf(spent, "t1").reason).toMatch(/no start is left\. Merge main/);
+    const other = decide(viewOf({ t1: conflicting({ ...ended, agent: "claude" }) }, { policy }));
+    const action = theAction(other, "resume");
+    expect([action.agent, action.conversation]).toEqual(["claude", undefined]);
+  });
+
   test("waits for who is attached, for a pause of its agent, and for a free place", () => {
     const attached = { session: known(sessionFact({ attached: 1 })) };
     const watched = decide(viewOf({ t1: conflicting({ facts: attached }) }, { policy }));
@@ -100,6 +113,11 @@ describe("finished work that does not merge with its base", () => {
     expect(actionsOf(full)).toEqual(["t1 nudge"]);
     expect(waitOf(full, "t2")).toMatchObject({ on: ["t1"] });
   });
+});
+
+test("the status says what work waits for that does not merge with its base", () => {
+  const { manifest } = viewOf({ t1: conflicting({ error: "does not merge" }) }, { policy });
+  expect(explainWaits(manifest, NOW).get(taskId("t1"))).toBe("does not merge");
 });
 
 test("with the policy rebase finished work waits for an open pull request, and is tried on its base", () => {

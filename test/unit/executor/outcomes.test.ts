@@ -358,6 +358,21 @@ describe("a delivery", () => {
     expect(after).toMatchObject({ status: "pr_open", prNumber: 7, state: { pushedSha: HEAD } });
   });
 
+  test("records how long the work took until its proof; nobody knows where it went back to its agent", async () => {
+    const took = async (state: Told["state"]) => {
+      const recorded: (number | null)[] = [];
+      const record = async ({ durationMs }: { readonly durationMs: number | null }) => {
+        recorded.push(durationMs);
+        return { kind: "recorded" } as const;
+      };
+      const times = { startedAt: "2026-01-01T10:00:00Z", completedAt: "2026-01-01T10:05:00Z" };
+      await deliver({ history: { record } }, { ...complete, ...times, state });
+      return recorded;
+    };
+    expect(await took({ provedSha: HEAD })).toEqual([300_000]);
+    expect(await took({ provedSha: HEAD, merges: 1 })).toEqual([null]);
+  });
+
   test.each([
     [
       "after the push",
