@@ -51,6 +51,9 @@ export interface AgentEffects {
   ended(code: number | null, atMs: number): void;
 }
 
+/** Words with which Coppice asks an agent to merge the base. */
+export const ASKS_TO_MERGE = /\bgit merge [0-9a-f]{40}\b/;
+
 const LINE_EVERY_MS = 10_000;
 
 /** A running simulated agent. Time comes in by `advance`, in true (unskewed) milliseconds. */
@@ -62,13 +65,21 @@ export class AgentProcess {
   draft = "";
   /** The highlighted option of an open dialog, from 0. */
   highlighted = 0;
-  readonly #steps: Step[];
+  #steps: Step[];
+  readonly #settling: readonly Step[];
   readonly #effects: AgentEffects;
   #stepSinceMs: number;
   #ended: boolean;
 
-  constructor(steps: readonly Step[], atMs: number, effects: AgentEffects) {
+  /** `settling`: its steps when it idles and is asked to merge the base. */
+  constructor(
+    steps: readonly Step[],
+    atMs: number,
+    effects: AgentEffects,
+    settling: readonly Step[] = [],
+  ) {
     this.#steps = [...steps];
+    this.#settling = settling;
     this.#effects = effects;
     this.#stepSinceMs = atMs;
     this.activeAtMs = atMs;
@@ -137,6 +148,9 @@ export class AgentProcess {
       return;
     }
     this.lines.push(`› ${text.split("\n")[0] ?? ""}`);
+    if (this.truth === "idle" && ASKS_TO_MERGE.test(text) && this.#settling.length > 0) {
+      this.#steps = [{ kind: "idle" }, ...this.#settling];
+    }
     if (this.truth === "idle" && this.#steps.length > 1) {
       this.#next(nowMs);
       this.advance(nowMs);

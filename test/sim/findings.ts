@@ -29,6 +29,7 @@ export const good = {
   files: [],
   dependsOn: [],
   verify: null,
+  settles: true,
 } as const;
 
 export const FINDINGS: readonly Finding[] = [

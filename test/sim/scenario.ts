@@ -40,8 +40,6 @@ export const BEHAVIOURS = {
     crashes: [work(20), commit, work(20), edit, exit(1)],
     quits: [work(20), commit, exit(0)],
     vanishes: [work(20), commit, { kind: "vanish" }],
-    merges: [work(20), commit, idle, work(20), merge, idle, work(20), merge, idle],
-    goesOn: [work(20), merge, idle],
   },
   command: {
     good: [work(60), commit, exit(0)],
@@ -53,10 +51,15 @@ export const BEHAVIOURS = {
     asks: [work(20), { kind: "ask", question: "Overwrite the file?" }, commit, exit(0)],
     hangs: [work(20), edit, { kind: "hang" }],
     vanishes: [work(20), commit, { kind: "vanish" }],
-    merges: [work(20), commit, merge, exit(0)],
     signalsFail: [work(20), { kind: "signal", signal: "fail" }, exit(1)],
   },
 } as const satisfies Record<Costume, Record<string, readonly Step[]>>;
+
+/** What an agent does that is asked to merge the base. */
+export const SETTLING = {
+  codex: [work(20), merge, idle],
+  command: [work(20), merge, exit(0)],
+} as const satisfies Record<Costume, readonly Step[]>;
 
 /** One task of a scenario; files and dependencies by small numbers. */
 export interface PlannedTask {
@@ -67,6 +70,8 @@ export interface PlannedTask {
   /** Tasks above this one, by how far above they stand. */
   readonly dependsOn: readonly number[];
   readonly verify: readonly number[] | null;
+  /** Its agent does so when it is asked to merge the base. */
+  readonly settles: boolean;
 }
 
 /** A whole simulated run, as one value that can be printed, shrunk and replayed. */
@@ -109,6 +114,7 @@ const task: fc.Arbitrary<PlannedTask> = fc.record({
   files: fc.uniqueArray(fc.nat({ max: 2 }), { maxLength: 2 }),
   dependsOn: fc.uniqueArray(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
   verify: fc.option(fc.array(fc.constantFrom(0, 1), { minLength: 1, maxLength: 2 }), { freq: 3 }),
+  settles: fc.boolean(),
 });
 
 const taskNumber = fc.nat({ max: 4 });

@@ -7,7 +7,7 @@ import type { PlannedHappening } from "./faults.ts";
 import { Orchestrator, type Ports } from "./orchestrator.ts";
 import { tasksIn } from "./parsed.ts";
 import type { Door } from "./ports/door.ts";
-import { BEHAVIOURS, fileName, type PlannedTask, type Scenario } from "./scenario.ts";
+import { BEHAVIOURS, fileName, type PlannedTask, type Scenario, SETTLING } from "./scenario.ts";
 import { Watch } from "./watch.ts";
 import { BEGIN_MS, type TaskScript, World } from "./world.ts";
 
@@ -263,10 +263,15 @@ export function worldOf(scenario: Scenario): World {
   return new World(formatManifest(manifest), scripts, fallback);
 }
 
-function scriptOf({ agent, verify }: PlannedTask): TaskScript {
+function scriptOf({ agent, verify, settles }: PlannedTask): TaskScript {
   const launches =
     agent.costume === "codex"
       ? agent.launches.map((name) => BEHAVIOURS.codex[name])
       : agent.launches.map((name) => BEHAVIOURS.command[name]);
-  return { costume: agent.costume, launches, ...(verify === null ? {} : { verify }) };
+  return {
+    costume: agent.costume,
+    launches,
+    ...(settles ? { settling: SETTLING[agent.costume] } : {}),
+    ...(verify === null ? {} : { verify }),
+  };
 }

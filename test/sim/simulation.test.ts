@@ -18,6 +18,27 @@ test.prop([scenario], { numRuns, ...(seed === undefined ? {} : { seed: Number(se
   30_000 + numRuns * 500,
 );
 
+/** Runs of tasks that meet in files which nobody foresaw, and whose agents are asked to settle that. */
+const colliding = scenario.map((planned) => ({
+  ...planned,
+  collisions: "rebase" as const,
+  overlap: "parallel" as const,
+  maxParallel: 4,
+  tasks: planned.tasks.map((task) => ({ ...task, dependsOn: [] })),
+}));
+
+test.prop([colliding], {
+  numRuns: numRuns / 4,
+  ...(seed === undefined ? {} : { seed: Number(seed) }),
+})(
+  "work that collides is settled by its agents or is a person's, and nothing forbidden happens",
+  async (planned) => {
+    const { breaches } = await simulate(planned);
+    expect(breaches).toEqual([]);
+  },
+  30_000 + numRuns * 500,
+);
+
 for (const finding of FINDINGS) {
   const run = finding.open ? test.fails : test;
   run(finding.promise, async () => {

@@ -12,7 +12,7 @@ import type { JournalLine } from "../../src/ports/journal.ts";
 import type { LockHolder } from "../../src/ports/lock.ts";
 import type { SessionSpec } from "../../src/ports/sessions.ts";
 import type { Wake } from "../../src/ports/signals.ts";
-import { AgentProcess, type Step, type Truth } from "./agent-process.ts";
+import { AgentProcess, ASKS_TO_MERGE, type Step, type Truth } from "./agent-process.ts";
 import { type Costume, paint } from "./costume.ts";
 import type { Happening } from "./faults.ts";
 import { GitModel } from "./git-model.ts";
@@ -25,6 +25,8 @@ export interface TaskScript {
   readonly launches: readonly (readonly Step[])[];
   /** Files that it changes, one with each commit or edit; by default one of its own. */
   readonly touches?: readonly string[];
+  /** What it does when it is asked to merge the base; by default it goes on with its script. */
+  readonly settling?: readonly Step[];
   /** Exit codes of the runs of `verify`; the last one serves all further runs. */
   readonly verify?: readonly number[];
 }
@@ -247,7 +249,9 @@ export class World {
       });
     }
     const index = Math.min(folder.logs.size, script.launches.length - 1);
-    const session = this.#spawn(spec, script.launches[index] ?? [], (code, atMs) => {
+    const asked = ASKS_TO_MERGE.test(folder.prompts.get(attempt) ?? "");
+    const steps = (asked ? script.settling : undefined) ?? script.launches[index] ?? [];
+    const session = this.#spawn(spec, steps, (code, atMs) => {
       if (code === null) return;
       const tail = session.agent.lines.slice(-200);
       folder.exits.set(attempt, { attempt, stage: "agent", code, atMs: this.wall(atMs), tail });
@@ -422,30 +426,35 @@ export class World {
     ended: (code: number | null, atMs: number) => void,
   ): SimSession {
     const { taskId, attempt } = spec;
-    const { touches = [spec.name] } = this.script(taskId);
+    const { touches = [spec.name], settling } = this.script(taskId);
     let made = 0;
     const file = (): string => {
       const path = touches[made % touches.length] ?? spec.name;
       made += 1;
       return `${path}#${spec.name}/${attempt}/${made}`;
     };
-    const agent = new AgentProcess(steps, this.nowMs, {
-      commit: (atMs) => {
-        const name = file();
-        this.git.commitWork(spec.worktree, `Work of ${taskId}: ${name}`, name, this.wall(atMs));
+    const agent = new AgentProcess(
+      steps,
+      this.nowMs,
+      {
+        commit: (atMs) => {
+          const name = file();
+          this.git.commitWork(spec.worktree, `Work of ${taskId}: ${name}`, name, this.wall(atMs));
+        },
+        edit: () => this.git.edit(spec.worktree, file()),
+        merge: (atMs) => this.git.mergeBase(spec.worktree, this.wall(atMs)),
+        signal: (kind, atMs) => {
+          const signal = { kind, atMs: this.wall(atMs), attempt, text: "" };
+          this.folder(taskId).signals.push(signal);
+          this.wake({ kind: "folder", taskId });
+        },
+        ended: (code, atMs) => {
+          session.exit = { code };
+          ended(code, atMs);
+        },
       },
-      edit: () => this.git.edit(spec.worktree, file()),
-      merge: (atMs) => this.git.mergeBase(spec.worktree, this.wall(atMs)),
-      signal: (kind, atMs) => {
-        const signal = { kind, atMs: this.wall(atMs), attempt, text: "" };
-        this.folder(taskId).signals.push(signal);
-        this.wake({ kind: "folder", taskId });
-      },
-      ended: (code, atMs) => {
-        session.exit = { code };
-        ended(code, atMs);
-      },
-    });
+      settling,
+    );
     const session: SimSession = {
       spec,
       paneId: `%${this.number()}`,
