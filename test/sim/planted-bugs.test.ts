@@ -194,7 +194,14 @@ const BUGS: Readonly<Record<string, Bug>> = {
       ...task,
       ...(state ? { state: { ...state, touched: undefined } } : {}),
     })),
-    among: scenario.map((planned) => ({ ...planned, overlap: "serial", maxParallel: 4 })),
+    // Who begins late meets who has begun.
+    among: scenario.map((planned) => ({
+      ...planned,
+      overlap: "serial",
+      maxParallel: 2,
+      secondPhase: 5,
+      happenings: [],
+    })),
     noticed: /which has touched its file/,
   },
   "work is never merged with other work for a try": {
