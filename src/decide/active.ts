@@ -9,7 +9,7 @@ import { unreachable } from "../manifest/errors.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
-import { tellOfRivals } from "./collide.ts";
+import { notedCollisions, tellOfRivals } from "./collide.ts";
 import { deliverStep } from "./deliver.ts";
 import { heal, lastHealMs, type Trouble } from "./heal.ts";
 import { triedWith } from "./ladder.ts";
@@ -42,7 +42,7 @@ export function decideActive(view: Survey, placed: PlacedTask): Step {
   if (launched !== null && launched.attempt > (task.attempts ?? 0))
     return takenOver(view, task, launched);
   if (evidence.launch.kind === "known" && launched === null) return neverLaunched(task, evidence);
-  const noted = notes(view, task, evidence, verdict);
+  const noted = joined(notes(view, task, evidence, verdict), notedCollisions(view, task));
   const reading = readingOf(view, task, verdict);
   // What moved since the last beat is at work, however long ago that beat was.
   const moved = verdict.kind === "stalled" && noted.set?.lastProgress !== undefined;

@@ -1,6 +1,7 @@
 import type { LineRange, TaskEvidence } from "../classify/evidence.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { isUpkeep } from "../manifest/files.ts";
+import { sameJson } from "../manifest/json.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { plainLine } from "../manifest/plain-text.ts";
 import { isActive, isDelivered } from "../manifest/status.ts";
@@ -109,6 +110,17 @@ export function rivalsOf(view: Survey, taskId: TaskId): readonly Rival[] {
     }));
     return [{ task, branch: branchOf(view.manifest, task), files: lined }];
   });
+}
+
+/** Notes with whose unmerged work a task's own does not merge now, where git says it of all and it is not noted yet. */
+export function notedCollisions({ collisions, untried }: BeatView, { id, state }: Task): Step {
+  if (untried.some(({ left, right }) => left === id || right === id)) return {};
+  const others = collisions.flatMap(({ left, right }) =>
+    left === id ? [right] : right === id ? [left] : [],
+  );
+  return sameJson(others, state?.collides ?? [])
+    ? {}
+    : { state: { collides: others.length > 0 ? others : undefined } };
 }
 
 /** `src/a.ts and src/b.ts of t1 (#7)`, for people. */

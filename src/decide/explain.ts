@@ -52,7 +52,10 @@ function reasonOf(
     }
     case "running":
       if (task.state?.baseConflict) return task.error ?? undefined;
-      return isEnded(task) ? "the proof that it is finished" : undefined;
+      if (isEnded(task)) return "the proof that it is finished";
+      return task.state?.collides
+        ? `nothing; its work does not merge with that of ${task.state.collides.join(", ")} (coppice why ${task.id})`
+        : undefined;
     case "stuck":
     case "error":
       return task.error ?? verdictOf(task);

@@ -21,6 +21,7 @@ export function launchedPatch(
           tried: undefined,
           touched: undefined,
           commits: undefined,
+          collides: undefined,
           collisionsTold: undefined,
           baseConflict: undefined,
           merges: undefined,

@@ -104,6 +104,7 @@ export async function deliver(
             state: {
               pushedSha: action.sha,
               baseConflict: undefined,
+              collides: undefined,
               notBefore: undefined,
               deliveryFailures: undefined,
               startFailures: undefined,

@@ -91,6 +91,10 @@ export const TaskState = closedObject({
       "What its branch and worktree have changed so far; left out where it is too much to list.",
     ),
   commits: z.number().int().min(0).optional().describe("Commits of its own so far."),
+  collides: z
+    .array(TaskId)
+    .optional()
+    .describe("Tasks with whose unmerged work its own does not merge now."),
   collisionsTold: z
     .array(TaskId)
     .optional()

@@ -129,6 +129,7 @@ const state = fc.record({
   commits: perhaps(count),
   baseConflict: perhaps(fc.constant({ tip: OTHER, base: "main", files: ["src/a.ts"] })),
   merges: perhaps(count),
+  collides: perhaps(fc.subarray(["t1", "t2", "t3"], { minLength: 1 })),
   collisionsTold: perhaps(fc.subarray(["t1", "t2", "t3"])),
   parent: perhaps(fc.constant("t1")),
 });

@@ -3,6 +3,7 @@ import { type CollisionFact, known } from "../../../src/classify/evidence.ts";
 import { collisionPairs } from "../../../src/decide/collide.ts";
 import { decide } from "../../../src/decide/decide.ts";
 import { explainWaits } from "../../../src/decide/explain.ts";
+import type { BeatView } from "../../../src/decide/view.ts";
 import {
   actionsOf,
   ago,
@@ -162,6 +163,24 @@ test.each(["tell", "hold"])(
     expect(waitOf(decision, "t2").reason).toMatch(/work of t1, which is being delivered/);
   },
 );
+
+test("work at work that collides is noted once, shows in the status, and is forgotten when it merges", () => {
+  const working = (headSha: string): Told =>
+    finished(headSha, { state: { verdict: "working" }, verdict: verdict("working") });
+  const view = viewOf({ t1: working(A), t2: working(B) }, {}, { collisions: [collision] });
+  const manifest = patched(view.manifest, decide(view).patches);
+  expect(explainWaits(manifest, NOW).get(taskId("t2"))).toBe(
+    "nothing; its work does not merge with that of t1 (coppice why t2)",
+  );
+  const statesOf = (more: Partial<BeatView>) =>
+    patchesOf(decide({ ...view, manifest, ...more }).patches, "t2").flatMap(({ state }) =>
+      state && "collides" in state ? [state.collides] : [],
+    );
+  expect(statesOf({})).toEqual([]);
+  expect(statesOf({ collisions: [] })).toEqual([undefined]);
+  const untried = [{ left: taskId("t1"), right: taskId("t2"), reason: "no answer" }];
+  expect(statesOf({ collisions: [], untried })).toEqual([]);
+});
 
 test("work at work is left alone, and does not keep finished work", () => {
   const busy = finished(A, {
