@@ -1,3 +1,4 @@
+import { agentByName } from "../agents/catalog.ts";
 import type { Action } from "../decide/action.ts";
 import { CoppiceError, unreachable } from "../manifest/errors.ts";
 import { machineTrouble } from "../manifest/machine-trouble.ts";
@@ -14,9 +15,9 @@ import { answer, nudge, stopSession } from "./steer.ts";
  */
 export async function execute(context: ExecutionContext, action: Action): Promise<Outcome> {
   try {
-    return disturbs(action) && (await isOverSomebodysHead(context, action))
-      ? LEFT_ALONE
-      : await carryOut(context, action);
+    if (disturbs(action) && (await isOverSomebodysHead(context, action))) return ATTENDED;
+    if (endsIdle(context, action) && (await isBackAtWork(context, action))) return BACK_AT_WORK;
+    return await carryOut(context, action);
   } catch (error) {
     const trouble = machineTrouble(error);
     if (trouble)
@@ -58,8 +59,31 @@ function disturbs(action: Action): boolean {
   }
 }
 
+/** It ends a session whose agent was seen at rest. */
+function endsIdle(context: ExecutionContext, action: Action): boolean {
+  const seen = taskOf(context, action.taskId).state?.verdict ?? "unknown";
+  const ends =
+    action.kind === "restart" ||
+    action.kind === "resume" ||
+    (action.kind === "stop-session" && !action.asked);
+  return ends && !["working", "stalled", "unknown"].includes(seen);
+}
+
+/** An agent at work writes at least this often while it shows so. */
+const WRITES_SECONDS = 2;
+
+/** Somebody has told the agent to go on since the decision, which may have waited for its turn. */
+async function isBackAtWork(context: ExecutionContext, action: Action): Promise<boolean> {
+  const { id, state } = taskOf(context, action.taskId);
+  const screen = await context.ports.sessions.capture(sessionNameOf(id), 0);
+  if (screen.kind === "unknown" || screen.value === null || screen.value.paneDead) return false;
+  const { silentSeconds } = screen.value;
+  const writes = silentSeconds !== null && silentSeconds < WRITES_SECONDS;
+  return writes && agentByName(state?.agent ?? "")?.read(screen.value).kind === "working";
+}
+
 /** The next beat sees who is attached, and waits. */
-const LEFT_ALONE: Outcome = {
+const ATTENDED: Outcome = {
   result: "left alone: a person is attached",
   patches: [],
   events: [],
@@ -67,6 +91,18 @@ const LEFT_ALONE: Outcome = {
     code: "session-attended",
     message: "a person is attached to the session",
     hint: "It is done when nobody is attached any more.",
+  },
+};
+
+/** The next beat sees what it does. */
+const BACK_AT_WORK: Outcome = {
+  result: "left alone: its agent is at work again",
+  patches: [],
+  events: [],
+  failed: {
+    code: "session-at-work",
+    message: "the agent is at work again",
+    hint: "It is looked at again.",
   },
 };
 

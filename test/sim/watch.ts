@@ -9,6 +9,9 @@ import type { Effect, SimPullRequest, World } from "./world.ts";
 
 type EffectOf<Kind extends Effect["kind"]> = Extract<Effect, { kind: Kind }>;
 
+/** A look and the deed that follows it are four calls of the ports at most. */
+const INSTANT_MS = 20;
+
 /**
  * Sees everything that is done to the world and notes each breach of what must never happen. It judges by what is
  * true, not by what Coppice believes, except where a decision may rest on the manifest that it read.
@@ -180,8 +183,8 @@ export class Watch {
       this.#breach(`${taskId} was ${did} though it is done`);
     }
     const limit = this.#stallSeconds();
-    // Nobody can know of words that come in the very instant of the deed.
-    const isSurprised = this.#world.personTypedAtMs === this.#world.nowMs;
+    // Nobody can know of words that come between the last look and the deed.
+    const isSurprised = this.#world.nowMs - this.#world.personTypedAtMs <= INSTANT_MS;
     if (truth === "working" && quietSeconds < limit && !gone && !isSurprised) {
       this.#breach(
         `${taskId} was ${did} after ${Math.round(quietSeconds)} s without output, at work`,

@@ -1,5 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import type { Screen } from "../../../src/agents/screen.ts";
 import { known, unknown } from "../../../src/classify/evidence.ts";
 import type { Action } from "../../../src/decide/action.ts";
 import { decide } from "../../../src/decide/decide.ts";
@@ -15,7 +16,7 @@ import type { Repository } from "../../../src/ports/repository.ts";
 import type { Sessions } from "../../../src/ports/sessions.ts";
 import { arbitraryView } from "../../support/arbitrary-view.ts";
 import { manifestOf, NOW, patched, SECOND, type Told, taskId } from "../../support/decision.ts";
-import { exitFact, FORK, HEAD, pullRequest } from "../../support/facts.ts";
+import { exitFact, FORK, HEAD, pullRequest, screenFact } from "../../support/facts.ts";
 import { type Answers, executorWorld } from "../../support/fakes/executor-world.ts";
 
 const T1 = taskId("t1");
@@ -293,6 +294,40 @@ describe("a session to which a person attached since the decision", () => {
 
   test("ends all the same when a person's word asks for it", async () => {
     const { calls } = await carriedOut(CANCEL, { ...told, status: "cancelled" }, { sessions });
+    expect(calls).toContain("sessions.stop task-t1");
+  });
+});
+
+describe("a session whose agent is at work again since the decision", () => {
+  const screen = screenFact(["• Working (1s • esc to interrupt)", "", "› "], { silentSeconds: 0 });
+  const seen = (now: Screen | null): Answers => ({ sessions: { capture: async () => known(now) } });
+  const idle: Told = {
+    status: "stuck",
+    attempts: 1,
+    worktree: "/w/worktrees/t1",
+    state: { agent: "codex", verdict: "idle-done" },
+  };
+  const all = [RESTART, RESUME, STOP];
+
+  test.each(all)("is not ended by: $kind", async (action) => {
+    const { outcome, calls } = await carriedOut(action, idle, seen(screen));
+    expect(calls.filter((call) => call.startsWith("sessions.stop"))).toEqual([]);
+    expect(outcome).toMatchObject({ patches: [], failed: { code: "session-at-work" } });
+  });
+
+  test.each<[string, Told, Screen | null]>([
+    ["it was seen at work", { ...idle, state: { agent: "codex", verdict: "working" } }, screen],
+    ["it stalls", { ...idle, state: { agent: "codex", verdict: "stalled" } }, screen],
+    ["what it shows is old", idle, { ...screen, silentSeconds: 60 }],
+    ["its program has ended", idle, { ...screen, paneDead: true }],
+    ["it is gone", idle, null],
+  ])("is ended where %s", async (_, told, now) => {
+    const { calls } = await carriedOut(STOP, told, seen(now));
+    expect(calls).toContain("sessions.stop task-t1");
+  });
+
+  test("is ended when a person's word asks for it", async () => {
+    const { calls } = await carriedOut(CANCEL, { ...idle, status: "cancelled" }, seen(screen));
     expect(calls).toContain("sessions.stop task-t1");
   });
 });
