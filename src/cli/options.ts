@@ -114,7 +114,7 @@ export function withPlanOptions(command: Command): Command {
     .option("--no-predict", "take files from the issues alone; predict none")
     .option(
       "--order-from <chance>",
-      "order two issues that touch a common file with this chance or more: what waiting costs, divided by what work done twice costs (default: 0.25)",
+      "order two issues that touch a common file with this chance or more: what waiting costs, divided by what work done twice costs (default: 0.27)",
       chance,
     );
 }

@@ -34,6 +34,7 @@ export interface RepositoryIndex {
   readonly hottest: readonly number[];
   readonly churnMax: number;
   readonly churnMaxOfKind: ReadonlyMap<FileKind, number>;
+  readonly churnMeanOfKind: ReadonlyMap<FileKind, number>;
   /** Marks of what each source says, as `markedText` makes them; none where the contents are not known. */
   readonly marks: ReadonlyMap<number, Uint32Array>;
   readonly history: History;
@@ -94,6 +95,12 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
   for (const { kind, churn } of files) {
     churnMaxOfKind.set(kind, Math.max(churnMaxOfKind.get(kind) ?? 0, churn));
   }
+  const churnMeanOfKind = new Map(
+    [...group(files, ({ kind }) => kind)].map(([kind, own]) => [
+      kind,
+      own.reduce((sum, { churn }) => sum + churn, 0) / own.length,
+    ]),
+  );
   return {
     files,
     idOf,
@@ -120,6 +127,7 @@ export function indexRepository(facts: RepositoryFacts): RepositoryIndex {
       .slice(0, HOTTEST_MAX),
     churnMax: files.reduce((most, { churn }) => Math.max(most, churn), 0),
     churnMaxOfKind,
+    churnMeanOfKind,
     marks: new Map(
       [...facts.marks].flatMap(([path, marks]) => {
         const id = idOf.get(path);
@@ -224,8 +232,11 @@ function groupIds(
   return groups;
 }
 
-function group<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
-  const groups = new Map<string, Item[]>();
+function group<Item, Key extends string>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
   for (const item of items) push(groups, keyOf(item), item);
   return groups;
 }

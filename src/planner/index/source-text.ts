@@ -183,5 +183,6 @@ export function markOf(text: string, before = FIRST_MARK): number {
   return mark >>> 0;
 }
 
-const FIRST_MARK = 0x811c9dc5;
+/** The mark of nothing. */
+export const FIRST_MARK = 0x811c9dc5;
 const MARK_FACTOR = 0x01000193;

@@ -1,6 +1,6 @@
 import type { Posting } from "../index/postings.ts";
 import type { RepositoryIndex } from "../index/repository-index.ts";
-import { markOf } from "../index/source-text.ts";
+import { FIRST_MARK, markOf } from "../index/source-text.ts";
 import { isEmptyWord, pieces } from "../index/words.ts";
 import { type IssueText, type Name, ZONES, type Zone } from "./issue-text.ts";
 
@@ -9,6 +9,8 @@ export interface Backlog {
   readonly issues: readonly IssueText[];
   /** By the place of the issue: neighbouring words of a zone that together name a file or folder, each once. */
   readonly phrases: readonly Readonly<Record<Zone, readonly Phrase[]>>[];
+  /** By the place of the issue: names of files beside those of folders, each once. */
+  readonly housed: readonly Readonly<Record<Zone, readonly Housed[]>>[];
   /** By the place of the issue. */
   readonly terms: readonly Terms[];
   /** What a name of an issue means in the repository. */
@@ -61,14 +63,16 @@ export interface Phrase {
   readonly spoken: string;
 }
 
+/** The name of a file and that of a folder side by side: `bd create`, "the duration plugin". Without case and separators. */
+export interface Housed {
+  readonly name: string;
+  readonly folder: string;
+}
+
 export function readBacklog(issues: readonly IssueText[], index: RepositoryIndex): Backlog {
   const names = namesOf(index);
-  const phrases = issues.map(({ zones }) => ({
-    title: phrasesIn(zones.title, names),
-    span: phrasesIn(zones.span, names),
-    text: phrasesIn(zones.text, names),
-    code: phrasesIn(zones.code, names),
-  }));
+  const read = issues.map(({ zones }) => byZone((zone) => pieces(zones[zone])));
+  const phrases = read.map((own) => byZone((zone) => phrasesIn(own[zone], names)));
   const count = issues.length;
   const rarityOfName = rarities(
     issues.map(({ names: own }) => ZONES.flatMap((zone) => own[zone].map(({ plain }) => plain))),
@@ -77,6 +81,7 @@ export function readBacklog(issues: readonly IssueText[], index: RepositoryIndex
   return {
     issues,
     phrases,
+    housed: read.map((own) => byZone((zone) => housedIn(own[zone], names))),
     terms: termsOf(issues, index),
     namedBy: namesIn(issues, index, rarityOfName),
     rarityOfName,
@@ -84,6 +89,15 @@ export function readBacklog(issues: readonly IssueText[], index: RepositoryIndex
       phrases.map((own) => ZONES.flatMap((zone) => own[zone].map(({ phrase }) => phrase))),
       count,
     ),
+  };
+}
+
+function byZone<Value>(of: (zone: Zone) => Value): Readonly<Record<Zone, Value>> {
+  return {
+    title: of("title"),
+    span: of("span"),
+    text: of("text"),
+    code: of("code"),
   };
 }
 
@@ -199,8 +213,7 @@ const rarityOf = (shareOfOthers: number): number =>
 const PHRASE_PIECES_MAX = 4;
 const PHRASE_LENGTH_MIN = 6;
 
-function phrasesIn(text: string, names: NameTest): Phrase[] {
-  const all = pieces(text);
+function phrasesIn(all: readonly string[], names: NameTest): Phrase[] {
   const found = new Map<string, string>();
   for (let start = 0; start < all.length; start += 1) {
     let mark = markOf(all[start] ?? "");
@@ -215,10 +228,31 @@ function phrasesIn(text: string, names: NameTest): Phrase[] {
   return [...found].map(([phrase, spoken]) => ({ phrase, spoken }));
 }
 
+const HOUSED_PIECES_MAX = 3;
+
+function housedIn(all: readonly string[], names: NameTest): Housed[] {
+  const found = new Map<string, Housed>();
+  for (let start = 0; start < all.length; start += 1) {
+    let mark = FIRST_MARK;
+    for (let end = start + 1; end <= Math.min(all.length, start + HOUSED_PIECES_MAX); end += 1) {
+      mark = markOf(all[end - 1] ?? "", mark);
+      if (!names.mayHave(mark)) continue;
+      for (const folder of [all[start - 1], all[end]]) {
+        if (folder === undefined || !names.isFolder(folder)) continue;
+        const name = all.slice(start, end).join("");
+        if (name !== folder && names.isFile(name)) found.set(`${folder} ${name}`, { name, folder });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
 interface NameTest {
   /** By the mark of a phrase, without making it: false where it is no name for sure. */
   mayHave(mark: number): boolean;
   has(phrase: string): boolean;
+  isFile(name: string): boolean;
+  isFolder(name: string): boolean;
 }
 
 const SLOTS = 1 << 18;
@@ -230,5 +264,7 @@ function namesOf({ byName, foldersByName }: RepositoryIndex): NameTest {
   return {
     mayHave: (mark) => slots[mark & (SLOTS - 1)] === 1,
     has: (phrase) => byName.has(phrase) || foldersByName.has(phrase),
+    isFile: (name) => byName.has(name),
+    isFolder: (name) => foldersByName.has(name),
   };
 }

@@ -7,7 +7,13 @@ import type { Finding } from "./findings.ts";
 import { type IssueText, ZONES } from "./issue-text.ts";
 import { likeWords, type WordBoards } from "./like-words.ts";
 import { linkedNames, namedPaths } from "./named-paths.ts";
-import { members, NAMESAKES_MAX, namedPhrases, namesAndSymbols } from "./named-things.ts";
+import {
+  housedNames,
+  members,
+  NAMESAKES_MAX,
+  namedPhrases,
+  namesAndSymbols,
+} from "./named-things.ts";
 import type { OwnTraits } from "./own-traits.ts";
 import type { Sheet } from "./sheet.ts";
 
@@ -44,6 +50,8 @@ export function candidatesOf(
   members(issue, index, backlog, found);
   const phrases = backlog.phrases[place];
   if (phrases !== undefined) namedPhrases(phrases, index, backlog, found);
+  const housed = backlog.housed[place];
+  if (housed !== undefined) housedNames(housed, index, found);
   for (const { file, evidence, value, term } of findings[place] ?? []) {
     found.raise(file, evidence, value, term);
   }

@@ -6,25 +6,20 @@ import type { Likenesses } from "./likeness.ts";
 import { chanceOf } from "./logistic.ts";
 
 /**
- * The second look at a file: how it stands among the other candidates, what its tests, folder and namesakes say, and
+ * The second look at a file: how it stands among the other candidates, what its tests and folder say, and
  * what issues that read alike say.
  */
 export const CONTEXT = [
   "own",
   "rank",
-  "rankOfKind",
   "behindBest",
   "doubt",
-  "everywhere",
   "distinct",
   "neighbourBest",
-  "neighbourMean",
   "neighbourOdds",
   "folder",
-  "namesake",
   "partner",
   "partnerOfTest",
-  "churnShare",
   "churnWhenLost",
   "depth",
   "ownOfFixture",
@@ -144,15 +139,10 @@ function rowFiller(
   },
 ): (guess: Guess, rank: number, row: Float64Array) => void {
   const bestOdds = guesses[0]?.odds ?? ODDS_FLOOR;
-  const ranksOfKind: number[] = [];
-  const seenOfKind = new Map<FileKind, number>();
   const folders = new Map<string, number>();
   let expected = 0;
   for (const { file, odds } of guesses) {
-    const { kind, folder } = index.files[file] ?? NO_FILE;
-    const rank = (seenOfKind.get(kind) ?? 0) + 1;
-    seenOfKind.set(kind, rank);
-    ranksOfKind.push(rank);
+    const { folder } = index.files[file] ?? NO_FILE;
     const chance = chanceOf(odds);
     folders.set(folder, (folders.get(folder) ?? 0) + chance);
     expected += chance;
@@ -168,11 +158,6 @@ function rowFiller(
     const { kind, folder, churn, depth } = index.files[file] ?? NO_FILE;
     const is = (other: FileKind) => (kind === other ? 1 : 0);
     const common = valueAt(everywhere, file);
-    const neighbourMean = neighbours.meanOf(file);
-    let bestNamesake = ODDS_FLOOR;
-    for (const other of index.namesakes[file] ?? []) {
-      if (other !== file) bestNamesake = Math.max(bestNamesake, valueAt(oddsOf, other));
-    }
     const partnerShare = best(index.partners.get(file));
     const churnShare = churn / Math.max(1, index.churnMax);
     const mates = (folders.get(folder) ?? 0) - chanceOf(odds);
@@ -180,19 +165,14 @@ function rowFiller(
     row.set([
       odds,
       Math.log(1 + rank),
-      Math.log(ranksOfKind[rank] ?? 1),
       (bestOdds - odds) / 4,
       Math.log(expected + 0.01),
-      common,
       odds - Math.log((common + 0.005) / Math.max(0.005, 1 - common)),
       neighbours.bestOf(file),
-      neighbourMean,
-      Math.log(neighbourMean + 0.003),
+      Math.log(neighbours.meanOf(file) + 0.003),
       Math.log(Math.max(0, mates) + 0.001) / 3,
-      (bestNamesake - ODDS_FLOOR) / -ODDS_FLOOR,
       partnerShare,
       is("test") * partnerShare,
-      churnShare,
       churnShare * (1 - chanceOf(bestOdds)),
       depth / 5,
       above * is("fixture"),

@@ -1,26 +1,12 @@
-import { type IssueText, ZONES } from "./issue-text.ts";
+import type { IssueText } from "./issue-text.ts";
 import { Products, type Vector } from "./products.ts";
-
-/** How alike two issues read. */
-export interface Likeness {
-  /** The cosine of their weighed words, 0 to 1. */
-  readonly all: number;
-  /** The same by title or by text, the higher one. */
-  readonly best: number;
-  /** The words that both titles have: the logarithms of how rare each is among the issues, added up. */
-  readonly titles: number;
-  /** The same for names as code has them, in titles, code and code spans; without names of many issues. */
-  readonly names: number;
-}
 
 /** How alike issues read. It is told anew each time it is asked, as the likeness of all pairs takes too much room. */
 export interface Likenesses {
-  /** How like this issue all issues are, by their places; good until the next call. */
-  to(place: number): {
-    of(other: number): Likeness;
-    /** That of all words alone. */
-    all(other: number): number;
-  };
+  /** Asks about one issue, by its place, and forgets what was asked before. */
+  ask(place: number): void;
+  /** How like the issue asked about this one is: the cosine of their weighed words, 0 to 1. */
+  with(other: number): number;
   /** Places of the issues that read most like this one, the most alike first. */
   neighboursOf(place: number): readonly { readonly place: number; readonly weight: number }[];
 }
@@ -35,15 +21,12 @@ const NEIGHBOUR_WEIGHT_MIN = 0.08;
 /** Words of more issues than this share make no two of them alike. */
 const COMMON = 0.5;
 const LIKENESS_MIN = 0.02;
-/** The same share for names as code has them. */
-const NAMES_COMMON = 0.1;
 
 export function compareIssues(issues: readonly IssueText[]): Likenesses {
   const rarity = rarities(issues);
   const cosines = (countsOf: (issue: IssueText) => Counts) =>
     new Products(issues.map((issue) => unitVector(countsOf(issue), rarity)));
   const title = cosines((issue) => onceEach(issue.counts.title.keys()));
-  const text = cosines(textCounts);
   const all = cosines((issue) => {
     const counts = new Map(textCounts(issue));
     for (const word of issue.counts.title.keys()) {
@@ -51,8 +34,6 @@ export function compareIssues(issues: readonly IssueText[]): Likenesses {
     }
     return counts;
   });
-  const sharedTitles = sharing(issues.map(({ counts }) => new Set(counts.title.keys())));
-  const sharedNames = sharing(issues.map(namesOf), NAMES_COMMON);
   const neighbours = issues.map((_, place) => {
     all.ask(place);
     title.ask(place);
@@ -66,21 +47,8 @@ export function compareIssues(issues: readonly IssueText[]): Likenesses {
     return near.toSorted((a, b) => b.weight - a.weight).slice(0, NEIGHBOURS_MAX);
   });
   return {
-    to(place) {
-      for (const each of [all, title, text, sharedTitles, sharedNames]) each.ask(place);
-      return {
-        all: (other) => cosine(all, other),
-        of(other) {
-          const whole = cosine(all, other);
-          return {
-            all: whole,
-            best: whole === 0 ? 0 : Math.max(cosine(title, other), cosine(text, other)),
-            titles: sharedTitles.of(other),
-            names: sharedNames.of(other),
-          };
-        },
-      };
-    },
+    ask: (place) => all.ask(place),
+    with: (other) => cosine(all, other),
     neighboursOf: (place) => neighbours[place] ?? [],
   };
 
@@ -96,14 +64,13 @@ export function compareIssues(issues: readonly IssueText[]): Likenesses {
 }
 
 /** 1 for the same place in the order of numbers, less for each issue between. */
-export const nearness = (a: number, b: number): number => Math.exp(-Math.abs(b - a) / 2);
+const nearness = (a: number, b: number): number => Math.exp(-Math.abs(b - a) / 2);
 
 export const areRelated = (a: IssueText, b: IssueText): boolean =>
   (a.related.size > 0 && a.related.has(b.number)) ||
   (b.related.size > 0 && b.related.has(a.number));
 
-export const haveOneTopic = (a: IssueText, b: IssueText): boolean =>
-  a.topic !== "" && a.topic === b.topic;
+const haveOneTopic = (a: IssueText, b: IssueText): boolean => a.topic !== "" && a.topic === b.topic;
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -115,35 +82,10 @@ function textCounts(issue: IssueText): Counts {
 
 const onceEach = (words: Iterable<string>): Counts => new Map([...words].map((word) => [word, 1]));
 
-const namesOf = ({ names }: IssueText): ReadonlySet<string> =>
-  new Set(
-    ZONES.filter((zone) => zone !== "text").flatMap((zone) =>
-      names[zone].map(({ plain }) => plain),
-    ),
-  );
-
 /** Cosines below this are as good as none. */
 function cosine(products: Products, other: number): number {
   const value = products.of(other);
   return value < LIKENESS_MIN ? 0 : value;
-}
-
-/** Products that add up how rare each common word is; words of more issues than `common`, a share, are left out. */
-function sharing(wordsOf: readonly ReadonlySet<string>[], common = 1): Products {
-  const having = new Map<string, number>();
-  for (const words of wordsOf) {
-    for (const word of words) having.set(word, (having.get(word) ?? 0) + 1);
-  }
-  const most = Math.max(2, wordsOf.length * common);
-  const vectors = wordsOf.map((words): Vector => {
-    const vector = new Map<string, number>();
-    for (const word of words) {
-      const count = having.get(word) ?? 1;
-      if (count <= most) vector.set(word, Math.sqrt(Math.log((wordsOf.length + 1) / count)));
-    }
-    return vector;
-  });
-  return new Products(vectors);
 }
 
 /** The logarithm of how rare a word is among the issues; words of half of them and more are left out. */

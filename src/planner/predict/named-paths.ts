@@ -9,7 +9,7 @@ import type { Sheet } from "./sheet.ts";
 /** Paths, file names and module paths (`a/b`, `a.b`, `a::b`), also their tails. */
 export function namedPaths(issue: IssueText, index: RepositoryIndex, found: Sheet): void {
   for (const compound of issue.compounds) {
-    const path = compound.replace(/^(?:\.{0,2}\/)+/, "").replace(/:[\d:]+$/, "");
+    const path = compound.replace(/^(?:\.{0,2}\/)+/, "").replace(LINES, "");
     if (path.includes("/")) longestTail(path, index, found);
     const last = path.slice(path.lastIndexOf("/") + 1);
     const same = last.includes(".") ? (index.byBaseName.get(last.toLowerCase()) ?? []) : [];
@@ -19,6 +19,9 @@ export function namedPaths(issue: IssueText, index: RepositoryIndex, found: Shee
     if (!path.includes("/")) modulePaths(compound, index, found);
   }
 }
+
+/** `:12`, `:12:3`, `:12-20`, `#L12`, `#L12-L20`. */
+const LINES = /(?::\d[\d:-]*|#L\d[\dLC-]*)$/;
 
 /** The longest end of a path that is one in the repository: a file, a file without its ending, or a folder. */
 function longestTail(path: string, index: RepositoryIndex, found: Sheet): void {

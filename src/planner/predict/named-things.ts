@@ -110,6 +110,31 @@ export function namedPhrases(
   }
 }
 
+/** Files beside whose name an issue speaks the name of their folder. */
+export function housedNames(
+  housed: Backlog["housed"][number],
+  index: RepositoryIndex,
+  found: Sheet,
+): void {
+  for (const zone of ["title", "text", "code"] as const) {
+    const evidence = zone === "title" ? "housedTitle" : "housedText";
+    for (const { name, folder } of housed[zone]) {
+      const same = index.byName.get(name) ?? [];
+      if (same.length > HOUSED_NAMESAKES_MAX) continue;
+      const folders = index.foldersByName.get(folder) ?? [];
+      const files = same.filter((file) => folders.includes(index.files[file]?.folder ?? ""));
+      if (files.length > HOUSED_FILES_MAX) continue;
+      for (const file of files) {
+        found.raise(file, evidence, 1 / Math.sqrt(files.length), `${folder} ${name}`);
+      }
+    }
+  }
+}
+
+/** A folder's name tells files apart that share theirs, up to this many. */
+const HOUSED_NAMESAKES_MAX = 40;
+const HOUSED_FILES_MAX = 4;
+
 /** The worth of a folder's name for each of its files. */
 export const folderValue = (files: number): number => Math.min(1, 2 / Math.sqrt(files + 3));
 

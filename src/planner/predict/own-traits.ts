@@ -3,6 +3,8 @@ import { AT } from "./evidence.ts";
 import type { IssueText } from "./issue-text.ts";
 import type { Sheet } from "./sheet.ts";
 
+/** So many changes, at which few and none are much the same. */
+const CHURN_DOUBT = 0.3;
 const CHURN_SCALE = Math.log(100);
 /** Of `EVIDENCE` these columns are the same for every issue. */
 const FIRST = AT.churn;
@@ -40,6 +42,8 @@ export class OwnTraits {
       set(AT.churn, Math.log1p(own.churn) / CHURN_SCALE);
       set(AT.churnShare, own.churn / Math.max(1, index.churnMax));
       set(AT.churnOfKind, own.churn / Math.max(1, index.churnMaxOfKind.get(own.kind) ?? 0));
+      const usual = index.churnMeanOfKind.get(own.kind) ?? 0;
+      set(AT.churnRelative, Math.log((own.churn + CHURN_DOUBT) / (usual + CHURN_DOUBT)) / 5);
       set(AT.definitions, Math.log1p(own.symbolCount) / 5);
       set(AT.depth, own.depth / 5);
       if (own.kind !== "source") set(AT[own.kind], 1);

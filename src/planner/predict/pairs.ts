@@ -1,25 +1,15 @@
 import { columnsOf } from "./columns.ts";
 import type { IssueText } from "./issue-text.ts";
-import { areRelated, haveOneTopic, type Likenesses, nearness } from "./likeness.ts";
+import { areRelated, type Likenesses } from "./likeness.ts";
 
-/**
- * What speaks for two issues touching a common file. `concentration` is of the whole backlog: where few files are likely
- * for most issues, a common one tells less.
- */
+/** What speaks for two issues touching a common file. */
 export const PAIR = [
   "shared",
+  "sameFiles",
   "commonness",
   "weaker",
-  "second",
-  "sameFirst",
-  "near",
   "related",
-  "sameTopic",
   "alike",
-  "alikeAtBest",
-  "sharedTitle",
-  "sharedNames",
-  "concentration",
   "known",
 ] as const;
 
@@ -49,21 +39,20 @@ export function* meetings(
       everywhere.set(file, (everywhere.get(file) ?? 0) + chance / issues.length);
     }
   }
-  const concentration = Math.log(commonFilesOfTwo(chances) + 0.003);
   const all = chances.map(
     (own): Chances => ({
       files: Int32Array.from(own, ({ file }) => file),
       chances: Float64Array.from(own, ({ chance }) => chance),
+      length: Math.sqrt(own.reduce((sum, { chance }) => sum + chance * chance, 0)),
     }),
   );
   const files = chances.flat().reduce((most, { file }) => Math.max(most, file + 1), 0);
   const chanceOf = new Float64Array(files);
-  const shared = { some: 0, commonness: 0, weaker: 0, second: 0 };
+  const shared = { some: 0, product: 0, commonness: 0, weaker: 0 };
   const row = new Float64Array(PAIR.length);
-  row[AT.concentration] = concentration;
   row[AT.known] = known ? 1 : 0;
   for (const [a, first] of all.entries()) {
-    const likeness = likenesses.to(a);
+    likenesses.ask(a);
     first.files.forEach((file, nth) => {
       chanceOf[file] = first.chances[nth] ?? 0;
     });
@@ -71,22 +60,15 @@ export function* meetings(
       const [one, other, second] = [issues[a], issues[b], all[b]];
       if (one === undefined || other === undefined || second === undefined) continue;
       share(chanceOf, second, everywhere, shared);
-      const whole = likeness.all(b);
+      const alike = likenesses.with(b);
       const related = areRelated(one, other);
-      if (shared.some === 0 && whole === 0 && !related) continue;
-      const alike = likeness.of(b);
+      if (shared.some === 0 && alike === 0 && !related) continue;
       row[AT.shared] = Math.log(shared.some + 0.003);
+      row[AT.sameFiles] = shared.product / Math.max(LENGTH_MIN, first.length * second.length);
       row[AT.commonness] = shared.commonness;
       row[AT.weaker] = shared.weaker;
-      row[AT.second] = shared.second;
-      row[AT.sameFirst] = first.files.length > 0 && first.files[0] === second.files[0] ? 1 : 0;
-      row[AT.near] = nearness(a, b);
       row[AT.related] = related ? 1 : 0;
-      row[AT.sameTopic] = haveOneTopic(one, other) ? 1 : 0;
-      row[AT.alike] = alike.all;
-      row[AT.alikeAtBest] = alike.best;
-      row[AT.sharedTitle] = Math.log1p(alike.titles);
-      row[AT.sharedNames] = Math.log1p(alike.names);
+      row[AT.alike] = alike;
       yield { a, b, row };
     }
     for (const file of first.files) chanceOf[file] = 0;
@@ -94,36 +76,26 @@ export function* meetings(
 }
 
 const AT = columnsOf(PAIR);
+const LENGTH_MIN = 1e-9;
 
 /** The likely files of one issue, the likeliest first, in tables: each is compared with all others. */
 interface Chances {
   readonly files: Int32Array;
   readonly chances: Float64Array;
-}
-
-/** How many common files two issues have on average, were they independent. */
-function commonFilesOfTwo(chances: readonly (readonly Chance[])[]): number {
-  const sums = new Map<number, number>();
-  let withItself = 0;
-  for (const { file, chance } of chances.flat()) {
-    sums.set(file, (sums.get(file) ?? 0) + chance);
-    withItself += chance * chance;
-  }
-  let all = 0;
-  for (const sum of sums.values()) all += sum * sum;
-  return (all - withItself) / Math.max(1, chances.length * (chances.length - 1));
+  /** Of these chances as a vector. */
+  readonly length: number;
 }
 
 /** The common candidates of two issues. */
 interface Shared {
   /** The chance that they touch at least one of them, were they independent. */
   some: number;
+  /** The inner product of their chances; with their lengths it tells how alike they are spread, be they high or low. */
+  product: number;
   /** Of the best common file: how likely any issue touches it. */
   commonness: number;
   /** Of the best common file: the smaller one of the two chances. */
   weaker: number;
-  /** The second-best common file's mean chance. */
-  second: number;
 }
 
 /** Writes over what `shared` held of the pair before. */
@@ -134,8 +106,8 @@ function share(
   shared: Shared,
 ): void {
   let none = 1;
+  let product = 0;
   let best = 0;
-  let next = 0;
   let commonness = 0;
   let weaker = 0;
   for (let nth = 0; nth < files.length; nth += 1) {
@@ -144,16 +116,16 @@ function share(
     if (other === 0) continue;
     const chance = chances[nth] ?? 0;
     none *= 1 - chance * other;
+    product += chance * other;
     const mean = Math.sqrt(chance * other);
     if (mean > best) {
-      next = best;
       best = mean;
       commonness = everywhere.get(file) ?? 0;
       weaker = Math.min(chance, other);
-    } else if (mean > next) next = mean;
+    }
   }
   shared.some = 1 - none;
+  shared.product = product;
   shared.commonness = commonness;
   shared.weaker = weaker;
-  shared.second = next;
 }

@@ -9,7 +9,7 @@ import type { Chance } from "./pairs.ts";
 
 const REASONS_MAX = 3;
 /** Log-odds that a piece of evidence must add to be told. */
-const CONTRIBUTION_MIN = 0.2;
+const CONTRIBUTION_MIN = 0.1;
 const CHANCE_TOLD_MIN = 0.15;
 
 /** What speaks for a file of an issue, in the order of `EVIDENCE`, and the words of the issue behind it. */
@@ -85,11 +85,13 @@ function phrase(
     case "nameTitle":
     case "shortNameTitle":
     case "phraseTitle":
+    case "housedTitle":
       return `is named like “${term}” of the title`;
     case "nameText":
     case "nameCode":
     case "shortNameText":
     case "phraseText":
+    case "housedText":
       return `is named like “${term}” of the text`;
     case "symbolTitle":
       return `defines “${term}” of the title`;
@@ -121,6 +123,7 @@ function phrase(
     case "churn":
     case "churnShare":
     case "churnOfKind":
+    case "churnRelative":
     case "definitions":
     case "depth":
     case "test":

@@ -47,6 +47,28 @@ test("a name that one file defines leads to that file", () => {
   expect(filesOf("Tokenizer loses a quote", "")[0]?.path).toBe("src/parser/tokenizer.ts");
 });
 
+test("a file's name beside that of its folder leads to it, though others have the name", () => {
+  const index = indexRepository(
+    factsFromLists({
+      tree: "cmd/shop/list.go\ninternal/rpc/list.go\ninternal/storage/list.go\nmain.go",
+      symbols: "",
+      churn: "",
+    }),
+  );
+  const found = forecast([issue(1, "", { title: "`shop list` prints nothing" })], index, MODEL);
+  expect(found.files.get(1)?.[0]).toMatchObject({
+    path: "cmd/shop/list.go",
+    why: expect.stringContaining("“shop list”"),
+  });
+});
+
+test("a file is named also where the lines that are meant follow", () => {
+  for (const lines of [":12", ":12:3", ":12-20", "#L12", "#L12-L20"]) {
+    const [first] = filesOf("It fails", `In src/cart/discount.ts${lines}, it rounds twice.`);
+    expect([lines, first?.path]).toEqual([lines, "src/cart/discount.ts"]);
+  }
+});
+
 test("a lock file that changes all the time is no guess for an issue that does not name it", () => {
   expect(filesOf("applyDiscount ignores zero", "").map(({ path }) => path)).not.toContain(
     "package-lock.json",
