@@ -272,7 +272,11 @@ export async function expectHealed(
     {
       maxParallel: cast.length + 1,
       ...manifest,
-      policy: { backoffSeconds: 1, rateLimitPauseMinutes: 0.05, ...manifest.policy },
+      // A session that stands still is told by its last reading, before the test's time is up.
+      policy: {
+        ...{ backoffSeconds: 1, rateLimitPauseMinutes: 0.05, stallAfterMinutes: 3 },
+        ...manifest.policy,
+      },
     },
     cast.map(({ issue, trouble, agent, headless }) => ({
       ...taskOf(issue, trouble),
