@@ -209,7 +209,9 @@ export function heldByRivals(view: Survey, taskId: TaskId): Step | undefined {
   if (view.manifest.policy.collisions === "tell") return undefined;
   const open = rivalsOf(view, taskId).filter(({ task }) => task.status === "pr_open");
   if (open.length === 0) return heldUntried(view, taskId);
-  const reason = `does not merge with ${rivalsInWords(open)}: waits until that is merged or closed`;
+  const then =
+    view.manifest.policy.collisions === "rebase" ? "; then its agent merges the base" : "";
+  const reason = `does not merge with ${rivalsInWords(open)}: waits until that is merged or closed${then}`;
   return {
     set: { error: reason },
     wait: { ...waitsForPerson(reason), on: open.map(({ task }) => task.id) },
