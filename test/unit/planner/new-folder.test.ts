@@ -5,7 +5,7 @@ const guess = (path: string, confidence = 0.4) => ({ path, confidence, why: "" }
 
 test("an issue that asks for something new may make a file where most of its guesses are", () => {
   const files = [guess("lib/x.ts", 0.5), guess("src/a.ts"), guess("src/b.ts"), guess("c.ts", 0.9)];
-  expect(newFileFolder("Add a voucher", files)).toEqual({ path: "src/", confidence: 0.11 });
+  expect(newFileFolder("Add a voucher", files)).toEqual({ path: "src/", confidence: 0.13 });
   expect(newFileFolder("The voucher is wrong", files)).toBeUndefined();
   expect(newFileFolder("An address is wrong", files)).toBeUndefined();
 });
