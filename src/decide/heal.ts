@@ -27,6 +27,8 @@ export interface Trouble {
 
 /** How long a nudge may take to show an effect before the next rung. */
 export const NUDGE_GRACE_MS = 60_000;
+/** While words are typed and sent a screen shows this and that, none of which is an answer to them. */
+const TYPED_MS = 3000;
 
 /** The next rung of the ladder: nudge → resume → restart → next agent → ask a person. */
 export function heal(view: BeatView, task: Task, evidence: TaskEvidence, trouble: Trouble): Step {
@@ -69,11 +71,12 @@ function nudge(view: BeatView, task: Task, trouble: Trouble): Step | undefined {
   const nudges = task.state?.nudges ?? 0;
   const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
   const answered = trouble.sinceMs > lastHealMs(task);
-  if (!answered && view.nowMs < graceUntilMs) {
+  const againMs = answered ? lastHealMs(task) + TYPED_MS : graceUntilMs;
+  if (view.nowMs < againMs) {
     return {
       set: { status: "stuck" },
       wait: waitsFor(`${trouble.why}; was nudged, waiting for an effect`),
-      wakeAtMs: graceUntilMs,
+      wakeAtMs: againMs,
     };
   }
   const counted = trouble.isReminder === true ? 0 : 1;
