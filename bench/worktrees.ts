@@ -29,6 +29,7 @@ export async function worktrees(options: { readonly quick: boolean }): Promise<r
             branch: `fix/${id}`,
             path: join(folder, "work", id),
             startFrom: ["main"],
+            mayStandOn: [],
             copyFiles: [],
           });
           if (made.kind !== "ready") throw new Error(`no worktree: ${made.kind}`);

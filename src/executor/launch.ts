@@ -4,10 +4,12 @@ import { judgeVersion, type Unsupported } from "../agents/versions.ts";
 import type { LaunchFact } from "../classify/evidence.ts";
 import type { Action } from "../decide/action.ts";
 import { launchedPatch } from "../decide/launched.ts";
+import { branchOf } from "../manifest/branch.ts";
 import { CoppiceError } from "../manifest/errors.ts";
 import type { TaskPatch } from "../manifest/merge.ts";
 import { sessionNameOf, verifySessionNameOf } from "../manifest/names.ts";
 import { settingsOf } from "../manifest/settings.ts";
+import { isDelivered } from "../manifest/status.ts";
 import type { AgentMode, CommandLine, Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
 import type { SessionSpec } from "../ports/sessions.ts";
@@ -29,11 +31,13 @@ export async function start(
   const task = taskOf(context, action.taskId);
   const place = placeOf(context, task);
   const { startPoint } = action;
+  const finished = finishedWork(context, task);
   const worktree = await context.ports.repository.ensureWorktree({
     taskId: task.id,
     branch: action.branch,
     path: place.worktree,
     startFrom: startPoint.kind === "base" ? [startPoint.base] : startPoint.branches,
+    mayStandOn: finished.map(({ branch }) => branch),
     copyFiles: settingsOf(context.manifest, task).copyFiles,
   });
   if (worktree.kind === "conflict") {
@@ -48,7 +52,10 @@ export async function start(
   if (worktree.kind === "refused") {
     return asksPerson(task, "worktree-refused", worktree.reason, worktree.hint);
   }
-  const started = { parent: parentOf(startPoint, worktree.from), forkPoint: worktree.forkPoint };
+  const started = {
+    parent: parentOf(startPoint, worktree.from, finished),
+    forkPoint: worktree.forkPoint,
+  };
   const launched = await launch(context, task, {
     attempt: action.attempt,
     agent: action.agent,
@@ -318,11 +325,30 @@ function outcomeOf(
 }
 
 /** The one task whose branch this one starts from: the only parent, or the one that contains the others. */
-function parentOf(startPoint: ActionOf<"start">["startPoint"], from: string | null): TaskId | null {
-  if (startPoint.kind === "base") return null;
+/** Where a start was cut off, other work may have been what the task was to begin from. */
+function parentOf(
+  startPoint: ActionOf<"start">["startPoint"],
+  from: string | null,
+  finished: readonly FinishedWork[],
+): TaskId | null {
+  const found = finished.find(({ branch }) => branch === from)?.id;
+  if (startPoint.kind === "base") return found ?? null;
   const { parents, branches } = startPoint;
-  const index = parents.length === 1 ? 0 : branches.indexOf(from ?? "");
-  return parents[index] ?? null;
+  const index = parents.length === 1 && found === undefined ? 0 : branches.indexOf(from ?? "");
+  return parents[index] ?? found ?? null;
+}
+
+interface FinishedWork {
+  readonly id: TaskId;
+  readonly branch: string;
+}
+
+/** Of the other tasks, what a branch may begin from. */
+function finishedWork({ manifest }: ExecutionContext, { id }: Task): readonly FinishedWork[] {
+  return manifest.phases
+    .flatMap(({ tasks }) => tasks)
+    .filter((other) => other.id !== id && isDelivered(other.status) && other.status !== "merged")
+    .map((other) => ({ id: other.id, branch: branchOf(manifest, other) }));
 }
 
 const startedAs = ({ state }: Task): Pick<LaunchFact, "parent" | "forkPoint"> => ({

@@ -7,6 +7,8 @@ export interface WorktreeSpec {
   readonly path: string;
   /** Branch names; the first is the start, the others are merged into it in this order. Never empty. */
   readonly startFrom: readonly string[];
+  /** Branches that it may have been started from instead by an earlier call, on which nobody took note of it. */
+  readonly mayStandOn: readonly string[];
   /** Globs of ignored files to copy from the checkout, e.g. `.env`. */
   readonly copyFiles: readonly string[];
 }
@@ -16,7 +18,7 @@ export type WorktreeOutcome =
       readonly kind: "ready";
       readonly path: string;
       readonly forkPoint: string;
-      /** The branch of `startFrom` whose tip is the fork point; null when it is none's alone, e.g. a merge of several. */
+      /** The branch of `startFrom`, or else of `mayStandOn`, whose tip is the fork point; null when it is none's alone, e.g. a merge of several. */
       readonly from: string | null;
       readonly created: boolean;
     }

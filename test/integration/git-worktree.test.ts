@@ -69,6 +69,18 @@ test("a task that follows one parent starts from its newest commit", async () =>
   expect(await ready(repository.ensureWorktree(child))).toMatchObject({ forkPoint: tip });
 });
 
+test("a branch that is there names the one that it began from, also where it would begin elsewhere by now", async () => {
+  for (const id of ["t1", "t2"]) {
+    await ready(repository.ensureWorktree(lab.spec(id)));
+    await lab.commit({ [`${id}.txt`]: id }, lab.spec(id).path);
+  }
+  await ready(repository.ensureWorktree(lab.spec("t3", { startFrom: ["fix/t1"] })));
+  const now = lab.spec("t3", { startFrom: ["main"], mayStandOn: ["fix/t2", "fix/t1", "gone"] });
+  expect(await ready(repository.ensureWorktree(now))).toMatchObject({ from: "fix/t1" });
+  const fresh = { ...now, taskId: "t4", branch: "fix/t4", path: `${now.path}-4` };
+  expect(await ready(repository.ensureWorktree(fresh))).toMatchObject({ from: "main" });
+});
+
 test("several parents are merged, and a parent contained in another adds no merge", async () => {
   for (const id of ["t1", "t2"]) {
     await ready(repository.ensureWorktree(lab.spec(id)));

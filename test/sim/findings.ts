@@ -56,6 +56,28 @@ export const FINDINGS: readonly Finding[] = [
     open: false,
   },
   {
+    promise:
+      "a stacked task whose start failed has its pull request on its parent's branch, though it would begin elsewhere by now",
+    scenario: {
+      ...calm,
+      secondPhase: 1,
+      gate: "delivered",
+      overlap: "serial",
+      maxParallel: 1,
+      intervalSeconds: 5,
+      tasks: [
+        { ...good, agent: { costume: "command", launches: ["good"] } },
+        { ...good, files: [1] },
+        good,
+      ],
+      happenings: [
+        { at: { kind: "method", method: "recordLaunch", nth: 1 }, what: { kind: "unanswered" } },
+      ],
+    },
+    breach: /carries the commits of/,
+    open: false,
+  },
+  {
     promise: "a task whose start was not noted is retired with the others",
     scenario: {
       ...calm,

@@ -46,6 +46,7 @@ const tree = (branch: string, startFrom: readonly string[], taskId = "t1") => ({
   branch,
   path: `/w/${taskId}`,
   startFrom,
+  mayStandOn: [],
   copyFiles: [],
 });
 

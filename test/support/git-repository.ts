@@ -56,6 +56,7 @@ export async function openGitLab(name = "lab"): Promise<GitLab> {
       branch: `fix/${taskId}`,
       path: join(folder, "work", taskId),
       startFrom: ["main"],
+      mayStandOn: [],
       copyFiles: [],
       ...more,
     }),

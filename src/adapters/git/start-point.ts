@@ -48,6 +48,19 @@ export async function branchAt(
   return null;
 }
 
+/** The last of the branches here, of which there may be many, whose tip is this commit, or null. */
+export async function headAt(
+  checkout: Checkout,
+  branches: readonly string[],
+  commit: string,
+): Promise<string | null> {
+  const commits = await commitsOf(
+    checkout,
+    branches.map((branch) => `refs/heads/${branch}`),
+  );
+  return branches.findLast((branch) => commits.get(`refs/heads/${branch}`) === commit) ?? null;
+}
+
 /**
  * The commit that a branch name stands for. `origin`'s counts, for a person's local base may lag behind or hold commits
  * that are not for others; of a task's own branch the one here counts unless `origin`'s contains it.

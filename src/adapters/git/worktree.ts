@@ -17,7 +17,7 @@ import { git, gitFailed, gitText, gitWrite, reasonOf } from "./command.ts";
 import { copyIgnoredFiles } from "./copy-files.ts";
 import { preserveWork } from "./preserve.ts";
 import { remoteTip } from "./push.ts";
-import { branchAt, startPoint } from "./start-point.ts";
+import { branchAt, headAt, startPoint } from "./start-point.ts";
 import {
   discardEntry,
   discardFolder,
@@ -306,10 +306,16 @@ async function isAbandoned(indexLock: string, path: string): Promise<boolean> {
 }
 
 /** Where a branch began: the commit, and which of the branches that it started from holds all others. */
-async function originOf(checkout: Checkout, { branch, startFrom }: WorktreeSpec): Promise<Origin> {
+async function originOf(
+  checkout: Checkout,
+  { branch, startFrom, mayStandOn }: WorktreeSpec,
+): Promise<Origin> {
   const forkPoint = await commitOf(checkout, forkRef(branch));
   if (forkPoint !== null) {
-    return { forkPoint, from: await branchAt(checkout, startFrom, forkPoint) };
+    const from =
+      (await branchAt(checkout, startFrom, forkPoint)) ??
+      (await headAt(checkout, mayStandOn, forkPoint));
+    return { forkPoint, from };
   }
   throw new CoppiceError({
     code: "fork-point-missing",

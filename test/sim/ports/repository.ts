@@ -155,7 +155,8 @@ function ensureWorktree({ world }: Door, spec: WorktreeSpec): WorktreeOutcome {
   const forkPoint = git.refs.get(forkRef(taskId));
   if (forkPoint === undefined) return refused(`${branch} is not of this run`);
   if (there === undefined) git.worktrees.set(path, { path, branch, taskId, dirty: new Set() });
-  const from = spec.startFrom.toReversed().find((name) => tipOf(name) === forkPoint) ?? null;
+  const candidates = [...spec.mayStandOn, ...spec.startFrom];
+  const from = candidates.findLast((name) => tipOf(name) === forkPoint) ?? null;
   return { kind: "ready", path, forkPoint, from, created: there === undefined };
 }
 
