@@ -1,16 +1,14 @@
 import type { Posting } from "../index/postings.ts";
 import type { RepositoryIndex } from "../index/repository-index.ts";
-import { FIRST_MARK, markOf } from "../index/source-text.ts";
-import { isEmptyWord, pieces } from "../index/words.ts";
+import { isEmptyWord } from "../index/words.ts";
 import { type IssueText, type Name, ZONES, type Zone } from "./issue-text.ts";
+import { type SpokenNames, spokenNamesReader } from "./spoken-names.ts";
 
 /** What all issues together tell: words of every issue (templates, the project's own name) say nothing of one. */
 export interface Backlog {
   readonly issues: readonly IssueText[];
-  /** By the place of the issue: neighbouring words of a zone that together name a file or folder, each once. */
-  readonly phrases: readonly Readonly<Record<Zone, readonly Phrase[]>>[];
-  /** By the place of the issue: names of files beside those of folders, each once. */
-  readonly housed: readonly Readonly<Record<Zone, readonly Housed[]>>[];
+  /** By the place of the issue. */
+  readonly spoken: readonly Readonly<Record<Zone, SpokenNames>>[];
   /** By the place of the issue. */
   readonly terms: readonly Terms[];
   /** What a name of an issue means in the repository. */
@@ -57,22 +55,9 @@ export interface Term {
 /** The words of an issue, as its `counts` has them. */
 export type Terms = Readonly<Record<keyof IssueText["counts"], readonly Term[]>>;
 
-/** Two to four words in one, and as they are read. */
-export interface Phrase {
-  readonly phrase: string;
-  readonly spoken: string;
-}
-
-/** The name of a file and that of a folder side by side: `bd create`, "the duration plugin". Without case and separators. */
-export interface Housed {
-  readonly name: string;
-  readonly folder: string;
-}
-
 export function readBacklog(issues: readonly IssueText[], index: RepositoryIndex): Backlog {
-  const names = namesOf(index);
-  const read = issues.map(({ zones }) => byZone((zone) => pieces(zones[zone])));
-  const phrases = read.map((own) => byZone((zone) => phrasesIn(own[zone], names)));
+  const read = spokenNamesReader(index);
+  const spoken = issues.map(({ zones }) => byZone((zone) => read(zones[zone])));
   const count = issues.length;
   const rarityOfName = rarities(
     issues.map(({ names: own }) => ZONES.flatMap((zone) => own[zone].map(({ plain }) => plain))),
@@ -80,13 +65,12 @@ export function readBacklog(issues: readonly IssueText[], index: RepositoryIndex
   );
   return {
     issues,
-    phrases,
-    housed: read.map((own) => byZone((zone) => housedIn(own[zone], names))),
+    spoken,
     terms: termsOf(issues, index),
     namedBy: namesIn(issues, index, rarityOfName),
     rarityOfName,
     rarityOfPhrase: rarities(
-      phrases.map((own) => ZONES.flatMap((zone) => own[zone].map(({ phrase }) => phrase))),
+      spoken.map((own) => ZONES.flatMap((zone) => own[zone].phrases.map(({ phrase }) => phrase))),
       count,
     ),
   };
@@ -210,61 +194,4 @@ function rarities(
 const rarityOf = (shareOfOthers: number): number =>
   Math.max(RARITY_MIN, Math.min(1, -Math.log(shareOfOthers + 0.02) / 3.2));
 
-const PHRASE_PIECES_MAX = 4;
-const PHRASE_LENGTH_MIN = 6;
-
-function phrasesIn(all: readonly string[], names: NameTest): Phrase[] {
-  const found = new Map<string, string>();
-  for (let start = 0; start < all.length; start += 1) {
-    let mark = markOf(all[start] ?? "");
-    for (let end = start + 2; end <= Math.min(all.length, start + PHRASE_PIECES_MAX); end += 1) {
-      mark = markOf(all[end - 1] ?? "", mark);
-      if (!names.mayHave(mark)) continue;
-      const phrase = all.slice(start, end).join("");
-      if (phrase.length < PHRASE_LENGTH_MIN || found.has(phrase) || !names.has(phrase)) continue;
-      found.set(phrase, all.slice(start, end).join(" "));
-    }
-  }
-  return [...found].map(([phrase, spoken]) => ({ phrase, spoken }));
-}
-
-const HOUSED_PIECES_MAX = 3;
-
-function housedIn(all: readonly string[], names: NameTest): Housed[] {
-  const found = new Map<string, Housed>();
-  for (let start = 0; start < all.length; start += 1) {
-    let mark = FIRST_MARK;
-    for (let end = start + 1; end <= Math.min(all.length, start + HOUSED_PIECES_MAX); end += 1) {
-      mark = markOf(all[end - 1] ?? "", mark);
-      if (!names.mayHave(mark)) continue;
-      for (const folder of [all[start - 1], all[end]]) {
-        if (folder === undefined || !names.isFolder(folder)) continue;
-        const name = all.slice(start, end).join("");
-        if (name !== folder && names.isFile(name)) found.set(`${folder} ${name}`, { name, folder });
-      }
-    }
-  }
-  return [...found.values()];
-}
-
-interface NameTest {
-  /** By the mark of a phrase, without making it: false where it is no name for sure. */
-  mayHave(mark: number): boolean;
-  has(phrase: string): boolean;
-  isFile(name: string): boolean;
-  isFolder(name: string): boolean;
-}
-
 const SLOTS = 1 << 18;
-
-function namesOf({ byName, foldersByName }: RepositoryIndex): NameTest {
-  const slots = new Uint8Array(SLOTS);
-  for (const name of byName.keys()) slots[markOf(name) & (SLOTS - 1)] = 1;
-  for (const name of foldersByName.keys()) slots[markOf(name) & (SLOTS - 1)] = 1;
-  return {
-    mayHave: (mark) => slots[mark & (SLOTS - 1)] === 1,
-    has: (phrase) => byName.has(phrase) || foldersByName.has(phrase),
-    isFile: (name) => byName.has(name),
-    isFolder: (name) => foldersByName.has(name),
-  };
-}

@@ -48,10 +48,11 @@ export function candidatesOf(
   linkedNames(issue, index, backlog, found);
   for (const zone of ZONES) namesAndSymbols(zone, issue, index, backlog, found);
   members(issue, index, backlog, found);
-  const phrases = backlog.phrases[place];
-  if (phrases !== undefined) namedPhrases(phrases, index, backlog, found);
-  const housed = backlog.housed[place];
-  if (housed !== undefined) housedNames(housed, index, found);
+  const spoken = backlog.spoken[place];
+  if (spoken !== undefined) {
+    namedPhrases(spoken, index, backlog, found);
+    housedNames(spoken, index, found);
+  }
   for (const { file, evidence, value, term } of findings[place] ?? []) {
     found.raise(file, evidence, value, term);
   }

@@ -109,9 +109,8 @@ class Chooser {
   }
 
   #part(issue: number, file: number): boolean {
-    const ordered = this.claims
-      .othersAt(file, issue)
-      .filter((other) => this.claims.sharedBy(issue, other) === 1)
+    const ordered = [...this.claims.claimantsOf(file)]
+      .filter((other) => other !== issue && this.claims.sharedBy(issue, other) === 1)
       .map((other) => ({ other, value: this.#valueOfOrder(issue, other) }));
     if (!ordered.some(({ value }) => value < 0)) return false;
     this.claims.remove(issue, file);
@@ -173,8 +172,9 @@ class Chooser {
   /** The worth of the orders with those that name the file and, beside it, share this many with the issue. */
   #ordersAt(issue: number, file: number, shared: number): number {
     let sum = 0;
-    for (const other of this.claims.othersAt(file, issue)) {
-      if (this.claims.sharedBy(issue, other) === shared) sum += this.#valueOfOrder(issue, other);
+    for (const other of this.claims.claimantsOf(file)) {
+      if (other !== issue && this.claims.sharedBy(issue, other) === shared)
+        sum += this.#valueOfOrder(issue, other);
     }
     return sum;
   }

@@ -24,14 +24,14 @@ export class Claims {
     return this.#shared[a]?.get(b) ?? 0;
   }
 
-  /** The other issues that name the file. */
-  othersAt(file: number, issue: number): number[] {
-    return [...(this.#claimants.get(file) ?? [])].filter((other) => other !== issue);
+  /** All issues that name the file. */
+  claimantsOf(file: number): ReadonlySet<number> {
+    return this.#claimants.get(file) ?? NOBODY;
   }
 
   add(issue: number, file: number): void {
     if (this.has(issue, file)) return;
-    for (const other of this.othersAt(file, issue)) this.#count(issue, other, 1);
+    for (const other of this.claimantsOf(file)) this.#count(issue, other, 1);
     this.#own[issue]?.add(file);
     this.#claimants.set(file, (this.#claimants.get(file) ?? new Set()).add(issue));
   }
@@ -40,7 +40,7 @@ export class Claims {
     if (!this.has(issue, file)) return;
     this.#own[issue]?.delete(file);
     this.#claimants.get(file)?.delete(issue);
-    for (const other of this.othersAt(file, issue)) this.#count(issue, other, -1);
+    for (const other of this.claimantsOf(file)) this.#count(issue, other, -1);
   }
 
   #count(a: number, b: number, by: number): void {
@@ -48,3 +48,5 @@ export class Claims {
     this.#shared[b]?.set(a, this.sharedBy(b, a) + by);
   }
 }
+
+const NOBODY: ReadonlySet<number> = new Set();

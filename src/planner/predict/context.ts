@@ -1,7 +1,7 @@
 import type { Partner } from "../index/partners.ts";
 import type { FileKind } from "../index/paths.ts";
 import { hasPast, type RepositoryIndex } from "../index/repository-index.ts";
-import { valueAt } from "./columns.ts";
+import { columnsOf, valueAt } from "./columns.ts";
 import type { Likenesses } from "./likeness.ts";
 import { chanceOf } from "./logistic.ts";
 
@@ -33,6 +33,9 @@ export const CONTEXT = [
   "companion",
   "known",
 ] as const;
+
+/** The place of each in a row. */
+const AT = columnsOf(CONTEXT);
 
 /** A candidate after the first look. */
 export interface Guess {
@@ -162,29 +165,27 @@ function rowFiller(
     const churnShare = churn / Math.max(1, index.churnMax);
     const mates = (folders.get(folder) ?? 0) - chanceOf(odds);
     const above = Math.max(ODDS_FLOOR, odds) - ODDS_FLOOR;
-    row.set([
-      odds,
-      Math.log(1 + rank),
-      (bestOdds - odds) / 4,
-      Math.log(expected + 0.01),
-      odds - Math.log((common + 0.005) / Math.max(0.005, 1 - common)),
-      neighbours.bestOf(file),
-      Math.log(neighbours.meanOf(file) + 0.003),
-      Math.log(Math.max(0, mates) + 0.001) / 3,
-      partnerShare,
-      is("test") * partnerShare,
-      churnShare * (1 - chanceOf(bestOdds)),
-      depth / 5,
-      above * is("fixture"),
-      above * is("test"),
-      above * is("doc"),
-      is("test"),
-      is("fixture"),
-      is("doc"),
-      is("other"),
-      is("upkeep"),
-      best(index.history.companions.get(file)),
-      hasPast(index) ? 1 : 0,
-    ]);
+    row[AT.own] = odds;
+    row[AT.rank] = Math.log(1 + rank);
+    row[AT.behindBest] = (bestOdds - odds) / 4;
+    row[AT.doubt] = Math.log(expected + 0.01);
+    row[AT.distinct] = odds - Math.log((common + 0.005) / Math.max(0.005, 1 - common));
+    row[AT.neighbourBest] = neighbours.bestOf(file);
+    row[AT.neighbourOdds] = Math.log(neighbours.meanOf(file) + 0.003);
+    row[AT.folder] = Math.log(Math.max(0, mates) + 0.001) / 3;
+    row[AT.partner] = partnerShare;
+    row[AT.partnerOfTest] = is("test") * partnerShare;
+    row[AT.churnWhenLost] = churnShare * (1 - chanceOf(bestOdds));
+    row[AT.depth] = depth / 5;
+    row[AT.ownOfFixture] = above * is("fixture");
+    row[AT.ownOfTest] = above * is("test");
+    row[AT.ownOfDoc] = above * is("doc");
+    row[AT.test] = is("test");
+    row[AT.fixture] = is("fixture");
+    row[AT.doc] = is("doc");
+    row[AT.other] = is("other");
+    row[AT.upkeep] = is("upkeep");
+    row[AT.companion] = best(index.history.companions.get(file));
+    row[AT.known] = hasPast(index) ? 1 : 0;
   };
 }

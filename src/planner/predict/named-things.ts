@@ -91,13 +91,13 @@ export function members(
 
 /** Neighbouring words that together are the name of a file or folder. */
 export function namedPhrases(
-  phrases: Backlog["phrases"][number],
+  names: Backlog["spoken"][number],
   index: RepositoryIndex,
   backlog: Backlog,
   found: Sheet,
 ): void {
   for (const zone of ["title", "text", "code"] as const) {
-    for (const { phrase, spoken } of phrases[zone]) {
+    for (const { phrase, spoken } of names[zone].phrases) {
       const rarity = backlog.rarityOfPhrase(phrase);
       const files = index.byName.get(phrase) ?? [];
       if (files.length <= NAMESAKES_MAX) {
@@ -112,13 +112,13 @@ export function namedPhrases(
 
 /** Files beside whose name an issue speaks the name of their folder. */
 export function housedNames(
-  housed: Backlog["housed"][number],
+  names: Backlog["spoken"][number],
   index: RepositoryIndex,
   found: Sheet,
 ): void {
   for (const zone of ["title", "text", "code"] as const) {
     const evidence = zone === "title" ? "housedTitle" : "housedText";
-    for (const { name, folder } of housed[zone]) {
+    for (const { name, folder } of names[zone].housed) {
       const same = index.byName.get(name) ?? [];
       if (same.length > HOUSED_NAMESAKES_MAX) continue;
       const folders = index.foldersByName.get(folder) ?? [];
