@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { PLAN_ORDER_FROM } from "../src/app/plan.ts";
 import { Policy } from "../src/manifest/policy.ts";
 import { forecast } from "../src/planner/predict/predict.ts";
 import { learnModels, ORDER_FROM, observe } from "./learning.ts";
@@ -103,7 +104,7 @@ function main(): void {
 }
 
 const DEFAULTS: Thresholds = {
-  orderFrom: ORDER_FROM,
+  orderFrom: PLAN_ORDER_FROM,
   releaseBelow: Policy.parse({}).releaseBelow,
 };
 
@@ -137,10 +138,14 @@ function strategiesFor(
     name,
     of: () => () => scheduler,
   });
-  const planned = (name: string, make: (expectations: Expectations) => Scheduler): Strategy => ({
+  const planned = (
+    name: string,
+    make: (expectations: Expectations) => Scheduler,
+    orderFrom?: number,
+  ): Strategy => ({
     name,
     of: (place) => {
-      const scheduler = make(expected(place));
+      const scheduler = make(expected(place, orderFrom));
       return () => scheduler;
     },
   });
@@ -148,8 +153,8 @@ function strategiesFor(
     always("serial", serial),
     always("all-parallel", parallel(false)),
     always("all-parallel, told", parallel(true)),
-    planned("predicted, in order", (files) => inOrder(files, predicted(files))),
-    planned("predicted-only", predicted),
+    planned("predicted, in order", (files) => inOrder(files, predicted(files)), ORDER_FROM),
+    planned("predicted-only", predicted, ORDER_FROM),
     planned("learning (told), in order", (files) => inOrder(files, learning(files, releaseBelow))),
     planned("learning (told)", (files) => learning(files, releaseBelow)),
     {

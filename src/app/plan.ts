@@ -214,6 +214,12 @@ async function planOf(
   });
 }
 
+/**
+ * The least chance of a collision for which a plan lets one of two issues wait. A run sees collisions while they happen, and
+ * loses less by one than a prediction must assume that is all there is: `npm run score:schedulers` chooses it.
+ */
+export const PLAN_ORDER_FROM = 0.35;
+
 async function forecastOf(
   refiner: Refiner | undefined,
   issues: readonly Issue[],
@@ -223,7 +229,7 @@ async function forecastOf(
   const model = learnedModel();
   const plain = issues.map((issue) => plainIssue(issue).issue);
   const index = indexRepository(facts);
-  const chosen = { ...model, orderFrom: orderFrom ?? model.orderFrom };
+  const chosen = { ...model, orderFrom: orderFrom ?? PLAN_ORDER_FROM };
   return withoutDoubts(await refinedForecast(refiner, plain, index, chosen));
 }
 

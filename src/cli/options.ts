@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { PLAN_ORDER_FROM } from "../app/plan.ts";
 import type { PhaseRule } from "../planner/phases.ts";
 
 /** Options that name a manifest and what belongs to it. */
@@ -114,7 +115,7 @@ export function withPlanOptions(command: Command): Command {
     .option("--no-predict", "take files from the issues alone; predict none")
     .option(
       "--order-from <chance>",
-      "order two issues that touch a common file with this chance or more: what waiting costs, divided by what work done twice costs (default: 0.27)",
+      `order two issues that touch a common file with this chance or more: what waiting costs, divided by what a collision costs (default: ${PLAN_ORDER_FROM})`,
       chance,
     );
 }

@@ -80,13 +80,13 @@ describe("the ladder", () => {
   });
 
   test("takes nothing that shows while it types for an answer", () => {
-    const after = (ms: number) => {
+    const typedAgo = (ms: number) => {
       const state = { nudges: 1, lastHealAt: ago(ms), verdictSince: ago(ms - 1 * SECOND) };
       return decide(viewOf({ t1: seen("error-transient", { state }) }));
     };
-    expect(actionsOf(after(2 * SECOND))).toEqual([]);
-    expect(after(2 * SECOND).wakeAtMs).toBe(NOW + 1 * SECOND);
-    expect(actionsOf(after(3 * SECOND))).toEqual(["t1 nudge"]);
+    expect(actionsOf(typedAgo(2 * SECOND))).toEqual([]);
+    expect(typedAgo(2 * SECOND).wakeAtMs).toBe(NOW + 1 * SECOND);
+    expect(actionsOf(typedAgo(3 * SECOND))).toEqual(["t1 nudge"]);
   });
 
   test("types into no session that is gone, and resumes none of a program that ends", () => {
