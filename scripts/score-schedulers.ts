@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { PLAN_ORDER_FROM } from "../src/app/plan.ts";
 import { Policy } from "../src/manifest/policy.ts";
+import { PLAN_ORDER_FROM } from "../src/planner/order-from.ts";
 import { forecast } from "../src/planner/predict/predict.ts";
 import { learnModels, ORDER_FROM, observe } from "./learning.ts";
 import { readPlanningData } from "./planning-data.ts";

@@ -7,6 +7,7 @@ import { plainIssue } from "../planner/draft.ts";
 import { type RepositoryFacts, withDelivered } from "../planner/index/facts.ts";
 import { indexRepository } from "../planner/index/repository-index.ts";
 import type { Issue, IssueQuery } from "../planner/issue.ts";
+import { PLAN_ORDER_FROM } from "../planner/order-from.ts";
 import type { PhaseRule } from "../planner/phases.ts";
 import {
   type Plan,
@@ -213,12 +214,6 @@ async function planOf(
     hint: "Edit one of these issues, or let --break-cycles drop the weakest edge.",
   });
 }
-
-/**
- * The least chance of a collision for which a plan lets one of two issues wait. A run sees collisions while they happen, and
- * loses less by one than a prediction must assume that is all there is: `npm run score:schedulers` chooses it.
- */
-export const PLAN_ORDER_FROM = 0.35;
 
 async function forecastOf(
   refiner: Refiner | undefined,

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { PLAN_ORDER_FROM } from "../app/plan.ts";
+import { PLAN_ORDER_FROM } from "../planner/order-from.ts";
 import type { PhaseRule } from "../planner/phases.ts";
 
 /** Options that name a manifest and what belongs to it. */
