@@ -60,10 +60,10 @@ async function measured(folder: string, files: number, quick: boolean): Promise<
     figure({ ...facts, name: `first look at a repository, ${name}` }, seconds(first), listed),
     figure({ ...facts, name: `after ${CHANGED} changed files, ${name}` }, seconds(next), listed),
     figure({ ...facts, name: `the same commit, ${name}` }, seconds(same), listed),
-    figure(
-      { ...facts, name: `coppice predict, ${issues} issues, ${name}, processor`, aim: "below 5 s" },
-      [predicted.cpuSeconds],
-    ),
+    figure({ ...facts, name: `coppice predict, ${issues} issues, ${name}`, aim: "below 5 s" }, [
+      predicted.seconds,
+    ]),
+    figure({ ...facts, name: `its processor time, ${name}` }, [predicted.cpuSeconds]),
     figure({ name: `its memory at most, ${name}`, unit: "MB", aim: "below 500 MB" }, [
       predicted.megabytesMax,
     ]),
@@ -166,7 +166,8 @@ async function predictedBy(
   root: string,
   issues: string,
   cacheHome: string,
-): Promise<{ cpuSeconds: number; megabytesMax: number }> {
+): Promise<{ seconds: number; cpuSeconds: number; megabytesMax: number }> {
+  const beganMs = performance.now();
   const child = spawn(
     process.execPath,
     [MAIN, "predict", "--issues", issues, "--repo-dir", root, "--ref", "main"],
@@ -185,7 +186,7 @@ async function predictedBy(
   }
   const [code] = await ended;
   if (code !== 0) throw new Error(`coppice predict ended with ${String(code)}`);
-  return { cpuSeconds, megabytesMax };
+  return { seconds: (performance.now() - beganMs) / 1000, cpuSeconds, megabytesMax };
 }
 
 const TICKS_PER_SECOND = 100;
