@@ -61,8 +61,8 @@ export const claude: Agent = {
   consult: {
     argv: () => [
       ...["claude", "--print", "--output-format", "json"],
-      // Nothing but looking is there to be used, nor what the person's own settings would run.
-      ...["--tools", "Read,Grep,Glob", "--strict-mcp-config"],
+      // Nothing but looking is there to be used, nor what settings would run: those of the folder name programs, too.
+      ...["--tools", "Read,Grep,Glob", "--strict-mcp-config", "--setting-sources", "user"],
       ...["--settings", JSON.stringify({ disableAllHooks: true })],
     ],
     answer: (output) => {

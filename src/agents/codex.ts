@@ -44,11 +44,12 @@ export const codex: Agent = {
   consult: {
     argv: ({ folder }) => [
       ...["codex", "exec", "--json", "--sandbox", "read-only", "--skip-git-repo-check"],
-      ...["--output-schema", "{schemaFile}"],
+      // Rules let commands out of the sandbox; a version that does not know this word refuses to run.
+      ...["--ignore-rules", "--output-schema", "{schemaFile}"],
       ...overrides({
         "features.hooks": "false",
         check_for_update_on_startup: "false",
-        projects: trusted(folder),
+        projects: withTrust(folder, "untrusted"),
       }),
       "-",
     ],
@@ -148,7 +149,7 @@ const commonFlags = (request: LaunchRequest): string[] => [
     // Versions that know no such feature refuse `--disable hooks`.
     "features.hooks": "false",
     check_for_update_on_startup: "false",
-    projects: trusted(request.worktree),
+    projects: withTrust(request.worktree, "trusted"),
     ...(request.modelTier === undefined
       ? {}
       : { model_reasoning_effort: tomlString(request.modelTier) }),
@@ -156,7 +157,9 @@ const commonFlags = (request: LaunchRequest): string[] => [
   ...modelFlag(request.model),
 ];
 
-const trusted = (folder: string): string => `{${tomlString(folder)}={trust_level="trusted"}}`;
+/** Of a folder that is trusted also the settings and programs in it count. */
+const withTrust = (folder: string, level: "trusted" | "untrusted"): string =>
+  `{${tomlString(folder)}={trust_level="${level}"}}`;
 
 /** The last words of `codex exec --json`. */
 function lastMessage(output: string): string | undefined {
