@@ -7,7 +7,7 @@ import { plainLine } from "../manifest/plain-text.ts";
 import { isActive, isDelivered } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { toIso } from "../manifest/time.ts";
-import { lastHealMs, NUDGE_GRACE_MS, resumeAction, type Trouble } from "./heal.ts";
+import { effectDueMs, NUDGE_GRACE_MS, resumeAction, type Trouble } from "./heal.ts";
 import { pausedUntil } from "./pause.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
 import type { Survey } from "./survey.ts";
@@ -167,14 +167,13 @@ export function tellOfRivals(
       wakeAtMs: view.nowMs + NUDGE_GRACE_MS,
     };
   }
-  const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
-  const isHeard = sinceMs > lastHealMs(task) || view.nowMs >= graceUntilMs;
-  if (told.length === 0 || tellBy !== "words" || isHeard) return undefined;
+  const dueMs = effectDueMs(task, sinceMs);
+  if (told.length === 0 || tellBy !== "words" || view.nowMs >= dueMs) return undefined;
   return {
     wait: waitsFor(
       "was told of other work that does not merge with its own; waiting for an effect",
     ),
-    wakeAtMs: graceUntilMs,
+    wakeAtMs: dueMs,
   };
 }
 

@@ -69,9 +69,7 @@ function nudgeAnew(view: BeatView, task: Task, trouble: Trouble): Step | undefin
 
 function nudge(view: BeatView, task: Task, trouble: Trouble): Step | undefined {
   const nudges = task.state?.nudges ?? 0;
-  const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
-  const answered = trouble.sinceMs > lastHealMs(task);
-  const againMs = answered ? lastHealMs(task) + TYPED_MS : graceUntilMs;
+  const againMs = effectDueMs(task, trouble.sinceMs);
   if (view.nowMs < againMs) {
     return {
       set: { status: "stuck" },
@@ -196,6 +194,10 @@ function contextLines(evidence: TaskEvidence, linesMax: number): readonly string
   if (screen.kind === "known" && screen.value) return screen.value.lines.slice(-linesMax);
   return [];
 }
+
+/** Until then what is seen `sinceMs` is no effect of the words that were typed last; Unix milliseconds. */
+export const effectDueMs = (task: Task, sinceMs: number): number =>
+  lastHealMs(task) + (sinceMs > lastHealMs(task) ? TYPED_MS : NUDGE_GRACE_MS);
 
 /** When something was last done to heal the task; Unix milliseconds, 0 for never. */
 export const lastHealMs = (task: Task): number =>

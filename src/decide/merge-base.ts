@@ -4,7 +4,7 @@ import { isActive } from "../manifest/status.ts";
 import type { Task, TaskState } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import type { Action } from "./action.ts";
-import { lastHealMs, NUDGE_GRACE_MS, resumeAction } from "./heal.ts";
+import { effectDueMs, NUDGE_GRACE_MS, resumeAction } from "./heal.ts";
 import { agentForLaunch, launchesUsed, triedWith } from "./ladder.ts";
 import { pausedUntil } from "./pause.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
@@ -92,12 +92,11 @@ function effectAwaited(
   task: Task,
   { by, sinceMs }: Parameters<typeof askToMerge>[2],
 ): Step | undefined {
-  const graceUntilMs = lastHealMs(task) + NUDGE_GRACE_MS;
-  const isHeard = sinceMs > lastHealMs(task) || view.nowMs >= graceUntilMs;
-  if ((task.state?.merges ?? 0) === 0 || by !== "words" || isHeard) return undefined;
+  const dueMs = effectDueMs(task, sinceMs);
+  if ((task.state?.merges ?? 0) === 0 || by !== "words" || view.nowMs >= dueMs) return undefined;
   return {
     wait: waitsFor("was asked to merge the base into its work; waiting for an effect"),
-    wakeAtMs: graceUntilMs,
+    wakeAtMs: dueMs,
   };
 }
 

@@ -59,9 +59,10 @@ function disturbs(action: Action): boolean {
   }
 }
 
-/** It ends a session whose agent was seen at rest. */
+/** It ends a session whose agent was seen at rest. Of what a person took as complete nobody sees any more what its agent does. */
 function endsIdle(context: ExecutionContext, action: Action): boolean {
-  const seen = taskOf(context, action.taskId).state?.verdict ?? "unknown";
+  const { status, state } = taskOf(context, action.taskId);
+  const seen = status === "complete" ? "unknown" : (state?.verdict ?? "unknown");
   const ends =
     action.kind === "restart" ||
     action.kind === "resume" ||

@@ -324,8 +324,10 @@ function outcomeOf(
   };
 }
 
-/** The one task whose branch this one starts from: the only parent, or the one that contains the others. */
-/** Where a start was cut off, other work may have been what the task was to begin from. */
+/**
+ * The one task whose branch this one starts from: the only parent, or the one that contains the others; where an earlier start
+ * was cut off, perhaps other work.
+ */
 function parentOf(
   startPoint: ActionOf<"start">["startPoint"],
   from: string | null,

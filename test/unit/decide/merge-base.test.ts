@@ -73,6 +73,20 @@ describe("finished work that does not merge with its base", () => {
     expect(theAction(later, "deliver")).toMatchObject({ sha: B, triesBase: true });
   });
 
+  test("is not taken as settled by what its screen shows while it is asked", () => {
+    const asked = (ms: number) => {
+      const state = { baseConflict: undefined, merges: 1, lastHealAt: ago(ms) };
+      const told = conflicting();
+      const verdictSince = ago(ms - 1 * SECOND);
+      return decide(
+        viewOf({ t1: { ...told, state: { ...told.state, ...state, verdictSince } } }, { policy }),
+      );
+    };
+    expect(actionsOf(asked(2 * SECOND))).toEqual([]);
+    expect(asked(2 * SECOND).wakeAtMs).toBe(NOW + 1 * SECOND);
+    expect(actionsOf(asked(3 * SECOND))).toEqual(["t1 deliver"]);
+  });
+
   test.each([
     ["has ended", verdict("exited-ok", { fact: true, turn: "ended" })],
     ["was killed", verdict("exited-error", { fact: true })],

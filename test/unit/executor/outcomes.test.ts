@@ -317,6 +317,7 @@ describe("a session whose agent is at work again since the decision", () => {
 
   test.each<[string, Told, Screen | null]>([
     ["it was seen at work", { ...idle, state: { agent: "codex", verdict: "working" } }, screen],
+    ["a person took its work as complete", { ...idle, status: "complete" }, screen],
     ["it stalls", { ...idle, state: { agent: "codex", verdict: "stalled" } }, screen],
     ["what it shows is old", idle, { ...screen, silentSeconds: 60 }],
     ["its program has ended", idle, { ...screen, paneDead: true }],
