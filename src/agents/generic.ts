@@ -28,8 +28,8 @@ export function readGeneric(screen: Screen): ScreenReading {
   return readOverlay(view) ?? readStillComposer(view) ?? readPlain(view);
 }
 
-/** An agent that works writes more often than this, but for a silent command. */
-const STILL_SECONDS = 2;
+/** An agent that works writes more often than this, but for a long silent command: that it waits may end a whole run. */
+const STILL_SECONDS = 60;
 
 /** A place for words, framed, with the cursor in it, while nothing moves: something waits, or works without a sign. */
 function readStillComposer(view: View): ScreenReading | undefined {

@@ -69,9 +69,9 @@ test("an agent that nobody described is never answered, typed at or believed to 
 });
 
 test.each([
-  ["a still composer of an agent that nobody described asks a person", 3, "", "ask-person"],
-  ["one that wrote a moment ago is left alone", 1, "", "none"],
-  ["one with a spinner above it is left alone", 3, "⠼ Working...", "none"],
+  ["a still composer of an agent that nobody described asks a person", 61, "", "ask-person"],
+  ["one that wrote less than a minute ago is left alone", 30, "", "none"],
+  ["one with a spinner above it is left alone", 61, "⠼ Working...", "none"],
 ])("%s", (_, silentSeconds, above, action) => {
   const rule = "─".repeat(80);
   const lines = [" Finished the work.", above, rule, "", rule, " ~/repo (main)"];
