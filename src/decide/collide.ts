@@ -113,7 +113,11 @@ export function rivalsOf(view: Survey, taskId: TaskId): readonly Rival[] {
 }
 
 /** Notes with whose unmerged work a task's own does not merge now, where git says it of all and it is not noted yet. */
-export function notedCollisions({ collisions, untried }: BeatView, { id, state }: Task): Step {
+export function notedCollisions(
+  { collisions, untried, evidence }: BeatView,
+  { id, state }: Task,
+): Step {
+  if (evidence.get(id)?.git.kind !== "known") return {};
   if (untried.some(({ left, right }) => left === id || right === id)) return {};
   const others = collisions.flatMap(({ left, right }) =>
     left === id ? [right] : right === id ? [left] : [],

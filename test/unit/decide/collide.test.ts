@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type CollisionFact, known } from "../../../src/classify/evidence.ts";
+import { type CollisionFact, known, unknown } from "../../../src/classify/evidence.ts";
 import { collisionPairs } from "../../../src/decide/collide.ts";
 import { decide } from "../../../src/decide/decide.ts";
 import { explainWaits } from "../../../src/decide/explain.ts";
@@ -180,6 +180,11 @@ test("work at work that collides is noted once, shows in the status, and is forg
   expect(statesOf({ collisions: [] })).toEqual([undefined]);
   const untried = [{ left: taskId("t1"), right: taskId("t2"), reason: "no answer" }];
   expect(statesOf({ collisions: [], untried })).toEqual([]);
+  // Without git's answer there is no pair to try.
+  const silent = [...view.evidence].map(
+    ([id, seen]) => [id, { ...seen, git: unknown("no answer") }] as const,
+  );
+  expect(statesOf({ collisions: [], evidence: new Map(silent) })).toEqual([]);
 });
 
 test("work at work is left alone, and does not keep finished work", () => {
