@@ -9,9 +9,6 @@ import type { Effect, SimPullRequest, World } from "./world.ts";
 
 type EffectOf<Kind extends Effect["kind"]> = Extract<Effect, { kind: Kind }>;
 
-/** A look and the deed that follows it are four calls of the ports at most. */
-const INSTANT_MS = 20;
-
 /**
  * Sees everything that is done to the world and notes each breach of what must never happen. It judges by what is
  * true, not by what Coppice believes, except where a decision may rest on the manifest that it read.
@@ -183,9 +180,7 @@ export class Watch {
       this.#breach(`${taskId} was ${did} though it is done`);
     }
     const limit = this.#stallSeconds();
-    // Nobody can know of words that come between the last look and the deed.
-    const isSurprised = this.#world.nowMs - this.#world.personTypedAtMs <= INSTANT_MS;
-    if (truth === "working" && quietSeconds < limit && !gone && !isSurprised) {
+    if (truth === "working" && quietSeconds < limit && !gone && !effect.surprised) {
       this.#breach(
         `${taskId} was ${did} after ${Math.round(quietSeconds)} s without output, at work`,
       );

@@ -43,6 +43,10 @@ export interface SimSession {
   attached: { readonly untilMs: number; readonly number: number };
   /** When each process last asked whether somebody is attached, as a number of the same row. */
   readonly lookedFor: Map<number, number>;
+  /** When a process saw its screen alone last: true time, and the number that orders it among all that happens. */
+  readonly shownTo: Map<number, { readonly atMs: number; readonly number: number }>;
+  /** When a person typed last. */
+  typedAt: { readonly atMs: number; readonly number: number };
 }
 
 /** A task's folder, which survives everything. */
@@ -83,6 +87,8 @@ export type Effect =
       readonly attended: boolean;
       /** True seconds since the agent last did anything. */
       readonly quietSeconds: number;
+      /** A person typed since this process looked just now, or in the very instant. */
+      readonly surprised: boolean;
     }
   | {
       readonly kind: "push-asked";
@@ -145,8 +151,6 @@ export class World {
   readonly vouchedFor = new Set<string>();
   /** Tasks in whose session a person typed. */
   readonly typedByPerson = new Set<string>();
-  /** When a person typed last; Unix milliseconds. */
-  personTypedAtMs = 0;
   readonly #scripts: ReadonlyMap<string, TaskScript>;
   readonly #fallback: TaskScript;
   readonly #watchers: ((effect: Effect) => void)[] = [];
@@ -353,7 +357,7 @@ export class World {
         const session = this.#nthSession(what.task);
         if (session === undefined) return;
         this.typedByPerson.add(session.spec.taskId);
-        this.personTypedAtMs = this.nowMs;
+        session.typedAt = { atMs: this.nowMs, number: this.number() };
         session.agent.type("go on", this.nowMs);
         return;
       }
@@ -464,6 +468,8 @@ export class World {
       exit: null,
       attached: { untilMs: 0, number: 0 },
       lookedFor: new Map(),
+      shownTo: new Map(),
+      typedAt: { atMs: -1, number: 0 },
     };
     this.sessions.set(spec.name, session);
     return session;

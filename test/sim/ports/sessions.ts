@@ -40,7 +40,9 @@ export function simSessions(door: Door): Sessions {
         taskId: taskOf(name),
         effect: () => {
           const session = world.sessions.get(name);
-          return known(session === undefined ? null : world.screen(session));
+          if (session === undefined) return known(null);
+          session.shownTo.set(door.pid, { atMs: world.nowMs, number: world.number() });
+          return known(world.screen(session));
         },
         failed: unknown,
       }),
@@ -141,6 +143,16 @@ function reach(
   return undefined;
 }
 
+/** A look and the deed that rests on it are four calls of the ports at most. */
+const LOOK_AND_DEED_MS = 20;
+
+/** Nobody can know of words that come between the last look and the deed. */
+function isSurprised({ world, pid }: Door, { typedAt, shownTo }: SimSession): boolean {
+  const shown = shownTo.get(pid);
+  const justLooked = shown !== undefined && world.nowMs - shown.atMs <= LOOK_AND_DEED_MS;
+  return typedAt.atMs === world.nowMs || (justLooked && typedAt.number > shown.number);
+}
+
 function touch(door: Door, kind: "typed" | "session-stopped", session: SimSession) {
   const { agent, spec } = session;
   const looked = session.lookedFor.get(door.pid) ?? 0;
@@ -151,6 +163,7 @@ function touch(door: Door, kind: "typed" | "session-stopped", session: SimSessio
     name: spec.name,
     truth: agent.truth,
     step: agent.step,
+    surprised: isSurprised(door, session),
     attended: door.world.isAttached(session) && session.attached.number < looked,
     quietSeconds: (door.world.nowMs - agent.activeAtMs) / 1000,
   } as const;
