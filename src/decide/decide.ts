@@ -285,13 +285,17 @@ function decideWaiting(
     holdsPlace(view, task, taken.get(task.id)),
   );
   // No place becomes free by itself while every task that has one waits for a person.
+  const personal = new Set(
+    followWaits(waitsOf(started)).flatMap(({ taskId, needsPerson }) =>
+      needsPerson ? [taskId] : [],
+    ),
+  );
   const strays =
     view.strays.length > 0
       ? `; ${view.strays.join(", ")}: not in the manifest, but at work (put back, or coppice cleanup --all)`
       : "";
   const held =
-    holders.length + view.strays.length > 0 &&
-    holders.every(({ task }) => started.get(task.id)?.wait?.needsPerson === true);
+    holders.length + view.strays.length > 0 && holders.every(({ task }) => personal.has(task.id));
   const atWork = [...holders];
   let free = view.maxParallel - holders.length - view.strays.length;
   const steps = new Map<TaskId, Step>(taken);
@@ -400,7 +404,6 @@ function gather(
 ): Decision {
   const patches: ManifestPatch[] = [];
   const actions: Action[] = [];
-  const waits: TaskWait[] = [];
   let wakeAtMs: number | undefined;
   for (const { task } of view.placed.values()) {
     const step = steps.get(task.id) ?? {};
@@ -410,11 +413,15 @@ function gather(
       patches.push({ kind: "task", taskId: task.id, set, state });
     }
     actions.push(...(step.actions ?? []));
-    if (step.wait) waits.push({ taskId: task.id, ...step.wait });
     if (step.wakeAtMs !== undefined) wakeAtMs = Math.min(wakeAtMs ?? step.wakeAtMs, step.wakeAtMs);
   }
-  return { actions, patches: [...patches, ...pauses], waits: followWaits(waits), wakeAtMs };
+  const inOrder = new Map([...view.placed.keys()].map((id) => [id, steps.get(id) ?? {}]));
+  const waits = followWaits(waitsOf(inOrder));
+  return { actions, patches: [...patches, ...pauses], waits, wakeAtMs };
 }
+
+const waitsOf = (steps: ReadonlyMap<TaskId, Step>): readonly TaskWait[] =>
+  [...steps].flatMap(([taskId, { wait }]) => (wait === undefined ? [] : [{ taskId, ...wait }]));
 
 function realChanges<Fields extends object>(
   wanted: Fields,

@@ -39,6 +39,7 @@ export function askToMerge(
       wait: {
         reason: `${why}; its agent is asked to merge it when there is a free place`,
         on: ahead.map(({ id }) => id),
+        onAny: true,
         needsPerson: false,
       },
     };

@@ -6,27 +6,37 @@ export interface TaskWait {
   readonly reason: string;
   /** Tasks that must move first. */
   readonly on: readonly TaskId[];
+  /** One of them is enough. */
+  readonly onAny?: true;
   /** Nothing moves it until a person acts, on this task or on one that it waits for. */
   readonly needsPerson: boolean;
 }
 
-/** A task needs a person when one that it waits for does. */
+/** A task needs a person when one that it waits for does; where one of several is enough, when all of them do. */
 export function followWaits(waits: readonly TaskWait[]): readonly TaskWait[] {
   // Whole phases wait for the same list of tasks: it is followed once.
-  const waiting = new Map<readonly TaskId[], TaskId[]>();
-  for (const { taskId, on } of waits) listed(waiting, on).push(taskId);
+  const waiting = new Map<readonly TaskId[], { readonly taskIds: TaskId[]; missing: number }>();
+  for (const { taskId, on, onAny } of waits) {
+    const list = waiting.get(on) ?? { taskIds: [], missing: onAny ? new Set(on).size : 1 };
+    waiting.set(on, list);
+    list.taskIds.push(taskId);
+  }
   const lists = new Map<TaskId, (readonly TaskId[])[]>();
-  for (const on of waiting.keys()) for (const id of on) listed(lists, id).push(on);
+  for (const on of waiting.keys()) for (const id of new Set(on)) listed(lists, id).push(on);
   const open = waits.filter((wait) => wait.needsPerson).map((wait) => wait.taskId);
   const needing = new Set(open);
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     for (const on of lists.get(id) ?? []) {
-      for (const other of waiting.get(on) ?? []) {
+      const list = waiting.get(on);
+      if (list === undefined) continue;
+      list.missing -= 1;
+      if (list.missing > 0) continue;
+      waiting.delete(on);
+      for (const other of list.taskIds) {
         if (needing.has(other)) continue;
         needing.add(other);
         open.push(other);
       }
-      waiting.delete(on);
     }
   }
   return waits.map((wait) => (needing.has(wait.taskId) ? { ...wait, needsPerson: true } : wait));

@@ -209,7 +209,11 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     patches: readonly ManifestPatch[],
   ): Promise<ManifestSnapshot | undefined> {
     if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
-    const written = await options.ports.store.commit(base, patches);
+    const written = await options.ports.store.commit(base, patches).catch((error: unknown) => {
+      // Whether it was written nobody knows: what the file says next is no edit by hand, as at the start of a run.
+      machine = new Map();
+      throw error;
+    });
     if (written.kind === "invalid") {
       await tellInvalid(written.problems);
       return undefined;

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import {
   chmod,
   lstat,
@@ -13,6 +13,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { exec } from "../../src/adapters/exec.ts";
+import { replaceFile } from "../../src/adapters/fs/atomic-write.ts";
 import { createLocks } from "../../src/adapters/fs/locks.ts";
 import { createManifestStore } from "../../src/adapters/fs/manifest-store.ts";
 import { readManifest } from "../../src/graph/read-manifest.ts";
@@ -251,3 +253,44 @@ test("a folder that cannot be written is an error with a remedy, and the file st
     hint: expect.stringContaining("folder"),
   });
 });
+
+test("out of file descriptors, a write is told as done or leaves the file as it was", async () => {
+  const old = textOf(2);
+  const outcomes = new Set<string>();
+  for (let free = 0; free < 8; free += 1) {
+    await writeFile(path, old);
+    const filled = await fillDescriptors(free);
+    const outcome = await replaceFile(path, textOf(3), old).then(
+      ({ kind }) => kind,
+      () => "refused",
+    );
+    await filled.release();
+    expect([outcome, await readFile(path, "utf8")]).toEqual([
+      outcome,
+      outcome === "replaced" ? textOf(3) : old,
+    ]);
+    outcomes.add(outcome);
+  }
+  expect([...outcomes]).toEqual(["refused", "replaced"]);
+});
+
+/** Takes all file descriptors that this process may have but a few. */
+async function fillDescriptors(free: number): Promise<{ release: () => Promise<void> }> {
+  const limit = (most: string) => exec("prlimit", ["--pid", `${process.pid}`, `--nofile=${most}:`]);
+  const shown = await exec("prlimit", [
+    ...["--pid", `${process.pid}`, "--nofile", "--output=SOFT", "--noheadings"],
+  ]);
+  await limit("256");
+  const taken: number[] = [];
+  try {
+    for (;;) taken.push(openSync("/dev/null", "r"));
+  } catch {
+    for (const fd of taken.splice(0, free)) closeSync(fd);
+  }
+  return {
+    async release() {
+      for (const fd of taken) closeSync(fd);
+      await limit(shown.stdout.trim());
+    },
+  };
+}

@@ -3,9 +3,9 @@ import type { Edit } from "./person.ts";
 /** What goes wrong, or merely happens, at one moment of a simulated run. */
 export type Happening =
   /** The call is not carried out: a probe does not know, an action fails. */
-  | { readonly kind: "unanswered" }
+  | { readonly kind: "unanswered"; readonly trouble?: Trouble | undefined }
   /** The call is carried out, and its answer is lost. */
-  | { readonly kind: "answer-lost" }
+  | { readonly kind: "answer-lost"; readonly trouble?: Trouble | undefined }
   /** The orchestrator dies before, or after, the call. */
   | { readonly kind: "crash"; readonly after: boolean }
   /** The orchestrator dies when the call is half done; before it where there is no half. */
@@ -24,6 +24,9 @@ export type Happening =
   | { readonly kind: "person-attaches"; readonly task: number; readonly seconds: number }
   /** A person types into a session. */
   | { readonly kind: "person-types"; readonly task: number };
+
+/** What the machine says: a run waits for its end with all that it knows. Of anything else it dies, where nobody catches it. */
+export type Trouble = "EMFILE";
 
 /** The moment of a happening; all numbers count from 0. */
 export type Moment =

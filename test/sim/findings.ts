@@ -266,4 +266,40 @@ export const FINDINGS: readonly Finding[] = [
     breach: /was delivered though it does not merge/,
     open: false,
   },
+  {
+    promise:
+      "work that is to be merged by its agent and finds no place needs a person, as the place does",
+    scenario: {
+      ...calm,
+      secondPhase: 1,
+      overlap: "parallel",
+      collisions: "rebase",
+      maxParallel: 1,
+      intervalSeconds: 5,
+      tasks: [
+        { ...good, agent: { costume: "command", launches: ["good"] }, files: [2] },
+        { ...good, agent: { costume: "codex", launches: ["approval", "good"] } },
+        { ...good, agent: { costume: "command", launches: ["good"] }, files: [2] },
+        good,
+      ],
+    },
+    breach: /never comes to rest/,
+    open: false,
+  },
+  {
+    promise: "a start whose note was written, though the machine said no, is no edit by hand",
+    scenario: {
+      ...calm,
+      eagerBeats: 60,
+      tasks: [good],
+      happenings: [
+        {
+          at: { kind: "method", method: "commit", nth: 0 },
+          what: { kind: "answer-lost", trouble: "EMFILE" },
+        },
+      ],
+    },
+    breach: /was put back that nobody made/,
+    open: false,
+  },
 ];

@@ -96,20 +96,24 @@ export class Orchestrator implements Door {
       if (this.#looking) this.blind.add(question);
       return failed(reason);
     };
-    let lost = false;
+    let lost: string | undefined;
     for (const { what } of due) {
       this.world.happen(what);
-      if (what.kind === "unanswered") return unanswered(`${method} gave no answer`);
+      if (what.kind === "unanswered") {
+        return unanswered(`${method} gave no answer: ${what.trouble ?? "it failed"}`);
+      }
       if (what.kind === "crash" || what.kind === "crash-within") {
         if (what.kind === "crash-within") half?.();
         else if (what.after) effect();
         this.die();
         return never();
       }
-      lost ||= what.kind === "answer-lost";
+      if (what.kind === "answer-lost") {
+        lost ??= `the answer of ${method} was lost: ${what.trouble ?? "it failed"}`;
+      }
     }
     const answer = effect();
-    return lost ? unanswered(`the answer of ${method} was lost`) : answer;
+    return lost === undefined ? answer : unanswered(lost);
   }
 }
 

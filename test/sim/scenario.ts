@@ -153,9 +153,11 @@ const personEdit: fc.Arbitrary<Edit> = fc.oneof(
   fc.constant({ kind: "mend" as const }),
 );
 
+const trouble = fc.constantFrom(undefined, "EMFILE" as const);
+
 const happening: fc.Arbitrary<Happening> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant({ kind: "unanswered" as const }) },
-  { weight: 3, arbitrary: fc.constant({ kind: "answer-lost" as const }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("unanswered" as const), trouble }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("answer-lost" as const), trouble }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("crash" as const), after: fc.boolean() }) },
   { weight: 1, arbitrary: fc.constant({ kind: "crash-within" as const }) },
   {

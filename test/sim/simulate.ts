@@ -2,6 +2,7 @@ import { type BeatReport, createHeartbeat, type Heartbeat } from "../../src/hear
 import { ended } from "../../src/heartbeat/loop.ts";
 import { CoppiceError } from "../../src/manifest/errors.ts";
 import { formatManifest } from "../../src/manifest/format.ts";
+import { machineTrouble } from "../../src/manifest/machine-trouble.ts";
 import { toIso } from "../../src/manifest/time.ts";
 import type { PlannedHappening } from "./faults.ts";
 import { Orchestrator, type Ports } from "./orchestrator.ts";
@@ -145,11 +146,14 @@ async function oneBeat(
       if (report) reports.push(report);
       if (!overlap) await Promise.race([heartbeat.settle(), orchestrator.died]);
     } catch (error) {
-      orchestrator.die();
-      if (!(error instanceof CoppiceError) || error.kind === "bug") {
-        breaches.push(
-          `a beat broke: ${error instanceof Error ? (error.stack ?? "") : String(error)}`,
-        );
+      // Trouble of the machine is waited for with all that is known; anything else ends the process.
+      if (machineTrouble(error) === undefined) {
+        orchestrator.die();
+        if (!(error instanceof CoppiceError) || error.kind === "bug") {
+          breaches.push(
+            `a beat broke: ${error instanceof Error ? (error.stack ?? "") : String(error)}`,
+          );
+        }
       }
     }
     if (orchestrator.alive) orchestrator.endBeat();

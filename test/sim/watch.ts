@@ -26,6 +26,8 @@ export class Watch {
   readonly #openedAtMs = new Map<string, number>();
   /** Calls that gave no answer while a process looked at the world, in its running beat. */
   readonly #unanswered: (pid: number) => ReadonlySet<string>;
+  /** Lines of the journal. */
+  #judged = 0;
 
   constructor(world: World, unanswered: (pid: number) => ReadonlySet<string>) {
     this.#world = world;
@@ -36,6 +38,7 @@ export class Watch {
   /** What must hold between any two beats. */
   checkState(): void {
     const world = this.#world;
+    this.#checkJournal();
     const lost = world.git.lostWork();
     if (lost.length > 0) this.#breach(`work is lost: ${lost.join(", ")}`);
     for (const [taskId, folder] of world.folders) {
@@ -56,6 +59,17 @@ export class Watch {
         this.#breach(`${taskId} counts ${found.attempts} launches; ${folder.logs.size} were made`);
       }
     }
+  }
+
+  /** What a run wrote itself is nobody's edit. */
+  #checkJournal(): void {
+    const { journal, decidedByPerson } = this.#world;
+    for (const { event } of journal.slice(this.#judged)) {
+      if (event.kind === "edit-refused" && !decidedByPerson.has(event.taskId)) {
+        this.#breach(`an edit of ${event.taskId}.${event.field} was put back that nobody made`);
+      }
+    }
+    this.#judged = journal.length;
   }
 
   #see(effect: Effect): void {

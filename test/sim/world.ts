@@ -147,6 +147,8 @@ export class World {
   readonly deletedTasks = new Set<string>();
   /** Times that a person set a task back to pending. */
   readonly retries = new Map<string, number>();
+  /** Tasks whose status a person set. */
+  readonly decidedByPerson = new Set<string>();
   /** Tasks that a person took as complete: their proof is the person's word. */
   readonly vouchedFor = new Set<string>();
   /** Tasks in whose session a person typed. */
@@ -402,6 +404,7 @@ export class World {
         if (key.endsWith(".dependsOn")) this.editedFields.delete(key);
       }
     }
+    if (edited.status) this.decidedByPerson.add(edited.status.taskId);
     if (edited.status?.to === "complete") this.vouchedFor.add(edited.status.taskId);
     if (edited.status?.to === "pending") {
       const { taskId } = edited.status;

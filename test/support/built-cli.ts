@@ -28,6 +28,8 @@ export interface RunningCoppice {
   readonly pid: number;
   /** Resolves when its story on stderr matches. */
   tells(pattern: RegExp): Promise<void>;
+  /** Its story on stderr so far. */
+  told(): string;
   signal(name: NodeJS.Signals): void;
   /** `code` is null after a signal that it did not catch. */
   readonly ended: Promise<{
@@ -64,6 +66,7 @@ export function startCoppice(args: readonly string[], { cwd, env }: CliPlace): R
       };
       await until(`${pattern} from coppice ${args[0]}`, look, 60_000);
     },
+    told: () => told,
     signal: (name) => void child.kill(name),
     ended,
   };

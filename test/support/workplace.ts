@@ -74,13 +74,23 @@ export const eventually = <T>(what: string, look: () => Promise<T | undefined | 
 /** A test at a workplace of its own. Afterwards nothing that it started may be left. */
 export const test = plainTest.extend<{ place: Workplace }>({
   place: async ({ onTestFinished }, use) => {
-    const { place, close } = await openWorkplace();
-    onTestFinished(close, 60_000);
+    const { place, story, close } = await openWorkplace();
+    onTestFinished(async ({ task }) => {
+      if (task.result?.state === "fail") process.stderr.write(`${task.name}:\n${await story()}\n`);
+      await close();
+    }, 60_000);
     await use(place);
   },
 });
 
-async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise<void> }> {
+interface OpenWorkplace {
+  readonly place: Workplace;
+  /** What a failed test needs to be understood: what the runs said, what they did last, and who lives. */
+  story(): Promise<string>;
+  close(): Promise<void>;
+}
+
+async function openWorkplace(): Promise<OpenWorkplace> {
   const lab = await openGitLab();
   const { folder } = lab;
   const puppets = await openPuppetStage(folder);
@@ -171,6 +181,14 @@ async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise
       return log === "" ? [] : log.split("\n");
     },
   };
+  const story = async () =>
+    [
+      ...running.map((one) => `coppice ${one.pid} told:\n${one.told()}`),
+      "Last events:",
+      ...(await journalOf(workdir)).slice(-20).map((event) => JSON.stringify(event)),
+      "Processes:",
+      ...(await place.processes()),
+    ].join("\n");
   const close = async () => {
     for (const one of running) one.signal("SIGKILL");
     await Promise.all(running.map((one) => one.ended));
@@ -187,7 +205,7 @@ async function openWorkplace(): Promise<{ place: Workplace; close: () => Promise
     });
     await lab.close();
   };
-  return { place, close };
+  return { place, story, close };
 }
 
 /** The events of a workdir, oldest first. Every line must be whole. */

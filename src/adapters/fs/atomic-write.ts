@@ -40,11 +40,17 @@ export async function replaceFile(
   const temporary = join(dirname(target), `.${basename(target)}.coppice-new`);
   const old = openIfThere(target);
   try {
-    await effect("manifest-draft", () => writeDurably(temporary, text, old));
-    if (!renameOver(target, temporary, old, expected)) return { kind: "changed" };
-    const overtaken = old === null || expected === null ? null : await lateText(old, expected);
-    await effect("manifest-sync", () => syncFolder(dirname(target)));
-    return overtaken === null ? { kind: "replaced" } : { kind: "overtaken", text: overtaken };
+    // Opened before the rename: were it wanting afterwards, a file that is new would be told as one that could not be written.
+    const folder = await open(dirname(target), "r");
+    try {
+      await effect("manifest-draft", () => writeDurably(temporary, text, old));
+      if (!renameOver(target, temporary, old, expected)) return { kind: "changed" };
+      const overtaken = old === null || expected === null ? null : await lateText(old, expected);
+      await effect("manifest-sync", () => folder.sync());
+      return overtaken === null ? { kind: "replaced" } : { kind: "overtaken", text: overtaken };
+    } finally {
+      await folder.close();
+    }
   } catch (cause) {
     throw writeFailed(path, cause);
   } finally {
@@ -126,16 +132,7 @@ function writeFailed(path: string, cause: unknown): CoppiceError {
     code: "write-failed",
     kind: "machine",
     message: `cannot write ${path}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    hint: "Free disk space or mend the permissions of the folder; the file is as it was.",
+    hint: "Free disk space or mend the permissions of the folder; the file is whole, as it was or as it was to be.",
     cause,
   });
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }

@@ -127,6 +127,23 @@ describe("finished work that does not merge with its base", () => {
     expect(actionsOf(full)).toEqual(["t1 nudge"]);
     expect(waitOf(full, "t2")).toMatchObject({ on: ["t1"] });
   });
+
+  test("and everything behind it is a person's when all places are held by what needs one", () => {
+    const facts = { launch: known(launchFact()), session: known(sessionFact()) };
+    const held: Told = {
+      status: "stuck",
+      attempts: 1,
+      facts,
+      verdict: verdict("waiting-approval", { needsPerson: true }),
+      state: { agent: "codex", verdict: "waiting-approval", verdictSince: ago(MINUTE) },
+    };
+    const tasks = { t1: held, t2: conflicting(), t3: {} };
+    const full = decide(viewOf(tasks, { policy, maxParallel: 1 }));
+    expect(full.waits.map((wait) => wait.needsPerson)).toEqual([true, true, true]);
+    const working: Told = { ...held, status: "running", verdict: verdict("working") };
+    const some = decide(viewOf({ ...tasks, t4: working }, { policy, maxParallel: 2 }));
+    expect(some.waits.map((wait) => wait.needsPerson)).toEqual([true, false, false, false]);
+  });
 });
 
 test("the status says what work waits for that does not merge with its base", () => {

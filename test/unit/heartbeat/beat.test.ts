@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { known, unknown } from "../../../src/classify/evidence.ts";
 import { createHeartbeat, type Heartbeat } from "../../../src/heartbeat/beat.ts";
 import { CoppiceError } from "../../../src/manifest/errors.ts";
+import { MachineTrouble } from "../../../src/manifest/machine-trouble.ts";
 import type { Manifest } from "../../../src/manifest/manifest.ts";
 import type { ManifestPatch } from "../../../src/manifest/merge.ts";
 import type { Problem } from "../../../src/manifest/problem.ts";
@@ -105,6 +106,23 @@ const told = (events: readonly CoppiceEvent[], kind: CoppiceEvent["kind"]) =>
   events.filter((event) => event.kind === kind);
 
 describe("one beat", () => {
+  test("takes what it wrote itself for no edit by hand, though the machine said no", async () => {
+    const { heartbeat, events, commits, file } = run({ t1: {} });
+    file.written = async () => {
+      throw new MachineTrouble({
+        code: "too-many-files",
+        kind: "machine",
+        message: "EMFILE",
+        hint: "Wait.",
+      });
+    };
+    await expect(heartbeat.beat()).rejects.toThrow("EMFILE");
+    expect(commits).toHaveLength(1);
+    file.written = async () => undefined;
+    await heartbeat.beat();
+    expect(told(events, "edit-refused")).toEqual([]);
+  });
+
   test("tells what an outcome changed also when another beat has read it by then", async () => {
     const { swift, events, commits, file } = run({ t1: {} });
     let go: () => void = () => undefined;
