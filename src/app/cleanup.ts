@@ -142,4 +142,7 @@ async function strays(
 
 const holdsNothing = (git: Probe<GitFact | null>): boolean =>
   git.kind === "known" &&
-  (git.value === null || (git.value.commitsAhead === 0 && git.value.dirtyFiles.length === 0));
+  (git.value === null ||
+    (git.value.commitsAhead === 0 &&
+      git.value.dirtyFiles.length === 0 &&
+      git.value.astray === null));

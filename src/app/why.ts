@@ -1,4 +1,4 @@
-import type { CollisionFact, Probe, TaskEvidence } from "../classify/evidence.ts";
+import type { Astray, CollisionFact, Probe, TaskEvidence } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { Action } from "../decide/action.ts";
 import { launchesUsed } from "../decide/ladder.ts";
@@ -91,6 +91,11 @@ function concerns({ event }: JournalLine, taskId: string): boolean {
   return "taskId" in event && event.taskId === taskId;
 }
 
+const astrayLine = (astray: Astray): string =>
+  astray.kind === "midst"
+    ? `in the midst of a ${astray.of}`
+    : `${astray.branch === null ? "no branch" : plainLine(astray.branch, 80)} is checked out`;
+
 function evidenceLines(facts: TaskEvidence, nowMs: number): readonly EvidenceLine[] {
   const since = (atMs: number | null): number | null => (atMs === null ? null : nowMs - atMs);
   return [
@@ -102,6 +107,7 @@ function evidenceLines(facts: TaskEvidence, nowMs: number): readonly EvidenceLin
       found: [
         `${found.branch} at ${found.headSha.slice(0, 9)}`,
         found.worktreeReady ? `${found.commitsAhead} commits ahead` : "no worktree of its own",
+        ...(found.astray === null ? [] : [astrayLine(found.astray)]),
         found.dirtyFiles.length === 0
           ? "clean"
           : `${found.dirtyFiles.length} files not committed (${plainLine(found.dirtyFiles.join(", "), 80)})`,

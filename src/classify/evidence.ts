@@ -29,6 +29,8 @@ export interface GitFact {
   readonly headSha: string;
   /** The worktree exists, is whole and belongs to this repository. */
   readonly worktreeReady: boolean;
+  /** Null while the worktree rests on the branch. */
+  readonly astray: Astray | null;
   /** Commits on the branch since its fork point. */
   readonly commitsAhead: number;
   /** Changed and untracked paths of the worktree, at most 50 named. */
@@ -40,6 +42,13 @@ export interface GitFact {
   readonly forkPoint: string | null;
   readonly lastCommitAtMs: number | null;
 }
+
+/** What a worktree does not rest on its branch for. */
+export type Astray =
+  /** It was begun there and neither committed nor given up. */
+  | { readonly kind: "midst"; readonly of: "merge" | "rebase" | "cherry-pick" | "revert" }
+  /** Another branch is checked out there; null: none. */
+  | { readonly kind: "elsewhere"; readonly branch: string | null };
 
 /** Lines of a file, the first and the last one included. */
 export interface LineRange {

@@ -1,11 +1,12 @@
 import type { Dialog } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
 import { answerFor, askedBy } from "../agents/dialogs.ts";
-import type { LaunchFact, PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
+import type { Astray, LaunchFact, PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
 import { responseFor } from "../classify/response.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import { branchOf } from "../manifest/branch.ts";
 import { unreachable } from "../manifest/errors.ts";
+import { plainLine } from "../manifest/plain-text.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
@@ -15,7 +16,7 @@ import { heal, lastHealMs, type Trouble } from "./heal.ts";
 import { triedWith } from "./ladder.ts";
 import { launchedPatch } from "./launched.ts";
 import { askToMerge } from "./merge-base.ts";
-import { limitEndMs, pausedUntil } from "./pause.ts";
+import { limitEnd, pausedUntil } from "./pause.ts";
 import { progressKey, shownWork } from "./progress.ts";
 import { proofOf } from "./proof.ts";
 import { readingOf, SECOND_READING_MS } from "./reading.ts";
@@ -299,6 +300,8 @@ function finish(
           `the worktree is gone or is not this repository's any more: coppice retry ${task.id}`,
         ),
       };
+    case "astray":
+      return trouble(...astrayWords(proof.astray, branchOf(view.manifest, task)));
     case "uncommitted":
       return trouble(
         `ended with uncommitted files (${proof.files.slice(0, 3).join(", ")}${proof.files.length > 3 ? ", …" : ""})`,
@@ -332,6 +335,21 @@ function finish(
     default:
       return unreachable(proof);
   }
+}
+
+/** Why its work is not done, and what its agent is told. The name of a branch is the agent's. */
+function astrayWords(astray: Astray, own: string): [why: string, words: string] {
+  if (astray.kind === "midst") {
+    return [
+      `ended in the midst of a git ${astray.of}`,
+      `A git ${astray.of} was begun here and has not ended. Settle what conflicts and bring it to its end, or give it up with git ${astray.of} --abort; then finish the task on the branch ${own} and commit.`,
+    ];
+  }
+  const other = astray.branch === null ? "no branch" : JSON.stringify(plainLine(astray.branch, 80));
+  return [
+    `ended with ${other} checked out instead of its own branch`,
+    `This worktree is on ${other} instead of its branch ${own}, which alone is delivered. Switch to ${own}, bring over what belongs to the task, for instance with git merge, and leave nothing uncommitted.`,
+  ];
 }
 
 /** The answer that the policy allows, or a person. */
@@ -396,8 +414,11 @@ function pause(
       wait: waitsForPerson(`${agent} is paused: ${running.why}`),
     };
   }
-  const endMs = limitEndMs(view, task, verdict);
-  const untilMs = running === undefined ? endMs : Math.max(endMs, fromIso(running.until));
+  const end = limitEnd(view, task, verdict);
+  const runningMs = running === undefined ? 0 : fromIso(running.until);
+  // What another session was told is better than a guess.
+  const isTold = end.guessed && running !== undefined && running.guessed === undefined;
+  const untilMs = isTold ? runningMs : Math.max(end.atMs, runningMs);
   // An agent that waits by itself goes on by itself.
   const goesOnMs =
     verdict.turn === "running"
@@ -415,7 +436,7 @@ function pause(
   }
   return {
     set: { status: "stuck" },
-    state: { notBefore: toIso(endMs) },
+    state: { notBefore: toIso(end.atMs), limitGuessed: end.guessed ? true : undefined },
     wait: waitsFor(`${agent} has reached a limit until ${toIso(untilMs)}: ${verdict.why}`),
     wakeAtMs: untilMs,
   };

@@ -1,6 +1,7 @@
+import { sameJson } from "../manifest/json.ts";
 import { plainLine } from "../manifest/plain-text.ts";
 import type { Policy } from "../manifest/policy.ts";
-import type { Task } from "../manifest/task.ts";
+import type { Task, TaskState } from "../manifest/task.ts";
 
 /** Launches of a task that count against the policy: those since it last left `pending`. */
 export function launchesUsed(task: Task): number {
@@ -22,6 +23,21 @@ const TRIED_CHARACTERS_MAX = 200;
 /** What was tried with one thing more, in words for the next attempt and for people. */
 export function triedWith(task: Task, what: string): string[] {
   return [...(task.state?.tried ?? []), plainLine(what, TRIED_CHARACTERS_MAX)].slice(-TRIED_MAX);
+}
+
+/** What a decision notes of an action because it will be done. When it was decided stays, so that it is not decided at once again. */
+const COUNTED = ["answers", "nudges", "resumes", "merges", "baseConflict", "tried"] as const;
+
+/** Takes back what was counted for an action that was not done after all; undefined: nothing was. */
+export function uncounted(
+  before: Task,
+  decided: Task,
+): Partial<Pick<TaskState, (typeof COUNTED)[number]>> | undefined {
+  const counted = COUNTED.filter(
+    (field) => !sameJson(before.state?.[field] ?? null, decided.state?.[field] ?? null),
+  );
+  if (counted.length === 0) return undefined;
+  return Object.fromEntries(counted.map((field) => [field, before.state?.[field]]));
 }
 
 /** Milliseconds to wait after the `failures`-th failure in a row: doubling from the policy's first back-off. */

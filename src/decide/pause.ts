@@ -17,18 +17,30 @@ export function pausedUntil(view: BeatView, agent: string): Pauses[string] | und
   return pause !== undefined && inForce(pause, view.nowMs) ? pause : undefined;
 }
 
+/** When a limit ends. */
+export interface LimitEnd {
+  /** Unix milliseconds. */
+  readonly atMs: number;
+  /** No time was told. */
+  readonly guessed: boolean;
+}
+
 /**
- * When the limit that a session shows ends, in Unix milliseconds. The first reading settles it: the same words read again
- * after that time would name the next day.
+ * When the limit that a session shows ends. The first reading that tells a time settles it: the same words read again after
+ * that time would name the next day. An agent's word may come before its screen shows the time; until then it is guessed.
  */
-export function limitEndMs(view: BeatView, task: Task, verdict: Verdict): number {
-  const { notBefore, verdict: before, verdictSince } = task.state ?? {};
+export function limitEnd(view: BeatView, task: Task, verdict: Verdict): LimitEnd {
+  const { notBefore, limitGuessed = false, verdict: before, verdictSince } = task.state ?? {};
   const since = before === verdict.kind ? verdictSince : undefined;
   const settledMs = since === undefined || notBefore === undefined ? 0 : fromIso(notBefore);
-  if (since !== undefined && settledMs >= fromIso(since)) return settledMs;
+  const isSettled = since !== undefined && settledMs >= fromIso(since);
+  const toldMs = verdict.waitUntilMs;
+  if (isSettled && !(limitGuessed && toldMs !== undefined)) {
+    return { atMs: settledMs, guessed: limitGuessed };
+  }
   const pauseMs = view.manifest.policy.rateLimitPauseMinutes * 60_000;
-  const endMs = verdict.waitUntilMs ?? view.nowMs + pauseMs;
-  return Math.min(endMs, view.nowMs + LIMIT_MAX_MS);
+  const atMs = Math.min(toldMs ?? view.nowMs + pauseMs, view.nowMs + LIMIT_MAX_MS);
+  return { atMs, guessed: toldMs === undefined };
 }
 
 /** A limit or a refused log-in of one session holds all tasks of that agent; a session at work lifts what has no end. */
@@ -44,7 +56,10 @@ export function pausesAfter(view: BeatView): Pauses {
     if (verdict.kind === "working" && pauses[agent]?.until === null) delete pauses[agent];
     const { believed } = readingOf(view, task, verdict);
     const pause = believed ? pauseFor(view, task, verdict) : undefined;
-    if (pause !== undefined && inForce(pause, view.nowMs)) pauses[agent] ??= pause;
+    if (pause === undefined) continue;
+    // What was guessed goes for what is told.
+    if (pauses[agent]?.guessed && !pause.guessed) delete pauses[agent];
+    if (inForce(pause, view.nowMs)) pauses[agent] ??= pause;
   }
   return pauses;
 }
@@ -53,7 +68,9 @@ function pauseFor(view: BeatView, task: Task, verdict: Verdict): Pauses[string] 
   const { why } = verdict;
   if (verdict.kind === "auth-error") return { until: null, why };
   if (verdict.kind !== "rate-limited") return undefined;
-  return { until: verdict.needsPerson ? null : toIso(limitEndMs(view, task, verdict)), why };
+  if (verdict.needsPerson) return { until: null, why };
+  const { atMs, guessed } = limitEnd(view, task, verdict);
+  return { until: toIso(atMs), why, ...(guessed ? { guessed } : {}) };
 }
 
 const inForce = ({ until }: Pauses[string], nowMs: number): boolean =>

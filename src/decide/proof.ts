@@ -1,4 +1,4 @@
-import type { TaskEvidence } from "../classify/evidence.ts";
+import type { Astray, TaskEvidence } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { CommandLine } from "../manifest/task.ts";
 
@@ -9,6 +9,7 @@ export type Proof =
   | { readonly kind: "unknown"; readonly reason: string }
   | { readonly kind: "not-ended" }
   | { readonly kind: "no-worktree" }
+  | { readonly kind: "astray"; readonly astray: Astray }
   | { readonly kind: "uncommitted"; readonly files: readonly string[] }
   | { readonly kind: "no-commits" }
   | { readonly kind: "verify-due"; readonly sha: string }
@@ -21,8 +22,8 @@ export type Proof =
     };
 
 /**
- * The one proof of "done": agent ended or idle after its turn, worktree whole and clean, a commit ahead of the fork
- * point, `verify` passed on exactly that commit. No word on a screen takes part.
+ * The one proof of "done": agent ended or idle after its turn, worktree whole, on its branch and clean, a commit ahead of the
+ * fork point, `verify` passed on exactly that commit. No word on a screen takes part.
  */
 export function proofOf(
   verdict: Verdict,
@@ -33,6 +34,7 @@ export function proofOf(
   if (evidence.git.kind === "unknown") return { kind: "unknown", reason: evidence.git.reason };
   const git = evidence.git.value;
   if (!git?.worktreeReady) return { kind: "no-worktree" };
+  if (git.astray) return { kind: "astray", astray: git.astray };
   if (git.dirtyFiles.length > 0) return { kind: "uncommitted", files: git.dirtyFiles };
   if (git.commitsAhead < 1) return { kind: "no-commits" };
   if (verify === undefined) return { kind: "proved", sha: git.headSha };

@@ -41,6 +41,8 @@ export interface Outcome {
   readonly patches: readonly ManifestPatch[];
   readonly events: readonly CoppiceEvent[];
   readonly failed?: { readonly code: string; readonly message: string; readonly hint: string };
+  /** The session was left alone: what was counted for the action does not count. */
+  readonly leftAlone?: true;
 }
 
 /**

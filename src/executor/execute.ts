@@ -88,6 +88,7 @@ const ATTENDED: Outcome = {
   result: "left alone: a person is attached",
   patches: [],
   events: [],
+  leftAlone: true,
   failed: {
     code: "session-attended",
     message: "a person is attached to the session",
@@ -100,6 +101,7 @@ const BACK_AT_WORK: Outcome = {
   result: "left alone: its agent is at work again",
   patches: [],
   events: [],
+  leftAlone: true,
   failed: {
     code: "session-at-work",
     message: "the agent is at work again",

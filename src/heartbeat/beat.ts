@@ -4,6 +4,7 @@ import type { CollisionFact, TaskEvidence } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { Action } from "../decide/action.ts";
 import { type Decision, decide } from "../decide/decide.ts";
+import { uncounted } from "../decide/ladder.ts";
 import type { TaskWait } from "../decide/wait.ts";
 import type { ExecutorPorts } from "../executor/context.ts";
 import { execute } from "../executor/execute.ts";
@@ -163,7 +164,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     }
   }
 
-  async function act({ action, decidedOn, fetched }: Order): Promise<() => Promise<void>> {
+  async function act({ action, readAs, decidedOn, fetched }: Order): Promise<() => Promise<void>> {
     if (!(await options.lock.isOurs())) throw lockLost(options.workdir);
     // New tasks start from what the base is now.
     if (action.kind === "start") await fetched();
@@ -177,7 +178,9 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     if (action.kind === "deliver") observer.forgetForge();
     return async () => {
       await Promise.all([...outcome.events, end].map((event) => options.emit(event)));
-      if (outcome.patches.length > 0) await commit(decidedOn, outcome.patches);
+      const back = outcome.leftAlone ? takenBack(action.taskId, readAs, decidedOn) : [];
+      const patches = [...outcome.patches, ...back];
+      if (patches.length > 0) await commit(decidedOn, patches);
     };
   }
 
@@ -292,7 +295,7 @@ export function createHeartbeat(options: HeartbeatOptions): Heartbeat {
     const wanted = actions.filter((one) => restsOn(one, snapshot.manifest, decidedOn.manifest));
     const fetched = once(refresh);
     hands.begin(
-      wanted.map((action) => ({ action, decidedOn, fetched })),
+      wanted.map((action) => ({ action, readAs: snapshot, decidedOn, fetched })),
       ended,
     );
     return wanted;
@@ -348,9 +351,24 @@ function unheard(
 /** An action with what it was decided on. */
 interface Order {
   readonly action: Action;
+  /** The manifest before the decision, and with what it notes. */
+  readonly readAs: ManifestSnapshot;
   readonly decidedOn: ManifestSnapshot;
   /** Resolves when the base of this beat is fetched. */
   readonly fetched: () => Promise<void>;
+}
+
+/** What the decision counted for an action that was not done. */
+function takenBack(
+  taskId: TaskId,
+  readAs: ManifestSnapshot,
+  decidedOn: ManifestSnapshot,
+): readonly ManifestPatch[] {
+  const [before, decided] = [readAs, decidedOn].map(({ manifest }) =>
+    tasksOf(manifest).find((task) => task.id === taskId),
+  );
+  const state = before && decided ? uncounted(before, decided) : undefined;
+  return state === undefined ? [] : [{ kind: "task", taskId, set: {}, state }];
 }
 
 /** No later beat has read that a person took the task elsewhere; or, before a start, any other that it rests on. */

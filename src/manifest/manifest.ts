@@ -32,6 +32,7 @@ export type PullRequestSettings = z.infer<typeof PullRequestSettings>;
 export const PausedAgent = closedObject({
   until: z.iso.datetime({ offset: true }).nullable(),
   why: z.string(),
+  guessed: z.literal(true).optional().describe("Nobody told the time: the agent is tried then."),
 });
 
 /** The document: what is to be done, in which order, and how far it is. */

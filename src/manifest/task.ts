@@ -79,6 +79,10 @@ export const TaskState = closedObject({
     .optional()
     .describe("What was tried to get it going, oldest first; the next attempt is told."),
   notBefore: Timestamp.optional().describe("Nothing is started or tried again before this time."),
+  limitGuessed: z
+    .literal(true)
+    .optional()
+    .describe("Its agent's limit told no time: `notBefore` is a guess."),
   provedSha: z
     .string()
     .optional()

@@ -9,18 +9,22 @@ test.concurrent("a subscription's limit holds every start; Claude Code itself is
   model,
   env,
 }) => {
-  const resetsAtMs = nextMinute(Date.now() + 20_000);
-  const reset = String(resetsAtMs / 1000);
+  let resetsAtMs = Number.POSITIVE_INFINITY;
   const limit: ModelStep = {
     kind: "http-error",
     status: 429,
     type: "rate_limit_error",
     message: "This request would exceed your account's rate limit.",
-    headers: {
-      "anthropic-ratelimit-unified-status": "rejected",
-      "anthropic-ratelimit-unified-reset": reset,
-      "anthropic-ratelimit-unified-representative-claim": "five_hour",
-      "anthropic-ratelimit-unified-5h-reset": reset,
+    headers: () => {
+      // Claude Code shows whole minutes.
+      resetsAtMs = Math.ceil((Date.now() + 20_000) / 60_000) * 60_000;
+      const reset = String(resetsAtMs / 1000);
+      return {
+        "anthropic-ratelimit-unified-status": "rejected",
+        "anthropic-ratelimit-unified-reset": reset,
+        "anthropic-ratelimit-unified-representative-claim": "five_hour",
+        "anthropic-ratelimit-unified-5h-reset": reset,
+      };
     },
   };
   model.play({ matches: worksOn(1), steps: [runs("claude", "true"), limit] });
@@ -107,5 +111,3 @@ test.concurrent("a refused key stops Claude Code and asks a person", async ({
 });
 
 const RUN = ["run", "--json", "--interval", "1"];
-
-const nextMinute = (ms: number): number => Math.ceil(ms / 60_000) * 60_000;

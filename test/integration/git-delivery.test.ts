@@ -86,11 +86,40 @@ test("commits that came in from the base are not the task's own", async () => {
   expect(await facts()).toMatchObject({ commitsAhead: 2, touched: ["own.txt"] });
 });
 
-test("a worktree that is gone, foreign or on another branch is not ready", async () => {
-  await lab.git(["switch", "-q", "-c", "other"], worktree);
-  expect(await facts()).toMatchObject({ worktreeReady: false });
-  await lab.git(["switch", "-q", "fix/t1"], worktree);
-  expect(await facts()).toMatchObject({ worktreeReady: true });
+test("a worktree that does not rest on its branch is astray, and says how", async () => {
+  const identity = ["-c", "user.name=A", "-c", "user.email=a@invalid"];
+  const inWorktree = (...args: string[]) => lab.git([...identity, ...args], worktree);
+  const astray = async () => {
+    const { worktreeReady, astray } = await facts();
+    return worktreeReady ? astray : "not ready";
+  };
+  expect(await astray()).toBeNull();
+  await inWorktree("switch", "-q", "-c", "other");
+  expect(await astray()).toEqual({ kind: "elsewhere", branch: "other" });
+  const theirs = await lab.commit({ "src/a.txt": "theirs" }, worktree);
+  await inWorktree("switch", "-q", "--detach");
+  expect(await astray()).toEqual({ kind: "elsewhere", branch: null });
+  await inWorktree("switch", "-q", "fix/t1");
+  await lab.commit({ "src/a.txt": "ours" }, worktree);
+  const midst = {
+    merge: ["merge", theirs],
+    rebase: ["rebase", theirs],
+    "cherry-pick": ["cherry-pick", theirs],
+  };
+  for (const [of, args] of Object.entries(midst)) {
+    await expect(inWorktree(...args)).rejects.toThrow();
+    expect(await astray()).toEqual({ kind: "midst", of });
+    await inWorktree(of, "--abort");
+  }
+  expect(await astray()).toBeNull();
+  // Settled as it was, a merge leaves nothing that git status tells.
+  await expect(inWorktree("merge", theirs)).rejects.toThrow();
+  await inWorktree("checkout", "--ours", "src/a.txt");
+  await inWorktree("add", "src/a.txt");
+  expect(await facts()).toMatchObject({ dirtyFiles: [], astray: { kind: "midst", of: "merge" } });
+});
+
+test("a worktree that is gone or foreign is not ready", async () => {
   await rm(join(worktree, ".git"));
   await lab.git(["init", "-q", "-b", "fix/t1"], worktree);
   expect(await facts()).toMatchObject({ worktreeReady: false, headSha: forkPoint });

@@ -159,13 +159,20 @@ test("the same task in another folder is refused as long as the first folder is 
   await ready(repository.ensureWorktree(moved));
 });
 
-test("an agent that left its branch is told from one that stands on it", async () => {
+test("an agent that left its branch, or is in the midst of a rebase, may go on where it is", async () => {
   const spec = lab.spec("t1");
-  await ready(repository.ensureWorktree(spec));
+  const { forkPoint } = await ready(repository.ensureWorktree(spec));
   await lab.git(["switch", "-q", "-c", "elsewhere"], spec.path);
-  expect(await repository.ensureWorktree(spec)).toMatchObject({
+  expect(await ready(repository.ensureWorktree(spec))).toMatchObject({ created: false, forkPoint });
+  await lab.git(["switch", "-q", "--detach"], spec.path);
+  expect(await ready(repository.ensureWorktree(spec))).toMatchObject({ created: false, forkPoint });
+});
+
+test("a task that was given another branch by hand does not begin on the old one", async () => {
+  await ready(repository.ensureWorktree(lab.spec("t1")));
+  expect(await repository.ensureWorktree(lab.spec("t1", { branch: "fix/new" }))).toMatchObject({
     kind: "refused",
-    reason: expect.stringContaining("does not stand on fix/t1"),
+    reason: expect.stringContaining("does not stand on fix/new"),
   });
 });
 

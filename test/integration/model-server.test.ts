@@ -125,7 +125,7 @@ test("an answer waits for its door and carries its headers", async () => {
       {
         kind: "say",
         text: "late",
-        headers: { "x-codex-primary-used-percent": "95" },
+        headers: () => ({ "x-codex-primary-used-percent": "95" }),
         after: async () => {
           await delay(20);
           order.push("door");

@@ -35,6 +35,7 @@ export const gitFact = (more: Partial<GitFact> = {}): GitFact => ({
   branch: "fix/t1",
   headSha: HEAD,
   worktreeReady: true,
+  astray: null,
   commitsAhead: 1,
   dirtyFiles: [],
   touched: [],

@@ -14,8 +14,8 @@ export type { ModelRequest } from "./model-wire.ts";
 export type ModelStep = ModelAnswer & {
   /** Waited for before the answer begins: a delay, or a door that the test opens. */
   readonly after?: () => Promise<unknown>;
-  /** Sent with the answer, e.g. rate limit figures. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent with the answer, e.g. rate limit figures; made when it begins. */
+  readonly headers?: () => Readonly<Record<string, string>>;
 };
 
 type ModelAnswer =
@@ -187,7 +187,8 @@ async function answer(
 ): Promise<void> {
   await step.after?.();
   if (response.destroyed) return;
-  for (const [name, value] of Object.entries(step.headers ?? {})) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(step.headers?.() ?? {}))
+    response.setHeader(name, value);
   if (step.kind === "hang") return;
   if (step.kind === "http-error") {
     const { status, message, type = "error", more = {} } = step;

@@ -224,11 +224,11 @@ const FAULTS = {
     },
     claude: error(429, "This request would exceed your rate limit.", {
       type: "rate_limit_error",
-      headers: { "retry-after": "4" },
+      headers: () => ({ "retry-after": "4" }),
     }),
     gemini: geminiError(429, "Resource exhausted, please retry in 3s.", "RESOURCE_EXHAUSTED"),
-    opencode: error(429, "Rate limit reached.", { headers: { "retry-after": "4" } }),
-    qwen: error(429, "Rate limit reached.", { headers: { "retry-after": "4" } }),
+    opencode: error(429, "Rate limit reached.", { headers: () => ({ "retry-after": "4" }) }),
+    qwen: error(429, "Rate limit reached.", { headers: () => ({ "retry-after": "4" }) }),
   },
   badKey: {
     codex: error(401, "Incorrect API key"),

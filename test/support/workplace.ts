@@ -185,7 +185,7 @@ async function openWorkplace(): Promise<OpenWorkplace> {
     [
       ...running.map((one) => `coppice ${one.pid} told:\n${one.told()}`),
       "Last events:",
-      ...(await journalOf(workdir)).slice(-20).map((event) => JSON.stringify(event)),
+      ...(await journalOf(workdir)).slice(-40).map((event) => JSON.stringify(event)),
       "Processes:",
       ...(await place.processes()),
     ].join("\n");

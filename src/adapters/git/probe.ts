@@ -1,12 +1,12 @@
 import picomatch from "picomatch";
-import { type GitFact, known, type Probe, unknown } from "../../classify/evidence.ts";
+import { type Astray, type GitFact, known, type Probe, unknown } from "../../classify/evidence.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import type { Repository } from "../../ports/repository.ts";
 import { baseRefs, type Checkout, canonical, commitOf, forkRef } from "./checkout.ts";
 import { git, gitFailed, gitText } from "./command.ts";
 import { isAncestor } from "./start-point.ts";
-import { entryAt, isReady, lockReason } from "./worktree-entry.ts";
+import { entryAt, isReady, lockReason, midstOf } from "./worktree-entry.ts";
 
 type ProbeRequest = Parameters<Repository["probe"]>[0];
 
@@ -20,20 +20,21 @@ export async function probeBranch(
   request: ProbeRequest,
 ): Promise<Probe<GitFact | null>> {
   return answered(async () => {
-    const [refs, changed] = await Promise.all([
+    const [refs, worktree] = await Promise.all([
       readRefs(checkout, request.branch),
-      changedFiles(checkout, request),
+      readWorktree(checkout, request),
     ]);
     if (refs === null) return null;
     const [ahead, committed] = await Promise.all([
       commitsAhead(checkout, refs),
       committedFiles(checkout, refs),
     ]);
-    const dirty = changed ?? [];
+    const dirty = worktree?.dirty ?? [];
     return {
       branch: request.branch,
       headSha: refs.head,
-      worktreeReady: changed !== null,
+      worktreeReady: worktree !== null,
+      astray: worktree?.astray ?? null,
       commitsAhead: ahead,
       dirtyFiles: dirty,
       touched: committed && upTo(TOUCHED_MAX, [...new Set([...committed, ...dirty])]),
@@ -149,11 +150,17 @@ async function remembered<T>(
   return answer;
 }
 
-/** Changed and untracked files of the task's worktree; null when it is gone, not ours, half-made or on another branch. */
-async function changedFiles(
+interface WorktreeReading {
+  /** Changed and untracked files. */
+  readonly dirty: readonly string[];
+  readonly astray: Astray | null;
+}
+
+/** The task's worktree; null when it is gone, not ours or half-made. */
+async function readWorktree(
   checkout: Checkout,
   { taskId, branch, worktree, ignore }: ProbeRequest,
-): Promise<readonly string[] | null> {
+): Promise<WorktreeReading | null> {
   const path = await canonical(worktree);
   const entry = await entryAt(checkout, path);
   const isOurs = entry?.whole && entry.reason === lockReason(checkout, taskId);
@@ -165,12 +172,27 @@ async function changedFiles(
   const said = await git(path, [...place, ...args], { env });
   if (/not a git repository/.test(said.stderr)) return null;
   if (said.code !== 0) throw gitFailed(path, args, said);
-  if (!said.stdout.includes(`# branch.head ${branch}\0`)) return null;
   const isIgnored = picomatch([...ignore], { dot: true });
-  return readStatus(said.stdout)
-    .filter((name) => !isIgnored(name))
-    .slice(0, DIRTY_FILES_MAX);
+  const dirty = readStatus(said.stdout).filter((name) => !isIgnored(name));
+  const head = /(?:^|\0)# branch\.head ([^\0]*)/.exec(said.stdout)?.[1];
+  return {
+    dirty: dirty.slice(0, DIRTY_FILES_MAX),
+    astray: astrayOf(midstOf(entry), head, branch),
+  };
 }
+
+function astrayOf(
+  midst: ReturnType<typeof midstOf>,
+  head: string | undefined,
+  branch: string,
+): Astray | null {
+  if (midst !== undefined) return { kind: "midst", of: midst };
+  if (head === branch) return null;
+  return { kind: "elsewhere", branch: head === undefined || head === DETACHED ? null : head };
+}
+
+/** How `git status --porcelain=v2` names the branch when none is checked out. */
+const DETACHED = "(detached)";
 
 /** The paths of `git status --porcelain=v2 -z`; a renamed file counts with its new name. */
 function readStatus(output: string): readonly string[] {

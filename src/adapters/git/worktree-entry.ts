@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readdir, readFile, readlink, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { exec } from "../exec.ts";
@@ -55,6 +55,19 @@ export const readyMark = (entry: WorktreeEntry): string => join(entry.adminDir, 
 
 export const isReady = (entry: WorktreeEntry): boolean =>
   readTrimmed(readyMark(entry)) !== undefined;
+
+/** What git itself looks at to tell that an operation is under way (wt-status). */
+const MIDSTS = [
+  ["rebase-merge", "rebase"],
+  ["rebase-apply", "rebase"],
+  ["MERGE_HEAD", "merge"],
+  ["CHERRY_PICK_HEAD", "cherry-pick"],
+  ["REVERT_HEAD", "revert"],
+] as const;
+
+/** The operation that was begun in a worktree and has not ended. */
+export const midstOf = ({ adminDir }: WorktreeEntry): (typeof MIDSTS)[number][1] | undefined =>
+  MIDSTS.find(([name]) => existsSync(join(adminDir, name)))?.[1];
 
 /** What a worktree's `.git` is: the link to its entry, nothing, or something that is not ours. */
 export async function linkOf(entry: WorktreeEntry): Promise<"ours" | "absent" | "foreign"> {

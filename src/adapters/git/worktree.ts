@@ -91,9 +91,9 @@ export function removeWorktree(checkout: Checkout, task: TaskWorktree): Promise<
   });
 }
 
-/** `git worktree` of ours at that path whose HEAD is on the branch: git commands there mean this repository. */
-async function standsOn(checkout: Checkout, path: string, branch: string): Promise<boolean> {
-  if ((await namesIn(path)).length === 0) return false;
+/** What HEAD names in a folder in which git commands mean this repository; null: they do not. */
+async function headOf(checkout: Checkout, path: string): Promise<string | null> {
+  if ((await namesIn(path)).length === 0) return null;
   const found = await git(path, [
     "rev-parse",
     "--path-format=absolute",
@@ -102,13 +102,9 @@ async function standsOn(checkout: Checkout, path: string, branch: string): Promi
     "--symbolic-full-name",
     "HEAD",
   ]);
-  const [top = "", common = "", head] = found.stdout.split("\n");
-  return (
-    found.code === 0 &&
-    top === path &&
-    (await canonical(common)) === checkout.commonDir &&
-    head === `refs/heads/${branch}`
-  );
+  const [top = "", common = "", head = ""] = found.stdout.split("\n");
+  const isOurs = found.code === 0 && top === path;
+  return isOurs && (await canonical(common)) === checkout.commonDir ? head : null;
 }
 
 /** The entry of a task at its path, if any; refuses when someone else's is there or ours is elsewhere. */
@@ -275,13 +271,17 @@ async function complete(
   const found = await ourEntry(checkout, spec.taskId, path);
   if (found.kind === "refused") return found;
   const { entry } = found;
-  if (entry === undefined || !(added !== null || (await standsOn(checkout, path, spec.branch)))) {
+  const wasReady = entry !== undefined && isReady(entry);
+  const own = `refs/heads/${spec.branch}`;
+  const head = added === null ? await headOf(checkout, path) : own;
+  // An agent that left its branch is told when its turn ends; its work is where it stands.
+  const hasLeft = async () => wasReady && (await commitOf(checkout, own)) !== null;
+  if (entry === undefined || head === null || (head !== own && !(await hasLeft()))) {
     return refused(
       `the worktree ${path} does not stand on ${spec.branch}`,
       `Run git switch ${spec.branch} there, after saving what it stands on now.`,
     );
   }
-  const wasReady = isReady(entry);
   const indexLock = join(entry.adminDir, "index.lock");
   if (!wasReady || (await isAbandoned(indexLock, path))) await rm(indexLock, { force: true });
   if (!wasReady && added === null) await preserveWork(checkout, spec, entry);

@@ -174,6 +174,7 @@ function gitFact({ world }: Door, { taskId, branch, worktree }: TaskPlace): GitF
     branch,
     headSha,
     worktreeReady: ours !== undefined,
+    astray: null,
     commitsAhead: ahead.length,
     dirtyFiles: [...(ours?.dirty ?? [])].slice(0, 50),
     touched: [

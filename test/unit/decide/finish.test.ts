@@ -30,6 +30,8 @@ const GIT = {
   "no answer": unknown("index.lock"),
   "no branch": known(null),
   "no worktree": known(gitFact({ worktreeReady: false })),
+  "a merge that is not committed": known(gitFact({ astray: { kind: "midst", of: "merge" } })),
+  "another branch": known(gitFact({ astray: { kind: "elsewhere", branch: "other" } })),
   "uncommitted files": known(gitFact({ dirtyFiles: ["left.txt"] })),
   "no commit": known(gitFact({ commitsAhead: 0 })),
   "a commit": known(gitFact()),
@@ -104,15 +106,22 @@ describe("an agent that has ended its turn", () => {
     expect(actionsOf(decided(task(known(verifyFact({ code: null, running: true })))))).toEqual([]);
   });
 
-  test("is told what is missing, in this order: files, commits, verify", () => {
+  test("is told what is missing, in this order: where it stands, files, commits, verify", () => {
     const fresh = {
       state: { agent: "codex", verdict: "idle-done", verdictSince: ago(MINUTE) },
     } as const;
     const text = (facts: Told["facts"], more: Told = {}) =>
       theAction(decided(ended(facts, { ...fresh, ...more })), "nudge").text;
-    expect(text({ git: known(gitFact({ dirtyFiles: ["a.ts"], commitsAhead: 0 })) })).toMatch(
-      /^These files are not committed: a.ts/,
+    const dirty = { dirtyFiles: ["a.ts"], commitsAhead: 0 };
+    const rebase = { kind: "midst", of: "rebase" } as const;
+    expect(text({ git: known(gitFact({ ...dirty, astray: rebase })) })).toMatch(
+      /^A git rebase was begun here .*git rebase --abort.* on the branch fix\/t1 and commit/,
     );
+    const named = { kind: "elsewhere", branch: "x\u001b[2J" } as const;
+    expect(text({ git: known(gitFact({ ...dirty, astray: named })) })).toMatch(
+      /^This worktree is on "x[^\u001b]*" instead of its branch fix\/t1/,
+    );
+    expect(text({ git: known(gitFact(dirty)) })).toMatch(/^These files are not committed: a.ts/);
     expect(text({ git: GIT["no commit"] })).toMatch(/^There is no commit on this branch yet/);
     const failed = { git: GIT["a commit"], verify: VERIFY.failed };
     expect(text(failed, { verify: "npm test" })).toMatch(/Its last lines:\n1 failed\n/);

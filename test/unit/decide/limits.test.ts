@@ -95,10 +95,43 @@ describe("a usage limit", () => {
     const end = NOW + 15 * MINUTE;
     const halfway = later(later(vague, NOW + 5 * MINUTE), NOW + 10 * MINUTE);
     expect(halfway.manifest.pausedAgents).toEqual({
-      codex: { until: toIso(end), why: "looks rate-limited" },
+      codex: { until: toIso(end), why: "looks rate-limited", guessed: true },
     });
     expect(decide(halfway).wakeAtMs).toBe(end);
     expect(actionsOf(decide(later(halfway, end)))).toEqual(["t1 nudge", "t2 start"]);
+  });
+
+  test.each([
+    ["sooner", 2 * MINUTE],
+    ["later", 3 * 60 * MINUTE],
+  ])(
+    "whose time is told after its word, and is %s than was guessed, ends at that time",
+    (_, ms) => {
+      const vague = viewOf({
+        t1: running({ verdict: limited() }),
+        t2: running({ verdict: limited() }),
+      });
+      const told = later(vague, NOW + SECOND);
+      const shown = new Map(told.verdicts);
+      for (const [id] of shown) if (id === "t1") shown.set(id, limited(NOW + ms));
+      const corrected = later({ ...told, verdicts: shown }, NOW + 2 * SECOND);
+      expect(corrected.manifest.pausedAgents).toEqual({
+        codex: { until: toIso(NOW + ms), why: "looks rate-limited" },
+      });
+      const still = decide(corrected);
+      expect(still.wakeAtMs).toBe(NOW + ms);
+      for (const id of ["t1", "t2"]) {
+        expect(waitOf(still, id).reason).toContain(`until ${toIso(NOW + ms)}`);
+      }
+    },
+  );
+
+  test("whose time is told when it is over already is over", () => {
+    const vague = later(viewOf({ t1: running({ verdict: limited() }), t2: {} }), NOW + MINUTE);
+    expect(actionsOf(decide(vague))).toEqual([]);
+    const shown = new Map(vague.verdicts);
+    for (const [id] of shown) shown.set(id, limited(NOW + 30 * SECOND));
+    expect(actionsOf(decide({ ...vague, verdicts: shown }))).toEqual(["t1 nudge", "t2 start"]);
   });
 
   test("with an absurd time is tried again after eight days", () => {

@@ -6,10 +6,18 @@ import { MachineTrouble } from "../../../src/manifest/machine-trouble.ts";
 import type { Manifest } from "../../../src/manifest/manifest.ts";
 import type { ManifestPatch } from "../../../src/manifest/merge.ts";
 import type { Problem } from "../../../src/manifest/problem.ts";
+import { toIso } from "../../../src/manifest/time.ts";
 import type { CoppiceEvent } from "../../../src/ports/journal.ts";
 import type { ManifestSnapshot, ManifestStore } from "../../../src/ports/manifest-store.ts";
-import { manifestOf, patched, type Told } from "../../support/decision.ts";
-import { exitFact, HEAD, launchFact, screenFact, sessionFact } from "../../support/facts.ts";
+import { ago, MINUTE, manifestOf, NOW, patched, type Told } from "../../support/decision.ts";
+import {
+  exitFact,
+  gitFact,
+  HEAD,
+  launchFact,
+  screenFact,
+  sessionFact,
+} from "../../support/facts.ts";
 import { type Answers, executorWorld } from "../../support/fakes/executor-world.ts";
 
 const PROBLEM: Problem = {
@@ -151,6 +159,45 @@ describe("one beat", () => {
       "draft",
     ]);
   });
+
+  test.each([true, false])(
+    "counts no nudge that was not given (person attached: %s)",
+    async (attended) => {
+      const { heartbeat, events, file } = run(
+        {
+          t1: {
+            status: "running",
+            attempts: 1,
+            state: { agent: "codex", verdict: "idle-done", verdictSince: ago(MINUTE), nudges: 1 },
+          },
+        },
+        {
+          folders: {
+            launch: async () => known(launchFact({ agent: "codex" })),
+            signals: async () =>
+              known([{ kind: "turn-ended", attempt: 1, atMs: NOW - MINUTE, text: "" }]),
+          },
+          repository: { probe: async () => known(gitFact({ commitsAhead: 0 })) },
+          sessions: {
+            isAttended: async () => attended,
+            observe: async () =>
+              known([
+                {
+                  session: sessionFact({ name: "task-t1" }),
+                  screen: known(screenFact(["• Done.", "", "› "], { silentSeconds: 60 })),
+                },
+              ]),
+          },
+        },
+      );
+      await heartbeat.beat();
+      expect(told(events, "action-begun")).toMatchObject([{ action: { kind: "nudge" } }]);
+      const state = file.manifest.phases[0]?.tasks[0]?.state;
+      expect([state?.nudges, state?.tried?.length ?? 0]).toEqual(attended ? [1, 0] : [2, 1]);
+      // It is not decided at once again.
+      expect(state?.lastHealAt).toBe(toIso(NOW));
+    },
+  );
 
   test("writes nothing when there is nothing to note", async () => {
     const { heartbeat, commits } = run({ t1: { status: "draft" } });
