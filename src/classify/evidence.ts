@@ -23,6 +23,25 @@ export interface PullRequestFact {
   readonly draft: boolean;
 }
 
+/** What checks the newest commit of a pull request, and what came of it. */
+export interface ChecksFact {
+  /** The commit. */
+  readonly sha: string;
+  /**
+   * `none`: nothing checks it, or not yet. `running`: not all have ended. `held`: one waits for a person, e.g. for an approval
+   * on the forge. `failed`: all have ended, and at least one failed.
+   */
+  readonly state: "none" | "running" | "held" | "passed" | "failed";
+  /** Those that failed, while others run too. */
+  readonly failed: readonly FailedCheck[];
+}
+
+export interface FailedCheck {
+  readonly name: string;
+  /** The last lines of what it printed or said, the last one last; empty where the forge tells none. */
+  readonly tail: readonly string[];
+}
+
 /** A task's branch and worktree. */
 export interface GitFact {
   readonly branch: string;

@@ -1,4 +1,4 @@
-import type { Probe, PullRequestFact } from "../classify/evidence.ts";
+import type { ChecksFact, Probe, PullRequestFact } from "../classify/evidence.ts";
 import type { Issue, IssueQuery } from "../planner/issue.ts";
 import type { OpenPullRequest } from "../planner/open-pull-request.ts";
 
@@ -37,6 +37,13 @@ export interface Forge {
   openPullRequests(): Promise<readonly OpenPullRequest[]>;
   /** The open pull request of each branch, else its newest in any state; one look for all. */
   pullRequests(branches: readonly string[]): Promise<Probe<ReadonlyMap<string, PullRequestFact>>>;
+  /**
+   * What checks these open pull requests, by their number; `sha` is the head of each. One look for all; a failed check is
+   * asked for its last lines once.
+   */
+  checks(
+    pulls: readonly { readonly number: number; readonly sha: string }[],
+  ): Promise<ReadonlyMap<number, Probe<ChecksFact>>>;
   /** Looks for the open one of the branch, else creates it once, and looks again when the answer is unclear. */
   openPullRequest(spec: PullRequestSpec): Promise<OpenOutcome>;
 }
