@@ -73,6 +73,7 @@ function simulated(count: number): { manifest: Manifest; view: Omit<BeatView, "g
         taskId: task.id,
         takenAtMs: nowMs,
         pullRequest: known(null),
+        checks: known(null),
         git: known(null),
         launch: known(null),
         exit: known(null),

@@ -158,6 +158,8 @@ export interface TaskEvidence {
   readonly taskId: TaskId;
   readonly takenAtMs: number;
   readonly pullRequest: Probe<PullRequestFact | null>;
+  /** Of its open pull request; null where that is not asked. */
+  readonly checks: Probe<ChecksFact | null>;
   readonly git: Probe<GitFact | null>;
   readonly launch: Probe<LaunchFact | null>;
   readonly exit: Probe<ExitFact | null>;

@@ -11,6 +11,7 @@ import { fromIso } from "../manifest/time.ts";
 import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { Action } from "./action.ts";
 import { adopted, decideActive, isAttended, notes, takenOver } from "./active.ts";
+import { followChecks } from "./checks.ts";
 import { oneOfEachCollision } from "./collide.ts";
 import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
@@ -123,7 +124,7 @@ function decideStarted(view: Survey, placed: PlacedTask): Step {
     case "complete":
       return followMerge(task, evidence) ?? decideComplete(view, placed, evidence);
     case "pr_open":
-      return joined(followOpen(task, evidence), endIdleSession(view, task, evidence));
+      return joined(endIdleSession(view, task, evidence), followOpen(view, task, evidence));
     case "merged":
       return retire(view, task, evidence) ?? endIdleSession(view, task, evidence);
     case "cancelled":
@@ -149,7 +150,7 @@ function followMerge(task: Task, evidence: TaskEvidence | undefined): Step | und
   return { set: { status: "merged", prNumber: number, prUrl: url, error: null } };
 }
 
-function followOpen(task: Task, evidence: TaskEvidence | undefined): Step {
+function followOpen(view: Survey, task: Task, evidence: TaskEvidence | undefined): Step {
   const merged = followMerge(task, evidence);
   if (merged) return merged;
   const pullRequest = evidence?.pullRequest;
@@ -157,7 +158,7 @@ function followOpen(task: Task, evidence: TaskEvidence | undefined): Step {
     pullRequest?.kind === "known" &&
     pullRequest.value?.state === "closed" &&
     pullRequest.value.number === task.prNumber;
-  if (!closed) return {};
+  if (!closed) return evidence === undefined ? {} : followChecks(view, task, evidence);
   const error = `pull request #${task.prNumber} was closed without being merged`;
   return { set: { status: "error", error }, wait: waitsForPerson(error) };
 }

@@ -62,7 +62,7 @@ function reasonOf(
     case "complete":
       return task.error ?? undefined;
     case "pr_open":
-      return "a person: review and merge";
+      return task.error ?? "a person: review and merge";
     case "merged":
     case "cancelled":
     case "archived":

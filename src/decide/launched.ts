@@ -25,6 +25,8 @@ export function launchedPatch(
           collisionsTold: undefined,
           baseConflict: undefined,
           merges: undefined,
+          checksTold: undefined,
+          checkTries: undefined,
         }
       : {};
   // A nudge is none of the starts that the policy counts, and it goes on with the nudges so far.

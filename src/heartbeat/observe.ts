@@ -1,5 +1,6 @@
 import pLimit from "p-limit";
 import {
+  type ChecksFact,
   type CollisionFact,
   type GitFact,
   known,
@@ -72,6 +73,8 @@ const LOOKS_AT_ONCE = 8;
 const NOT_ASKED = unknown("not asked in this beat");
 
 type PullRequests = ReadonlyMap<string, PullRequestFact>;
+/** By the number of the pull request. */
+type Checks = ReadonlyMap<number, Probe<ChecksFact>>;
 type Listing = ReadonlyMap<string, Observation>;
 
 /** One task in one beat, with the answers that are on their way for all. */
@@ -85,6 +88,7 @@ interface TaskLook {
   readonly early: Left | undefined;
   readonly sessions: Promise<Probe<Listing>>;
   readonly found: Promise<Probe<PullRequests>>;
+  readonly checks: Promise<Checks>;
 }
 
 /** What the newest attempt has left in the task's folder. */
@@ -100,23 +104,40 @@ export function createObserver(ports: ObserverPorts): Observer {
     readonly atMs: number;
     readonly branches: string;
     readonly found: Probe<PullRequests>;
+    readonly checks: Checks;
   } | null = null;
   const git = new Map<TaskId, { readonly atMs: number; readonly fact: Probe<GitFact | null> }>();
 
-  async function pullRequests(manifest: Manifest): Promise<Probe<PullRequests>> {
+  async function askForge(
+    manifest: Manifest,
+  ): Promise<{ found: Probe<PullRequests>; checks: Checks }> {
     const asked = tasksOf(manifest)
       .filter(
         (task) => !["draft", "planned", "merged", "cancelled", "archived"].includes(task.status),
       )
       .map((task) => branchOf(manifest, task));
-    if (asked.length === 0) return known(new Map());
+    if (asked.length === 0) return { found: known(new Map()), checks: new Map() };
     const branches = asked.join("\n");
     const ageMs = forge === null ? Number.POSITIVE_INFINITY : ports.clock.now() - forge.atMs;
     const fresh = ageMs >= 0 && ageMs < 1000 * manifest.policy.forgePollSeconds;
     if (!forge || !fresh || forge.branches !== branches || forge.found.kind === "unknown") {
-      forge = { atMs: ports.clock.now(), branches, found: await ports.forge.pullRequests(asked) };
+      const atMs = ports.clock.now();
+      const found = await ports.forge.pullRequests(asked);
+      forge = { atMs, branches, found, checks: await checksOf(manifest, found) };
     }
-    return forge.found;
+    return forge;
+  }
+
+  async function checksOf(manifest: Manifest, found: Probe<PullRequests>): Promise<Checks> {
+    if (manifest.policy.checks === "ignore" || found.kind === "unknown") return new Map();
+    const open = tasksOf(manifest).flatMap((task) => {
+      const pull = found.value.get(branchOf(manifest, task));
+      const isFollowed = task.status === "pr_open" && pull?.state === "open";
+      return isFollowed && pull.headSha !== null
+        ? [{ number: pull.number, sha: pull.headSha }]
+        : [];
+    });
+    return open.length === 0 ? new Map() : await ports.forge.checks(open);
   }
 
   async function gitFact(
@@ -162,14 +183,20 @@ export function createObserver(ports: ObserverPorts): Observer {
       early !== undefined && isNews(early, git.get(task.id)?.atMs ?? 0)
         ? limit(() => gitFact(manifest, workdir, task, ports.clock.now(), early.launchedAtMs))
         : null;
-    const [sessions, found, earlyGit] = await Promise.all([look.sessions, look.found, news]);
+    const [sessions, found, checks, earlyGit] = await Promise.all([
+      look.sessions,
+      look.found,
+      look.checks,
+      news,
+    ]);
     const takenAtMs = ports.clock.now();
     const seen = sessions.kind === "known" ? sessions.value.get(sessionNameOf(task.id)) : undefined;
+    const pull = found.kind === "known" ? found.value.get(branchOf(manifest, task)) : undefined;
     const base = {
       taskId: task.id,
       takenAtMs,
-      pullRequest:
-        found.kind === "known" ? known(found.value.get(branchOf(manifest, task)) ?? null) : found,
+      pullRequest: found.kind === "known" ? known(pull ?? null) : found,
+      checks: (pull === undefined ? undefined : checks.get(pull.number)) ?? known(null),
       session: sessions.kind === "known" ? known(seen?.session ?? null) : sessions,
       screen: sessions.kind === "known" ? (seen?.screen ?? known(null)) : sessions,
       git: NOT_ASKED,
@@ -266,11 +293,13 @@ export function createObserver(ports: ObserverPorts): Observer {
       );
       const listing = ports.sessions.observe(new Set([...unseen].map(sessionNameOf)));
       const sessions = listing.then(byName);
-      const pulls = pullRequests(manifest);
+      const told = askForge(manifest);
+      const pulls = told.then(({ found }) => found);
+      const checks = told.then((forgeSays) => forgeSays.checks);
       const looks = asked.map((task) => {
         const busy = isBusy(task.id);
         const early = left.get(task.id);
-        return evidenceOf({ manifest, workdir, task, busy, early, sessions, found: pulls });
+        return evidenceOf({ manifest, workdir, task, busy, early, sessions, found: pulls, checks });
       });
       const [listed, found, evidence] = await Promise.all([listing, pulls, Promise.all(looks)]);
       const byTask = new Map(evidence.map((one) => [one.taskId, one]));

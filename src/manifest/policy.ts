@@ -99,6 +99,15 @@ export const Policy = closedObject({
   mergesMax: count(2, 20).describe(
     "Times that an agent is asked to merge the base into its work, per start of a task.",
   ),
+  checks: z
+    .enum(["ignore", "tell"])
+    .default("ignore")
+    .describe(
+      "When checks of an open pull request fail: leave it to people, or tell the task's agent, which mends it; a run then goes on until the checks have ended.",
+    ),
+  checkTriesMax: count(2, 20).describe(
+    "Times that an agent is told of failed checks, per start of a task; then a person is asked.",
+  ),
   answers: z
     .array(KnownAnswer)
     .default([])

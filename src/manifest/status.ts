@@ -30,7 +30,8 @@ const HEARTBEAT: Readonly<Record<TaskStatus, readonly TaskStatus[]>> = {
   error: ["pr_open", "merged"],
   // Back to its agent: it does not merge with the base any more.
   complete: ["running", "error", "pr_open", "merged"],
-  pr_open: ["merged", "error"],
+  // Back to its agent: its checks failed.
+  pr_open: ["running", "merged", "error"],
   merged: ["archived"],
   cancelled: ["archived"],
   archived: [],

@@ -116,6 +116,16 @@ export const TaskState = closedObject({
     .min(0)
     .optional()
     .describe("Times that its agent was asked to merge the base."),
+  checksTold: z
+    .string()
+    .optional()
+    .describe("The commit of whose failed checks its agent was told last."),
+  checkTries: z
+    .number()
+    .int()
+    .min(0)
+    .optional()
+    .describe("Times that its agent was told of failed checks."),
   deliveryFailures: z.number().int().min(0).optional().describe("Failed deliveries in a row."),
   startFailures: z.number().int().min(0).optional(),
 });

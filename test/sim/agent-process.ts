@@ -54,6 +54,9 @@ export interface AgentEffects {
 /** Words with which Coppice asks an agent to merge the base. */
 export const ASKS_TO_MERGE = /\bgit merge [0-9a-f]{40}\b/;
 
+/** Words with which Coppice tells an agent of failed checks. */
+export const TELLS_OF_CHECKS = /^Your work is pushed and its pull request #\d+ is open, but /m;
+
 const LINE_EVERY_MS = 10_000;
 
 /** A running simulated agent. Time comes in by `advance`, in true (unskewed) milliseconds. */

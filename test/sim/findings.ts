@@ -17,6 +17,7 @@ export const calm = {
   gate: "delivered",
   overlap: "serial",
   collisions: "tell",
+  checks: "ignore",
   maxParallel: 4,
   downSeconds: 1,
   intervalSeconds: 15,
@@ -30,6 +31,8 @@ export const good = {
   dependsOn: [],
   verify: null,
   settles: true,
+  checks: [],
+  mends: true,
 } as const;
 
 export const FINDINGS: readonly Finding[] = [

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { known, type PullRequestFact } from "../../src/classify/evidence.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
+import type { TaskPatch } from "../../src/manifest/merge.ts";
 import type { Task } from "../../src/manifest/task.ts";
 import type { Happening } from "./faults.ts";
 import type { Ports } from "./orchestrator.ts";
@@ -55,6 +56,30 @@ const crowded = scenario.map((planned) => ({
   maxParallel: 4,
   tasks: planned.tasks.map((task) => ({ ...task, files: [0], dependsOn: [] })),
 }));
+
+/** Runs whose pull requests are checked, and in which nothing else goes wrong. */
+const checked = scenario.map((planned) => ({
+  ...planned,
+  checks: "tell" as const,
+  happenings: [],
+  tasks: planned.tasks.map((task) => ({ ...task, checks: ["failed" as const], mends: true })),
+}));
+
+/** Lets the manifest forget what a task's state is to note. */
+function unnoted(forget: (state: NonNullable<TaskPatch["state"]>) => TaskPatch["state"]): Sabotage {
+  return ({ store }) => ({
+    store: {
+      ...store,
+      commit: (base, patches) =>
+        store.commit(
+          base,
+          patches.map((patch) =>
+            patch.kind === "task" ? { ...patch, state: forget(patch.state ?? {}) ?? {} } : patch,
+          ),
+        ),
+    },
+  });
+}
 
 /** Runs in which a person takes tasks as complete, however far they are. */
 const vouched = scenario.map((planned) => ({
@@ -249,22 +274,30 @@ const BUGS: Readonly<Record<string, Bug>> = {
     noticed: /though it does not merge with its base/,
   },
   "nobody notes how often an agent was asked to merge the base": {
-    sabotage: ({ store }) => ({
-      store: {
-        ...store,
-        commit: (base, patches) =>
-          store.commit(
-            base,
-            patches.map((patch) => {
-              if (patch.kind !== "task") return patch;
-              const { merges: _, ...state } = patch.state ?? {};
-              return { ...patch, state };
-            }),
+    sabotage: unnoted(({ merges: _, ...state }) => state),
+    among: scenario.map((planned) => ({ ...planned, collisions: "rebase", happenings: [] })),
+    noticed: /typed to though it is done|never comes to rest/,
+  },
+  "nobody notes of which checks an agent was told": {
+    sabotage: unnoted(({ checkTries: _, checksTold: __, ...state }) => state),
+    among: checked,
+    noticed: /was launched \d+ times/,
+  },
+  "checks that run are taken for checks that failed": {
+    sabotage: ({ forge }) => ({
+      forge: {
+        ...forge,
+        checks: async (pulls) =>
+          new Map(
+            [...(await forge.checks(pulls))].map(([number, fact]) => [
+              number,
+              fact.kind === "known" ? known({ ...fact.value, state: "failed" as const }) : fact,
+            ]),
           ),
       },
     }),
-    among: scenario.map((planned) => ({ ...planned, collisions: "rebase", happenings: [] })),
-    noticed: /typed to though it is done|never comes to rest/,
+    among: checked,
+    noticed: /was told of checks that are/,
   },
   "the launch is not recorded before the start": {
     sabotage: ({ folders }) => ({

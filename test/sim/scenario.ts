@@ -61,6 +61,16 @@ export const SETTLING = {
   command: [work(20), merge, exit(0)],
 } as const satisfies Record<Costume, readonly Step[]>;
 
+/** What an agent does that is told of failed checks: it mends, or sees nothing to mend. */
+export const MENDING = {
+  codex: [work(20), commit, idle],
+  command: [work(20), commit, exit(0)],
+} as const satisfies Record<Costume, readonly Step[]>;
+export const LEAVING = {
+  codex: [work(20), idle],
+  command: [work(20), exit(0)],
+} as const satisfies Record<Costume, readonly Step[]>;
+
 /** One task of a scenario; files and dependencies by small numbers. */
 export interface PlannedTask {
   readonly agent: {
@@ -72,7 +82,13 @@ export interface PlannedTask {
   readonly verify: readonly number[] | null;
   /** Its agent does so when it is asked to merge the base. */
   readonly settles: boolean;
+  /** How the checks of each commit end that is pushed, in this order; the last one serves all further ones. None: nothing checks. */
+  readonly checks: readonly CheckResult[];
+  /** Its agent mends what checks found. */
+  readonly mends: boolean;
 }
+
+export type CheckResult = "passed" | "failed";
 
 /** A whole simulated run, as one value that can be printed, shrunk and replayed. */
 export interface Scenario {
@@ -82,6 +98,7 @@ export interface Scenario {
   readonly gate: "delivered" | "merged";
   readonly overlap: "serial" | "parallel";
   readonly collisions: "tell" | "hold" | "rebase";
+  readonly checks: "ignore" | "tell";
   readonly maxParallel: number;
   /** Seconds until a dead orchestrator is started again. */
   readonly downSeconds: number;
@@ -115,6 +132,8 @@ const task: fc.Arbitrary<PlannedTask> = fc.record({
   dependsOn: fc.uniqueArray(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
   verify: fc.option(fc.array(fc.constantFrom(0, 1), { minLength: 1, maxLength: 2 }), { freq: 3 }),
   settles: fc.boolean(),
+  checks: fc.array(fc.constantFrom<CheckResult>("passed", "failed"), { maxLength: 3 }),
+  mends: fc.boolean(),
 });
 
 const taskNumber = fc.nat({ max: 4 });
@@ -227,6 +246,7 @@ const moment: fc.Arbitrary<Moment> = fc.oneof(
       "commit",
       "observe",
       "pullRequests",
+      "checks",
       "probe",
     ),
     nth: fc.nat({ max: 5 }),
@@ -240,6 +260,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   gate: fc.constantFrom("delivered", "delivered", "merged"),
   overlap: fc.constantFrom("serial", "serial", "serial", "parallel"),
   collisions: fc.constantFrom("tell", "hold", "rebase"),
+  checks: fc.constantFrom("ignore", "tell"),
   maxParallel: fc.integer({ min: 1, max: 4 }),
   downSeconds: fc.integer({ min: 1, max: 300 }),
   intervalSeconds: fc.constantFrom(5, 15, 60, 300),

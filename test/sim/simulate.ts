@@ -8,7 +8,15 @@ import type { PlannedHappening } from "./faults.ts";
 import { Orchestrator, type Ports } from "./orchestrator.ts";
 import { tasksIn } from "./parsed.ts";
 import type { Door } from "./ports/door.ts";
-import { BEHAVIOURS, fileName, type PlannedTask, type Scenario, SETTLING } from "./scenario.ts";
+import {
+  BEHAVIOURS,
+  fileName,
+  LEAVING,
+  MENDING,
+  type PlannedTask,
+  type Scenario,
+  SETTLING,
+} from "./scenario.ts";
 import { Watch } from "./watch.ts";
 import { BEGIN_MS, type TaskScript, World } from "./world.ts";
 
@@ -257,6 +265,7 @@ export function worldOf(scenario: Scenario): World {
       backoffSeconds: 10,
       backoffMaxSeconds: 60,
       collisions: scenario.collisions,
+      checks: scenario.checks,
     },
     phases: [
       { name: "First", gate: scenario.gate, tasks: tasks.slice(0, scenario.secondPhase) },
@@ -267,7 +276,7 @@ export function worldOf(scenario: Scenario): World {
   return new World(formatManifest(manifest), scripts, fallback);
 }
 
-function scriptOf({ agent, verify, settles }: PlannedTask): TaskScript {
+function scriptOf({ agent, verify, settles, checks, mends }: PlannedTask): TaskScript {
   const launches =
     agent.costume === "codex"
       ? agent.launches.map((name) => BEHAVIOURS.codex[name])
@@ -275,7 +284,9 @@ function scriptOf({ agent, verify, settles }: PlannedTask): TaskScript {
   return {
     costume: agent.costume,
     launches,
+    checks,
     ...(settles ? { settling: SETTLING[agent.costume] } : {}),
+    mending: (mends ? MENDING : LEAVING)[agent.costume],
     ...(verify === null ? {} : { verify }),
   };
 }

@@ -1,9 +1,11 @@
+import type { LaunchFact } from "../../src/classify/evidence.ts";
 import { branchOf } from "../../src/manifest/branch.ts";
 import type { Manifest } from "../../src/manifest/manifest.ts";
 import { agentsOf, settingsOf } from "../../src/manifest/settings.ts";
 import { isActive, isDelivered, mayChange, passesGate } from "../../src/manifest/status.ts";
 import type { Task } from "../../src/manifest/task.ts";
 import { fromIso, toIso } from "../../src/manifest/time.ts";
+import { TELLS_OF_CHECKS } from "./agent-process.ts";
 import { parsed, tasksIn } from "./parsed.ts";
 import type { Effect, SimPullRequest, World } from "./world.ts";
 
@@ -46,9 +48,14 @@ export class Watch {
       if (task === undefined) continue;
       const { manifest, task: found } = task;
       const retries = world.retries.get(taskId) ?? 0;
-      const { attemptsMax, mergesMax, collisions } = manifest.policy;
+      const { attemptsMax, mergesMax, collisions, checks, checkTriesMax } = manifest.policy;
       const merges = collisions === "rebase" ? mergesMax : 0;
-      const max = (attemptsMax * agentsOf(manifest, found).length + merges) * (1 + retries);
+      const tries = checks === "tell" ? checkTriesMax : 0;
+      const agents = agentsOf(manifest, found).length;
+      const max = (attemptsMax * agents + merges + tries) * (1 + retries);
+      if ((found.state?.checkTries ?? 0) > tries) {
+        this.#breach(`${taskId} was told of checks ${found.state?.checkTries} times`);
+      }
       if ((found.state?.merges ?? 0) > mergesMax) {
         this.#breach(`${taskId} was asked to merge the base ${found.state?.merges} times`);
       }
@@ -123,9 +130,23 @@ export class Watch {
       this.#breach(`${taskId} was started though it is not in the manifest`);
       return;
     }
+    this.#isRightlyTold(view, launch);
     if (launch?.kind !== "start") return;
     this.#actedBlindly(pid, taskId, "started", ["pullRequests:*"]);
     this.#mayBegin(view);
+  }
+
+  /** Who is told of failed checks has a pull request whose checks have failed. */
+  #isRightlyTold({ manifest, task }: View, launch: LaunchFact | null): void {
+    const world = this.#world;
+    const prompt = world.folder(task.id).prompts.get(launch?.attempt ?? 0) ?? "";
+    if (!TELLS_OF_CHECKS.test(prompt)) return;
+    const branch = branchOf(manifest, task);
+    const sha = world.git.remote.get(branch);
+    const found = sha === undefined ? undefined : world.checks(branch, sha, task.id);
+    if (manifest.policy.checks === "ignore" || found?.state !== "failed") {
+      this.#breach(`${task.id} was told of checks that are ${found?.state ?? "gone"}`);
+    }
   }
 
   /** Dependencies, overlap and gates at the first start of a task. */

@@ -1,5 +1,6 @@
 import type { Screen } from "../../src/agents/screen.ts";
 import type {
+  ChecksFact,
   ExitFact,
   LaunchFact,
   PullRequestFact,
@@ -12,11 +13,18 @@ import type { JournalLine } from "../../src/ports/journal.ts";
 import type { LockHolder } from "../../src/ports/lock.ts";
 import type { SessionSpec } from "../../src/ports/sessions.ts";
 import type { Wake } from "../../src/ports/signals.ts";
-import { AgentProcess, ASKS_TO_MERGE, type Step, type Truth } from "./agent-process.ts";
+import {
+  AgentProcess,
+  ASKS_TO_MERGE,
+  type Step,
+  TELLS_OF_CHECKS,
+  type Truth,
+} from "./agent-process.ts";
 import { type Costume, paint } from "./costume.ts";
 import type { Happening } from "./faults.ts";
 import { GitModel } from "./git-model.ts";
 import { applyEdit, type Edit, type EditedField } from "./person.ts";
+import type { CheckResult } from "./scenario.ts";
 
 /** How the world answers one task: its agent's scripts by launch, and its verify command. */
 export interface TaskScript {
@@ -27,6 +35,10 @@ export interface TaskScript {
   readonly touches?: readonly string[];
   /** What it does when it is asked to merge the base; by default it goes on with its script. */
   readonly settling?: readonly Step[];
+  /** What a launch does that is told of failed checks; by default it goes on with its script. */
+  readonly mending?: readonly Step[];
+  /** How the checks of each commit end that is pushed; the last one serves all further ones. */
+  readonly checks?: readonly CheckResult[];
   /** Exit codes of the runs of `verify`; the last one serves all further runs. */
   readonly verify?: readonly number[];
 }
@@ -116,6 +128,8 @@ export type Effect =
       readonly after: string;
     };
 
+/** How long the checks of a commit take. */
+const CHECK_MS = 40_000;
 const VERIFY_SECONDS = 20;
 
 /** Time in the simulation begins here (Unix milliseconds). */
@@ -153,6 +167,7 @@ export class World {
   readonly vouchedFor = new Set<string>();
   /** Tasks in whose session a person typed. */
   readonly typedByPerson = new Set<string>();
+  readonly #pushes = new Map<string, readonly { readonly sha: string; readonly atMs: number }[]>();
   readonly #scripts: ReadonlyMap<string, TaskScript>;
   readonly #fallback: TaskScript;
   readonly #watchers: ((effect: Effect) => void)[] = [];
@@ -255,8 +270,12 @@ export class World {
       });
     }
     const index = Math.min(folder.logs.size, script.launches.length - 1);
-    const asked = ASKS_TO_MERGE.test(folder.prompts.get(attempt) ?? "");
-    const steps = (asked ? script.settling : undefined) ?? script.launches[index] ?? [];
+    const prompt = folder.prompts.get(attempt) ?? "";
+    const steps =
+      (ASKS_TO_MERGE.test(prompt) ? script.settling : undefined) ??
+      (TELLS_OF_CHECKS.test(prompt) ? script.mending : undefined) ??
+      script.launches[index] ??
+      [];
     const session = this.#spawn(spec, steps, (code, atMs) => {
       if (code === null) return;
       const tail = session.agent.lines.slice(-200);
@@ -287,6 +306,27 @@ export class World {
     const head = this.git.remote.get(pullRequest.headBranch);
     if (pullRequest.state === "open" && head !== undefined) pullRequest.headSha = head;
     return { ...pullRequest };
+  }
+
+  /** A commit arrives on `origin`: its checks begin. */
+  pushed(branch: string, sha: string): void {
+    this.git.remote.set(branch, sha);
+    const pushes = this.#pushes.get(branch) ?? [];
+    if (pushes.some((one) => one.sha === sha)) return;
+    this.#pushes.set(branch, [...pushes, { sha, atMs: this.nowMs }]);
+  }
+
+  /** What checks a commit of a branch. */
+  checks(branch: string, sha: string, taskId: string): ChecksFact {
+    const results = this.script(taskId).checks ?? [];
+    const pushes = this.#pushes.get(branch) ?? [];
+    const nth = pushes.findIndex((one) => one.sha === sha);
+    const result = results[Math.min(nth, results.length - 1)];
+    const begun = pushes[nth];
+    if (result === undefined || begun === undefined) return { sha, state: "none", failed: [] };
+    if (this.nowMs < begun.atMs + CHECK_MS) return { sha, state: "running", failed: [] };
+    const failed = [{ name: "build", tail: ["1 test failed"] }];
+    return { sha, state: result, failed: result === "failed" ? failed : [] };
   }
 
   /** Registers a listener for wake-ups; the answer takes it away again. */

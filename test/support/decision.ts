@@ -79,6 +79,7 @@ const nothingSeen = (id: TaskId): TaskEvidence => ({
   taskId: id,
   takenAtMs: NOW,
   pullRequest: known(null),
+  checks: known(null),
   git: known(null),
   launch: known(null),
   exit: known(null),

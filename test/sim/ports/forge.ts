@@ -1,4 +1,5 @@
 import {
+  type ChecksFact,
   known,
   type Probe,
   type PullRequestFact,
@@ -29,6 +30,14 @@ export function simForge(door: Door): Forge {
         },
         failed: unknown,
       }),
+    checks: (pulls) =>
+      door.pass<ReadonlyMap<number, Probe<ChecksFact>>>({
+        method: "checks",
+        taskId: null,
+        effect: () =>
+          new Map(pulls.map(({ number, sha }) => [number, checksOf(door, number, sha)])),
+        failed: (reason) => new Map(pulls.map(({ number }) => [number, unknown(reason)])),
+      }),
     openPullRequest: (spec) =>
       door.pass<OpenOutcome>({
         method: "openPullRequest",
@@ -37,6 +46,12 @@ export function simForge(door: Door): Forge {
         failed: (reason) => ({ kind: "failed", reason }),
       }),
   };
+}
+
+function checksOf({ world }: Door, number: number, sha: string): Probe<ChecksFact> {
+  const found = world.pullRequests.find((one) => one.number === number);
+  if (found?.state !== "open") return unknown(`there is no open pull request #${number}`);
+  return known(world.checks(found.headBranch, sha, found.markedTask ?? ""));
 }
 
 function openPullRequest({ world, pid }: Door, spec: PullRequestSpec): OpenOutcome {

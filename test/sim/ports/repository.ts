@@ -212,7 +212,7 @@ function push(door: Door, { branch, sha, base }: Parameters<Repository["push"]>[
   if (there !== undefined && !git.isAncestor(there, sha)) {
     return { kind: "rejected", reason: "not a fast-forward" };
   }
-  git.remote.set(branch, sha);
+  world.pushed(branch, sha);
   git.tracking.set(branch, sha);
   return { kind: "pushed", sha };
 }

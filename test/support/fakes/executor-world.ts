@@ -95,6 +95,7 @@ export function executorWorld(
       issueStates: async () => new Map(),
       openPullRequests: async () => [],
       pullRequests: async () => known(new Map()),
+      checks: async () => new Map(),
       openPullRequest: async (spec) => {
         opened.push(spec);
         return { kind: "opened", pullRequest: pullRequest({ headSha: HEAD }), notes: [] };

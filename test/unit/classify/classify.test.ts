@@ -56,6 +56,7 @@ const evidence = (more: Partial<TaskEvidence> = {}): TaskEvidence => ({
   taskId: TaskId.parse("t1"),
   takenAtMs: NOW,
   pullRequest: known(null),
+  checks: known(null),
   git: known(null),
   launch: known(LAUNCH),
   exit: known(null),

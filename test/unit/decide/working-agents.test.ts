@@ -32,6 +32,7 @@ const nothing = {
   taskId: taskId("t1"),
   takenAtMs: NOW,
   pullRequest: known(null),
+  checks: known(null),
   exit: known(null),
   verify: known(null),
   screen: known(null),

@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import { type ChecksFact, known, unknown } from "../../../src/classify/evidence.ts";
+import { decide } from "../../../src/decide/decide.ts";
+import { explainWaits } from "../../../src/decide/explain.ts";
+import type { Policy } from "../../../src/manifest/policy.ts";
+import {
+  actionsOf,
+  ago,
+  MINUTE,
+  NOW,
+  newStatus,
+  patched,
+  SECOND,
+  type Told,
+  taskId,
+  theAction,
+  viewOf,
+  waitOf,
+} from "../../support/decision.ts";
+import { HEAD, launchFact, pullRequest, sessionFact, verdict } from "../../support/facts.ts";
+
+const policy = { checks: "tell" } as const;
+const failed: ChecksFact = {
+  sha: HEAD,
+  state: "failed",
+  failed: [{ name: "build (ubuntu)", tail: ["first", "1 failed\u0007"] }],
+};
+const other = "f".repeat(40);
+
+/** Delivered a while ago; nothing of it is left but its pull request. */
+const opened = (checks: ChecksFact | null, more: Told = {}): Told => ({
+  status: "pr_open",
+  attempts: 1,
+  prNumber: 7,
+  completedAt: ago(10 * MINUTE),
+  ...more,
+  state: { agent: "codex", conversation: "c1", pushedSha: HEAD, ...more.state },
+  facts: { pullRequest: known(pullRequest()), checks: known(checks), ...more.facts },
+});
+const decided = (told: Told, more: Partial<Policy> = {}) =>
+  decide(viewOf({ t1: told }, { policy: { ...policy, ...more } }));
+
+describe("checks of an open pull request that failed", () => {
+  test("go back to its own agent, in its own conversation, with their last lines", () => {
+    const view = viewOf({ t1: opened(failed) }, { policy });
+    const decision = decide(view);
+    const { agent, conversation, text, why } = theAction(decision, "resume");
+    expect([agent, conversation]).toEqual(["codex", "c1"]);
+    expect(why).toContain("checks of pull request #7 failed at");
+    expect(text).toContain('- "build (ubuntu)" failed. Its last lines:\n    first\n    1 failed');
+    expect(text).toContain("Do not rebase, amend or reset");
+    const [task] = patched(view.manifest, decision.patches).phases.flatMap(({ tasks }) => tasks);
+    expect(task).toMatchObject({
+      status: "running",
+      completedAt: null,
+      state: { checksTold: HEAD, checkTries: 1 },
+    });
+  });
+
+  test("are a person's where the agent was told of this commit, or often enough, or nothing may start", () => {
+    const told = decided(opened(failed, { state: { checksTold: HEAD, checkTries: 1 } }));
+    const often = decided(opened(failed, { state: { checksTold: other, checkTries: 2 } }));
+    const spent = decided(opened(failed, { attempts: 3 }));
+    for (const [decision, words] of [
+      [told, /failed at .*: build \(ubuntu\); its agent was told once/],
+      [often, /its agent was told 2 times/],
+      [spent, /no start is left/],
+    ] as const) {
+      expect(actionsOf(decision)).toEqual([]);
+      expect(newStatus(decision, "t1")).toBeUndefined();
+      expect(waitOf(decision, "t1")).toMatchObject({
+        needsPerson: true,
+        reason: expect.stringMatching(words),
+      });
+    }
+    expect(actionsOf(decided(opened(failed), { checkTriesMax: 0 }))).toEqual([]);
+  });
+
+  test("are nobody's business of Coppice by default, or when the commit is somebody else's", () => {
+    const ignored = decide(viewOf({ t1: opened(failed) }, {}));
+    expect([ignored.actions, ignored.waits]).toEqual([[], []]);
+    const theirs = decided(opened({ ...failed, sha: other }));
+    expect([theirs.actions, theirs.waits]).toEqual([[], []]);
+  });
+
+  test("wait for the session's end, for a place, and for a pause of the agent", () => {
+    const session = known(sessionFact({ attached: 1 }));
+    const open = opened(failed, {
+      verdict: verdict("idle-done", { turn: "ended" }),
+      facts: { session, launch: known(launchFact()) },
+    });
+    expect(actionsOf(decided(open))).toEqual([]);
+    expect(waitOf(decided(open), "t1").reason).toContain("when its session has ended");
+    const both = { t1: opened(failed), t2: opened(failed), t3: {} };
+    const full = decide(viewOf(both, { policy, maxParallel: 1 }));
+    expect(actionsOf(full)).toEqual(["t1 resume"]);
+    expect(waitOf(full, "t2")).toMatchObject({ on: ["t1"], needsPerson: false });
+    const pausedAgents = { codex: { until: null, why: "a limit" } };
+    const paused = decide(viewOf({ t1: opened(failed) }, { policy, pausedAgents }));
+    expect(actionsOf(paused)).toEqual([]);
+    expect(waitOf(paused, "t1").needsPerson).toBe(true);
+  });
+
+  test("are told as the manifest's person sees them", () => {
+    const { manifest } = viewOf({ t1: opened(null, { error: "checks failed" }), t2: opened(null) });
+    const waits = explainWaits(manifest, NOW);
+    expect(waits.get(taskId("t1"))).toBe("checks failed");
+    expect(waits.get(taskId("t2"))).toBe("a person: review and merge");
+  });
+});
+
+describe("a run goes on", () => {
+  test.each<[string, ChecksFact["state"], boolean]>([
+    ["while checks run", "running", false],
+    ["until a person lets a check go on", "held", true],
+  ])("%s", (_, state, needsPerson) => {
+    const decision = decided(opened({ sha: HEAD, state, failed: [] }));
+    expect(actionsOf(decision)).toEqual([]);
+    expect(waitOf(decision, "t1").needsPerson).toBe(needsPerson);
+  });
+
+  test("for a while until checks begin, and no longer", () => {
+    const fresh = { completedAt: ago(10 * SECOND) };
+    for (const none of [
+      null,
+      { sha: HEAD, state: "none", failed: [] } as const,
+      { ...failed, sha: other },
+    ]) {
+      const decision = decided(opened(none, fresh));
+      expect(waitOf(decision, "t1").needsPerson).toBe(false);
+      expect(decision.wakeAtMs).toBe(NOW + 50 * SECOND);
+      expect(decided(opened(none)).waits).toEqual([]);
+    }
+  });
+
+  test("while the forge does not tell", () => {
+    const decision = decided(
+      opened(null, { facts: { pullRequest: known(pullRequest()), checks: unknown("502") } }),
+    );
+    expect(waitOf(decision, "t1")).toMatchObject({
+      needsPerson: false,
+      reason: "the forge does not tell the checks of pull request #7: 502",
+    });
+  });
+
+  test("no more when they have passed, and what was said of them is forgotten", () => {
+    const told = opened({ sha: HEAD, state: "passed", failed: [] }, { error: "checks failed" });
+    const view = viewOf({ t1: told }, { policy });
+    const decision = decide(view);
+    expect(decision.waits).toEqual([]);
+    expect(patched(view.manifest, decision.patches).phases[0]?.tasks[0]?.error).toBeNull();
+  });
+});
