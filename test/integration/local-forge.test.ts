@@ -388,6 +388,56 @@ describe("pull requests beside a bare origin", () => {
     expect(await forge().pullRequests(["fix/issue-1"])).toMatchObject({ kind: "unknown" });
   });
 
+  test("what a person's own program says of checks counts for the head, the last of each name", async () => {
+    await branch("fix/issue-1");
+    await forge().openPullRequest(spec());
+    const { headSha: sha } = JSON.parse(await readFile(recordFile(1), "utf8"));
+    const checks = async () => (await forge().checks([{ number: 1, sha }])).get(1);
+    const said = async (...records: readonly object[]) => {
+      await edit(1, { checks: records });
+      return checks();
+    };
+    const fact = (state: string, failed: readonly object[] = []) => ({
+      kind: "known",
+      value: { sha, state, failed },
+    });
+    expect(await checks()).toEqual(fact("none"));
+    const log = `${"x".repeat(301)}\n\u001b[31mred\u001b[0m\n`;
+    const failing = { name: "test", sha, state: "failed", log };
+    const tail = [`${"x".repeat(299)}…`, "red"];
+    expect(await said({ ...failing, sha: "1".repeat(40) })).toEqual(fact("none"));
+    expect(await said(failing)).toEqual(fact("failed", [{ name: "test", tail }]));
+    expect(await said({ name: "lint", sha, state: "running" }, failing)).toEqual(
+      fact("running", [{ name: "test", tail }]),
+    );
+    expect(await said(failing, { name: "test", sha, state: "passed" })).toEqual(fact("passed"));
+    expect(await said({ name: "test", sha, state: "failed" })).toEqual(
+      fact("failed", [{ name: "test", tail: [] }]),
+    );
+    expect(await states("fix/issue-1")).toEqual(["fix/issue-1 #1 open"]);
+  });
+
+  test("checks that do not read, or cannot be, are unknown with the place and the way on", async () => {
+    await branch("fix/issue-1");
+    await forge().openPullRequest(spec());
+    const { headSha: sha } = JSON.parse(await readFile(recordFile(1), "utf8"));
+    expect((await forge().checks([{ number: 7, sha }])).get(7)).toEqual({
+      kind: "unknown",
+      reason: "there is no pull request #7",
+    });
+    await edit(1, { checks: [{ name: "test", sha, state: "faild" }] });
+    expect((await forge().checks([{ number: 1, sha }])).get(1)).toEqual({
+      kind: "unknown",
+      reason: expect.stringMatching(
+        /1\.json:1:\d+ checks\[0\]\.state: "faild" is no state\. Did you mean "failed"\?/,
+      ),
+    });
+    expect((await issuesFrom(undefined).checks([{ number: 1, sha }])).get(1)).toEqual({
+      kind: "unknown",
+      reason: expect.stringMatching(/git clone --bare/),
+    });
+  });
+
   test("what cannot be merged is not opened", async () => {
     await git(work, "push", "-q", "origin", "main:fix/empty");
     expect(await forge().openPullRequest(spec({ branch: "fix/empty" }))).toMatchObject({

@@ -14,6 +14,7 @@ import {
   unknown,
   type VerifyFact,
 } from "../../classify/evidence.ts";
+import { terminalLines } from "../../classify/terminal-text.ts";
 import { CoppiceError } from "../../manifest/errors.ts";
 import { whyUnknown } from "../../manifest/machine-trouble.ts";
 import { AgentMode, TaskId } from "../../manifest/task.ts";
@@ -22,7 +23,6 @@ import type { Ownership } from "../../ports/ownership.ts";
 import type { TaskFolders } from "../../ports/task-folders.ts";
 import { effect } from "../fault-point.ts";
 import { ifPresent, keptReadings } from "./kept-readings.ts";
-import { terminalLines } from "./terminal-text.ts";
 
 const LAUNCH_FILE = /^launch\.(\d+)\.json$/;
 const TAIL_LINES = 200;

@@ -38,6 +38,10 @@ export interface GitHubClient {
   get<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<GitHubAnswer<T>>;
   /** All items of a list, page by page. */
   list<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): AsyncGenerator<T>;
+  /** The pages of a list that GitHub wraps into an object; the schema is a page's. */
+  pages<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): AsyncGenerator<T>;
+  /** The end of a text, e.g. of a log, at most 256 KiB of it; where GitHub redirects, from there and without the token. */
+  tail(route: string, parameters: Parameters): Promise<string>;
   /** Sent once, never repeated. */
   post<T>(route: string, parameters: Parameters, schema: z.ZodType<T>): Promise<T>;
 }
@@ -47,6 +51,7 @@ export function createGitHubClient(access: GitHubAccess): GitHubClient {
   refuseToLeak(access);
   const octokit = connect(access);
   const remembered = new Map<string, Remembered>();
+  const textEnds = answersWith(textEnd, access);
   const quota = access.quota ?? createQuota({ clock: access.clock });
 
   /** Sends one request as soon as the quota lets it pass. */
@@ -103,22 +108,30 @@ export function createGitHubClient(access: GitHubAccess): GitHubClient {
     return { data: parse(route, schema, answer.data), headers: answer.headers };
   }
 
+  async function* pages<T>(route: string, parameters: Parameters, schema: z.ZodType<T>) {
+    for (let page = 1; page <= PAGES_MAX; page += 1) {
+      const answer = await get(route, { ...parameters, per_page: 100, page }, schema);
+      yield answer.data;
+      if (!/rel="next"/.test(answer.headers.link)) return;
+    }
+    throw new CoppiceError({
+      code: "github-list-too-long",
+      kind: "input",
+      message: `GitHub's list is longer than ${PAGES_MAX * 100} entries`,
+      hint: "Ask for fewer: with --label, --milestone, --issue or --limit.",
+    });
+  }
+
   return {
     clock: access.clock,
     get,
     async *list(route, parameters, schema) {
-      for (let page = 1; page <= PAGES_MAX; page += 1) {
-        const asked = { ...parameters, per_page: 100, page };
-        const answer = await get(route, asked, z.array(schema));
-        yield* answer.data;
-        if (!/rel="next"/.test(answer.headers.link)) return;
-      }
-      throw new CoppiceError({
-        code: "github-list-too-long",
-        kind: "input",
-        message: `GitHub's list is longer than ${PAGES_MAX * 100} entries`,
-        hint: "Ask for fewer: with --label, --milestone, --issue or --limit.",
-      });
+      for await (const page of pages(route, parameters, z.array(schema))) yield* page;
+    },
+    pages,
+    async tail(route, parameters) {
+      const answer = await send(route, { ...parameters, request: { fetch: textEnds } });
+      return parse(route, z.string(), answer.data);
     },
     async post(route, parameters, schema) {
       const answer = await send(route, { ...parameters, request: { retries: 0 } });
@@ -131,6 +144,7 @@ const PAGES_MAX = 100;
 const REMEMBERED_MAX = 1000;
 /** A hundred pull requests with the longest bodies are some 30 MB. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
+const TAIL_BYTES_MAX = 256 * 1024;
 /** A limit that ends this soon is waited for; a longer one is the caller's to plan around. */
 const WAIT_IN_PLACE_SECONDS = 5;
 
@@ -163,7 +177,7 @@ function connect(access: GitHubAccess) {
     userAgent: "coppice",
     ...(access.token === undefined ? {} : { auth: access.token }),
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    request: { fetch: wholeAnswers(access.fetch ?? fetch, access.timeoutMs ?? 30_000) },
+    request: { fetch: answersWith(wholeText, access) },
     throttle: {
       id: access.apiUrl,
       retryAfterBaseValue: retryBaseMs,
@@ -185,7 +199,12 @@ const quiet = (): void => undefined;
  * A fetch whose answer is complete or an error: with a timeout over the body, too, and JSON that parses.
  * Octokit by itself waits for ever, and hands on a torn answer as text.
  */
-function wholeAnswers(fetchOnce: typeof fetch, timeoutMs: number): typeof fetch {
+function answersWith(
+  textOf: (response: Response) => Promise<string>,
+  access: GitHubAccess,
+): typeof fetch {
+  const fetchOnce = access.fetch ?? fetch;
+  const timeoutMs = access.timeoutMs ?? 30_000;
   return async (input, init) => {
     const signal = AbortSignal.timeout(timeoutMs);
     try {
@@ -206,7 +225,7 @@ function wholeAnswers(fetchOnce: typeof fetch, timeoutMs: number): typeof fetch 
 }
 
 /** The body, of whatever length a server says or sends, up to the limit. */
-async function textOf(response: Response): Promise<string> {
+async function wholeText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
@@ -216,6 +235,16 @@ async function textOf(response: Response): Promise<string> {
       throw new Error(`the answer is longer than ${BODY_BYTES_MAX} bytes`);
   }
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** What a body of any length ends with; a character that the cut went through is lost. */
+async function textEnd(response: Response): Promise<string> {
+  let end = Buffer.alloc(0);
+  for await (const chunk of response.body ?? []) {
+    end = Buffer.concat([end, chunk]);
+    if (end.byteLength > 2 * TAIL_BYTES_MAX) end = end.subarray(-TAIL_BYTES_MAX);
+  }
+  return end.subarray(-TAIL_BYTES_MAX).toString("utf8");
 }
 
 /** A token travels over TLS, or stays on this machine. */

@@ -1,4 +1,5 @@
 import type { Forge } from "../../ports/forge.ts";
+import { checksWatch } from "./checks.ts";
 import { createGitHubClient, type GitHubAccess } from "./client.ts";
 import { issueStates, listIssues, type Note } from "./issues.ts";
 import { openPullRequests } from "./open-pull-requests.ts";
@@ -25,6 +26,7 @@ export function createGitHubForge(options: GitHubForgeOptions): Forge {
       numbers.length === 0 ? new Map() : issueStates(client, await repository(), numbers),
     openPullRequests: async () => openPullRequests(client, await repository()),
     pullRequests: pullRequestWatch(place),
+    checks: checksWatch(place),
     openPullRequest: (spec) => openPullRequest(place, spec),
   };
 }

@@ -1,5 +1,11 @@
 import { pathToFileURL } from "node:url";
-import { known, type PullRequestFact, unknown } from "../../classify/evidence.ts";
+import {
+  type ChecksFact,
+  known,
+  type Probe,
+  type PullRequestFact,
+  unknown,
+} from "../../classify/evidence.ts";
 import { CoppiceError, unreachable } from "../../manifest/errors.ts";
 import { markedTask, ownership } from "../../manifest/marker.ts";
 import { toIso } from "../../manifest/time.ts";
@@ -7,6 +13,7 @@ import type { OpenPullRequest } from "../../planner/open-pull-request.ts";
 import { selectIssues } from "../../planner/select-issues.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Forge, OpenOutcome, PullRequestSpec } from "../../ports/forge.ts";
+import { checksIn } from "./checks.ts";
 import { type Origin, type OriginTips, openOrigin, recordsFolder } from "./origin.ts";
 import { addRecord, type PullRecord, readRecords, recordPath } from "./records.ts";
 
@@ -50,6 +57,17 @@ export function createLocalForge(options: LocalForgeOptions): Forge {
         throw error;
       }
     },
+    async checks(pulls) {
+      const all = (fact: Probe<never>) => new Map(pulls.map(({ number }) => [number, fact]));
+      if (desk === null) return all(unknown(NO_ORIGIN));
+      try {
+        const records = pulls.length === 0 ? [] : await readRecords(desk.folder);
+        return new Map(pulls.map(({ number, sha }) => [number, checksOf(records, number, sha)]));
+      } catch (error) {
+        if (error instanceof CoppiceError) return all(unknown(error.message));
+        throw error;
+      }
+    },
     async openPullRequest(spec) {
       if (desk === null) return { kind: "rejected", reason: NO_ORIGIN };
       try {
@@ -81,6 +99,13 @@ const openDesk = (originDir: string, clock: Pick<Clock, "now">): Desk => ({
 });
 
 const RACES_MAX = 100;
+
+function checksOf(records: readonly PullRecord[], number: number, sha: string): Probe<ChecksFact> {
+  const record = records.find((each) => each.number === number);
+  return record === undefined
+    ? unknown(`there is no pull request #${number}`)
+    : known(checksIn(record, sha));
+}
 
 async function openOnes(desk: Desk): Promise<readonly OpenPullRequest[]> {
   const records = (await readRecords(desk.folder)).filter(({ state }) => state === "open");

@@ -13,6 +13,14 @@ const Sha = z
   .string()
   .regex(/^[0-9a-f]{40,64}$/, { message: "a commit has 40 or 64 hexadecimal digits" });
 
+/** What a program of the user's own says of one check of a commit; of its `log` only the end is read. */
+const CheckRecord = closedObject({
+  name: z.string().min(1),
+  sha: Sha,
+  state: z.enum(["running", "passed", "failed"]),
+  log: z.string().optional(),
+});
+
 /**
  * A pull request as a file `<number>.json`. A person may set `state`: `closed`, or `merged` after a squash. As long as
  * it is `open`, git decides: a head that is contained in the base counts as merged.
@@ -32,6 +40,8 @@ export const PullRecord = closedObject({
   labels: z.array(z.string()),
   reviewers: z.array(z.string()),
   createdAt: z.iso.datetime(),
+  /** Those of other commits than the head count nothing; of several with one name the last. */
+  checks: z.array(CheckRecord).optional(),
 });
 export type PullRecord = z.infer<typeof PullRecord>;
 

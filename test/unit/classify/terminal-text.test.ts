@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { terminalLines } from "../../../src/adapters/fs/terminal-text.ts";
+import { terminalLines } from "../../../src/classify/terminal-text.ts";
 
 describe("terminal text", () => {
   test.each([
