@@ -5,6 +5,7 @@ import type { Manifest } from "../../src/manifest/manifest.ts";
 import type { TaskPatch } from "../../src/manifest/merge.ts";
 import type { Task } from "../../src/manifest/task.ts";
 import type { Happening } from "./faults.ts";
+import { good } from "./findings.ts";
 import type { Ports } from "./orchestrator.ts";
 import type { Door } from "./ports/door.ts";
 import { simForge } from "./ports/forge.ts";
@@ -219,13 +220,18 @@ const BUGS: Readonly<Record<string, Bug>> = {
       ...task,
       ...(state ? { state: { ...state, touched: undefined } } : {}),
     })),
-    // Who begins late meets who has begun.
+    // The third one begins late and names what the first one, which goes on, has touched by then.
     among: scenario.map((planned) => ({
       ...planned,
       overlap: "serial",
       maxParallel: 2,
       secondPhase: 5,
       happenings: [],
+      tasks: [
+        { ...good, agent: { costume: "codex", launches: ["hangsLate"] } },
+        good,
+        { ...good, files: [0] },
+      ],
     })),
     noticed: /which has touched its file/,
   },
