@@ -143,9 +143,11 @@ export class Watch {
     if (!TELLS_OF_CHECKS.test(prompt)) return;
     const branch = branchOf(manifest, task);
     const sha = world.git.remote.get(branch);
-    const found = sha === undefined ? undefined : world.checks(branch, sha, task.id);
-    if (manifest.policy.checks === "ignore" || found?.state !== "failed") {
-      this.#breach(`${task.id} was told of checks that are ${found?.state ?? "gone"}`);
+    // A person may have merged it since it was looked at.
+    if (sha === undefined) return;
+    const { state } = world.checks(branch, sha, task.id);
+    if (manifest.policy.checks === "ignore" || state !== "failed") {
+      this.#breach(`${task.id} was told of checks that are ${state}`);
     }
   }
 
