@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { z } from "zod";
 import { exec } from "../../src/adapters/exec.ts";
 import { FAULTS, type GitHubServer, startGitHubServer } from "../support/github-server.ts";
 import { checker, type OpenApi } from "../support/openapi.ts";
@@ -35,7 +36,7 @@ test("every kind of answer keeps to GitHub's own description", async () => {
     blockedBy: [parent, "else/where#7"],
     body: "text",
   });
-  repository.push("fix/a");
+  const sha = repository.push("fix/a");
   await repository.addPull({ head: "fix/gone", fork: "deleted", state: "closed" });
   const made = await create(github, { title: "A", head: "fix/a", base: "main", body: "b" });
   expect(made.status).toBe(201);
@@ -43,6 +44,12 @@ test("every kind of answer keeps to GitHub's own description", async () => {
     ask(github, path, { method: "POST", body: JSON.stringify(body) });
   await send("/repos/octo/sample/issues/4/labels", { labels: ["x"] });
   await send("/repos/octo/sample/pulls/4/requested_reviewers", { reviewers: ["ann"] });
+  const { checks } = repository;
+  const job = checks.add(sha, { log: "printed" });
+  checks.add(sha, { name: "slow", status: "in_progress" });
+  const annotations = [{ path: "a.js", line: 1, level: "failure", message: "wrong" }] as const;
+  const lint = checks.add(sha, { app: "lint", conclusion: "failure", annotations });
+  checks.setStatus(sha, { state: "pending", description: "waits" });
   for (const path of [
     "/user",
     "/repos/octo/sample",
@@ -54,6 +61,10 @@ test("every kind of answer keeps to GitHub's own description", async () => {
     "/repos/octo/sample/pulls?state=all",
     "/repos/octo/sample/pulls/4",
     "/repos/octo/sample/issues/99",
+    `/repos/octo/sample/commits/${sha}/check-runs`,
+    `/repos/octo/sample/commits/${sha}/status`,
+    `/repos/octo/sample/check-runs/${lint}/annotations`,
+    `/repos/octo/sample/actions/jobs/${job}/logs`,
   ]) {
     await ask(github, path);
   }
@@ -166,6 +177,38 @@ test("a pull request is refused like on GitHub: twice, empty, unknown branch", a
   expect(await messageOf("fix/empty")).toMatch(/^422 .*No commits between main and fix\/empty/);
   expect(await messageOf("fix/none")).toMatch(/^422 .*"field":"head"/);
   expect(await messageOf("fix/a", "none")).toMatch(/^422 .*"field":"base"/);
+});
+
+test("checks: the newest run of a suite and name, newest first, and the log elsewhere, without a token", async () => {
+  const github = await start();
+  const { checks } = github.repository("octo/sample");
+  const sha = "a".repeat(40);
+  const first = checks.add(sha, { conclusion: "failure", log: "printed" });
+  const again = checks.add(sha);
+  const other = checks.add(sha, { suite: 2 });
+  const path = `/repos/octo/sample/commits/${sha}`;
+  const idsOf = async (query: string) => {
+    const answer = await ask(github, `${path}/check-runs${query}`);
+    const { check_runs: runs } = z
+      .object({ check_runs: z.array(z.object({ id: z.int() })) })
+      .parse(await answer.json());
+    return runs.map(({ id }) => id);
+  };
+  expect(await idsOf("")).toEqual([other, again]);
+  expect(await idsOf("?filter=all")).toEqual([other, again, first]);
+  expect(await idsOf("?per_page=1&page=2")).toEqual([again]);
+  checks.setStatus(sha, { state: "pending" });
+  checks.setStatus(sha, { state: "error" });
+  expect(await (await ask(github, `${path}/status`)).json()).toMatchObject({
+    state: "failure",
+    total_count: 1,
+    statuses: [{ context: "ci/build", state: "error" }],
+  });
+  const log = await ask(github, `/repos/octo/sample/actions/jobs/${first}/logs`);
+  expect(`${log.status} ${await log.text()}`).toBe("200 printed");
+  const withToken = await fetch(log.url, { headers: { authorization: "token x" } });
+  expect(withToken.status).toBe(401);
+  expect((await ask(github, `/repos/octo/sample/actions/jobs/${again}/logs`)).status).toBe(404);
 });
 
 test("a fault hits the request that it names, as often as it says, before or after the effect", async () => {

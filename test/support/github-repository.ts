@@ -1,4 +1,5 @@
 import { exec } from "../../src/adapters/exec.ts";
+import { CommitChecks } from "./github-checks.ts";
 import type { IssueRecord, MilestoneRecord, PullRecord, Site } from "./github-shapes.ts";
 
 /** How a repository on the test server begins. */
@@ -38,6 +39,7 @@ export class GitHubRepositoryState implements Site {
   readonly milestones = new Map<number, MilestoneRecord>();
   /** Branches with their commits, where no bare repository tells them. */
   readonly branches = new Map<string, string>();
+  readonly checks = new CommitChecks();
   readonly #bareRepository: string | undefined;
   #second = 0;
 

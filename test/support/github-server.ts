@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
+import { annotationShape, checkRunShape, combinedStatusShape } from "./github-checks.ts";
+import { logAddress, startLogStorage } from "./github-logs.ts";
 import { GitHubRepositoryState, type RepositoryOptions } from "./github-repository.ts";
 import {
   accountShape,
@@ -128,6 +130,10 @@ export async function startGitHubServer(options: GitHubServerOptions): Promise<G
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const repositories = options.repositories.map((each) => new GitHubRepositoryState(url, each));
+  const storage = await startLogStorage(
+    (name, id) =>
+      repositories.find((each) => each.fullName === name)?.checks.runs.get(id)?.log ?? null,
+  );
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? "GET";
@@ -175,6 +181,7 @@ export async function startGitHubServer(options: GitHubServerOptions): Promise<G
       login: authorization === undefined ? null : (options.login ?? "octocat"),
       scopes: options.scopes === undefined ? ["repo"] : options.scopes,
       url,
+      storageUrl: storage.url,
       repositories,
     });
     return { ...reply, headers: { ...reply.headers, ...limits() } };
@@ -201,6 +208,7 @@ export async function startGitHubServer(options: GitHubServerOptions): Promise<G
     async close() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      await storage.close();
       if (problems.length > 0) {
         throw new Error(`departures from GitHub's description:\n${problems.join("\n")}`);
       }
@@ -231,6 +239,8 @@ interface Call extends Question {
   readonly login: string | null;
   readonly scopes: readonly string[] | null;
   readonly url: string;
+  /** Where logs lie: a server of its own, which takes no token. */
+  readonly storageUrl: string;
   readonly repositories: readonly GitHubRepositoryState[];
 }
 
@@ -239,6 +249,8 @@ interface RepositoryCall extends Call {
   readonly login: string;
   /** The number in the path; 0 where there is none. */
   readonly number: number;
+  /** The same part of the path as it stands there, e.g. a commit. */
+  readonly target: string;
 }
 
 type Handler = (call: RepositoryCall) => Reply | Promise<Reply>;
@@ -274,6 +286,13 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
   [`POST ${REPO}/pulls`]: createPull,
   [`GET ${REPO}/pulls/{pull_number}`]: getPull,
   [`POST ${REPO}/pulls/{pull_number}/requested_reviewers`]: requestReviewers,
+  [`GET ${REPO}/commits/{ref}/check-runs`]: listCheckRuns,
+  [`GET ${REPO}/commits/{ref}/status`]: combinedStatus,
+  [`GET ${REPO}/check-runs/{check_run_id}/annotations`]: (call) =>
+    page(call, call.repository.checks.runs.get(call.number)?.annotations ?? [], (each) =>
+      annotationShape(call.repository, each),
+    ),
+  [`GET ${REPO}/actions/jobs/{job_id}/logs`]: redirectToLog,
 };
 
 const OPERATIONS = ["GET /user", ...Object.keys(HANDLERS)];
@@ -287,14 +306,15 @@ async function route(call: Call): Promise<Reply> {
   const { pathname } = call.location;
   if (call.method === "GET" && pathname === "/user") return user(call);
   for (const { method, handler, pattern } of PATTERNS) {
-    const [, owner, name, number] = pattern.exec(pathname) ?? [];
+    const [, owner, name, target = "0"] = pattern.exec(pathname) ?? [];
     if (method !== call.method || owner === undefined) continue;
     const asked = `${owner}/${name}`.toLowerCase();
     const repository = call.repositories.find((each) => each.fullName.toLowerCase() === asked);
     if (repository === undefined) return NOT_FOUND;
     if (call.method !== "GET" && call.login === null)
       return refusal(401, "Requires authentication");
-    const inside = { ...call, login: call.login ?? "", repository, number: Number(number ?? 0) };
+    const login = call.login ?? "";
+    const inside = { ...call, login, repository, target, number: Number(target) };
     try {
       return await handler(inside);
     } catch (error) {
@@ -429,6 +449,29 @@ function requestReviewers(call: RepositoryCall): Reply {
   });
 }
 
+function listCheckRuns(call: RepositoryCall): Reply {
+  const { repository, target, location } = call;
+  const filter = location.searchParams.get("filter") === "all" ? "all" : "latest";
+  const runs = repository.checks.runsOf(target, filter);
+  const paged = page(call, runs, (run) => checkRunShape(repository, target, run));
+  return { ...paged, body: { total_count: runs.length, check_runs: paged.body } };
+}
+
+function combinedStatus(call: RepositoryCall): Reply {
+  const { repository, target } = call;
+  const all = repository.checks.statuses(target);
+  const { body, ...paged } = page(call, all, (each) => each);
+  return { ...paged, body: combinedStatusShape(repository, target, all, body) };
+}
+
+/** A job without a log is answered like one that does not exist. */
+function redirectToLog({ repository, number, storageUrl }: RepositoryCall): Reply {
+  const log = repository.checks.runs.get(number)?.log ?? null;
+  if (log === null) return NOT_FOUND;
+  const location = logAddress(storageUrl, repository.fullName, number);
+  return { status: 302, body: undefined, headers: { location } };
+}
+
 function withIssue(call: RepositoryCall, use: (issue: IssueRecord) => Reply): Reply {
   const issue = call.repository.issues.get(call.number);
   return issue === undefined ? NOT_FOUND : use(issue);
@@ -443,7 +486,11 @@ function stateMatches({ location }: RepositoryCall, state: string): boolean {
 }
 
 /** One page with the links to the others. */
-function page<T>(call: Call, items: readonly T[], shape: (item: T) => unknown): Reply {
+function page<T, Shape>(
+  call: Call,
+  items: readonly T[],
+  shape: (item: T) => Shape,
+): Reply & { readonly body: readonly Shape[] } {
   const query = call.location.searchParams;
   const size = Math.min(Number(query.get("per_page") ?? 30), 100);
   const number = Number(query.get("page") ?? 1);
@@ -500,7 +547,7 @@ function unlessUnchanged(reply: Reply, known: string | undefined): Reply {
 
 function send(response: ServerResponse, reply: Reply, manner: FaultAnswer["kind"]): void {
   if (manner === "hang") return;
-  const json = reply.status === 304 ? "" : JSON.stringify(reply.body);
+  const json = reply.body === undefined ? "" : JSON.stringify(reply.body);
   const length = { "content-length": String(Buffer.byteLength(json)) };
   response.writeHead(reply.status, {
     "content-type": "application/json; charset=utf-8",

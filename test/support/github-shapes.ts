@@ -263,6 +263,9 @@ export function repositoryShape(site: Site): Schemas["full-repository"] {
   };
 }
 
+export const minimalRepositoryShape = (site: Site): Schemas["minimal-repository"] =>
+  commonRepository(site, `${site.owner}/${site.name}`);
+
 export function milestoneShape(site: Site, milestone: MilestoneRecord): Schemas["milestone"] {
   const members = [...site.issues.values()].filter((each) => each.milestone === milestone.number);
   const open = members.filter((each) => each.state === "open").length;
