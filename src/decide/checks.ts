@@ -1,8 +1,9 @@
-import type { ChecksFact, FailedCheck, TaskEvidence } from "../classify/evidence.ts";
+import type { ChecksFact, FailedCheck, SessionFact, TaskEvidence } from "../classify/evidence.ts";
 import { unreachable } from "../manifest/errors.ts";
 import { plainLine } from "../manifest/plain-text.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
+import { isAtRest } from "./reading.ts";
 import { areChecksToTell, type Errand, sendBack } from "./send-back.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
 import type { Survey } from "./survey.ts";
@@ -17,9 +18,13 @@ const LINE_LENGTH_MAX = 300;
 export function followChecks(view: Survey, task: Task, evidence: TaskEvidence): Step {
   const { policy } = view.manifest;
   const { pullRequest, checks } = evidence;
-  const isOpen = pullRequest.kind === "known" && pullRequest.value?.state === "open";
-  if (policy.checks === "ignore" || !isOpen || task.prNumber === null) return {};
+  if (policy.checks === "ignore" || task.prNumber === null) return {};
+  if (pullRequest.kind === "unknown") {
+    return { wait: waitsFor(`the forge did not answer: ${pullRequest.reason}`) };
+  }
   const name = `pull request #${task.prNumber}`;
+  // A forge may list a new one a moment later.
+  if (pullRequest.value?.state !== "open") return checksDue(view, task, name);
   if (checks.kind === "unknown") {
     return { wait: waitsFor(`the forge does not tell the checks of ${name}: ${checks.reason}`) };
   }
@@ -57,7 +62,10 @@ function tellChecks(view: Survey, task: Task, { session }: TaskEvidence, found: 
   if (session.kind === "unknown")
     return { wait: waitsFor(`tmux did not answer: ${session.reason}`) };
   if (session.value !== null) {
-    return { wait: waitsFor(`${why}; its agent is told when its session has ended`) };
+    const reason = `${why}; its agent is told when its session has ended`;
+    return {
+      wait: endsByItself(view, task, session.value) ? waitsFor(reason) : waitsForPerson(reason),
+    };
   }
   const handedOver = { set: { error: why }, wait: waitsForPerson(`${why}; no start is left`) };
   const errand: Errand = {
@@ -69,6 +77,12 @@ function tellChecks(view: Survey, task: Task, { session }: TaskEvidence, found: 
     handedOver,
   };
   return sendBack(view, task, errand, "resume");
+}
+
+/** Nobody looks at it, and its agent works or rests: an open dialog or a hung agent are a person's. */
+function endsByItself(view: Survey, task: Task, { attached }: SessionFact): boolean {
+  const kind = view.verdicts.get(task.id)?.kind ?? "working";
+  return attached === 0 && (kind === "working" || isAtRest(kind));
 }
 
 function checksForPerson(task: Task, found: ChecksFact): Step {

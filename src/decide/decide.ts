@@ -8,7 +8,6 @@ import { settingsOf } from "../manifest/settings.ts";
 import { isActive } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
-import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { Action } from "./action.ts";
 import { adopted, decideActive, isAttended, notes, takenOver } from "./active.ts";
 import { followChecks } from "./checks.ts";
@@ -16,7 +15,7 @@ import { oneOfEachCollision } from "./collide.ts";
 import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
 import { pausesAfter } from "./pause.ts";
-import { readingOf } from "./reading.ts";
+import { isAtRest, readingOf } from "./reading.ts";
 import { parentWait, type Readiness, readiness, rivalWait, unmergedParents } from "./ready.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
 import { type Survey, survey } from "./survey.ts";
@@ -190,15 +189,6 @@ function decideComplete(
   return deliverStep(view, placed, sha, { notBeforeMs });
 }
 
-const IDLE: readonly VerdictKind[] = [
-  "exited-ok",
-  "exited-error",
-  "idle-done",
-  "idle-fresh",
-  "shell-prompt",
-  "dead",
-];
-
 /** A delivered task's session goes when its agent has ended or idles; work that goes on is left alone. */
 function endIdleSession(view: BeatView, task: Task, evidence: TaskEvidence | undefined): Step {
   const verdict = view.verdicts.get(task.id);
@@ -206,7 +196,7 @@ function endIdleSession(view: BeatView, task: Task, evidence: TaskEvidence | und
   const session = evidence.session.kind === "known" ? evidence.session.value : null;
   if (session === null || session.attached > 0) return {};
   const noted = notes(view, task, evidence, verdict);
-  if (!IDLE.includes(verdict.kind)) return noted;
+  if (!isAtRest(verdict.kind)) return noted;
   const { believed, dueMs } = readingOf(view, task, verdict);
   if (!believed) {
     const reason = `is delivered, and its agent seems ${verdict.kind}; looking again`;

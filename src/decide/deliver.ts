@@ -30,7 +30,8 @@ export function deliverStep(
   const base = pullRequestBase(view, task, root);
   if (base.kind === "waits")
     return { wait: { reason: base.reason, on: [base.on], needsPerson: base.needsPerson } };
-  const held = heldByRivals(view, task.id);
+  // What is open already collides no more by one commit more.
+  const held = task.prNumber === null ? heldByRivals(view, task.id) : undefined;
   if (held) return held;
   const rivals = rivalsOf(view, task.id);
   return {

@@ -2,6 +2,7 @@ import type { TaskEvidence } from "../classify/evidence.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
+import type { VerdictKind } from "../manifest/verdict-kind.ts";
 import type { BeatView } from "./view.ts";
 
 /** A second equal reading counts after this time: a screen may lag behind the agent's own word. */
@@ -11,6 +12,18 @@ export const SECOND_READING_MS = 700;
  * slept, the agent writes again meanwhile.
  */
 const STALL_READING_MS = 60_000;
+
+const AT_REST: ReadonlySet<VerdictKind> = new Set([
+  "exited-ok",
+  "exited-error",
+  "idle-done",
+  "idle-fresh",
+  "shell-prompt",
+  "dead",
+]);
+
+/** Its agent has ended or idles: nothing is interrupted when its session ends. */
+export const isAtRest = (kind: VerdictKind): boolean => AT_REST.has(kind);
 
 /** How far a verdict is to be believed. Times are Unix milliseconds. */
 export interface Reading {

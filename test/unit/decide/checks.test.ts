@@ -3,6 +3,7 @@ import { type ChecksFact, known, unknown } from "../../../src/classify/evidence.
 import { decide } from "../../../src/decide/decide.ts";
 import { explainWaits } from "../../../src/decide/explain.ts";
 import type { Policy } from "../../../src/manifest/policy.ts";
+import type { VerdictKind } from "../../../src/manifest/verdict-kind.ts";
 import {
   actionsOf,
   ago,
@@ -84,13 +85,25 @@ describe("checks of an open pull request that failed", () => {
   });
 
   test("wait for the session's end, for a place, and for a pause of the agent", () => {
-    const session = known(sessionFact({ attached: 1 }));
-    const open = opened(failed, {
-      verdict: verdict("idle-done", { turn: "ended" }),
-      facts: { session, launch: known(launchFact()) },
-    });
-    expect(actionsOf(decided(open))).toEqual([]);
-    expect(waitOf(decided(open), "t1").reason).toContain("when its session has ended");
+    const withSession = (attached: number, kind: VerdictKind) =>
+      decided(
+        opened(failed, {
+          verdict: verdict(kind, { turn: "ended" }),
+          facts: { session: known(sessionFact({ attached })), launch: known(launchFact()) },
+        }),
+      );
+    for (const [attached, kind, needsPerson] of [
+      [1, "idle-done", true],
+      [0, "waiting-approval", true],
+      [0, "working", false],
+    ] as const) {
+      const decision = withSession(attached, kind);
+      expect(actionsOf(decision)).toEqual([]);
+      expect(waitOf(decision, "t1")).toMatchObject({
+        reason: expect.stringContaining("when its session has ended"),
+        needsPerson,
+      });
+    }
     const both = { t1: opened(failed), t2: opened(failed), t3: {} };
     const full = decide(viewOf(both, { policy, maxParallel: 1 }));
     expect(actionsOf(full)).toEqual(["t1 resume"]);
@@ -131,6 +144,13 @@ describe("a run goes on", () => {
       expect(decision.wakeAtMs).toBe(NOW + 50 * SECOND);
       expect(decided(opened(none)).waits).toEqual([]);
     }
+  });
+
+  test("while the forge does not answer, or does not list a new pull request yet", () => {
+    const lost = decided(opened(null, { facts: { pullRequest: unknown("502") } }));
+    expect(waitOf(lost, "t1").reason).toBe("the forge did not answer: 502");
+    const fresh = opened(null, { completedAt: ago(SECOND), facts: { pullRequest: known(null) } });
+    expect(waitOf(decided(fresh), "t1").needsPerson).toBe(false);
   });
 
   test("while the forge does not tell", () => {
