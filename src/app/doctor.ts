@@ -161,7 +161,7 @@ function tokenFinding(check: TokenCheck): Finding {
       return problem(
         "GitHub token",
         check.reason,
-        "Make a new token with Contents, Issues and Pull requests (read and write).",
+        'Make a new token with Contents, Issues and Pull requests (read and write); for "checks": "tell" also with Checks, Commit statuses and Actions (read), or a classic one with the scope repo.',
       );
     case "valid": {
       const { scopes } = check;

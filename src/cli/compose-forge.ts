@@ -2,6 +2,8 @@ import { join } from "node:path";
 import type { Quota } from "../adapters/github/quota.ts";
 import { createLocalForge } from "../adapters/local-forge/forge.ts";
 import { localOriginPath } from "../adapters/local-forge/origin.ts";
+import { createRedactor } from "../adapters/notify/redact.ts";
+import { redactedChecks } from "../adapters/notify/redacted-checks.ts";
 import { createClock } from "../adapters/system/clock.ts";
 import type { TokenCheck } from "../app/doctor.ts";
 import { CoppiceError } from "../manifest/errors.ts";
@@ -16,6 +18,14 @@ const clock = createClock();
 
 /** The forge of a manifest: the one it names, else the one that `origin` points to. Throws CoppiceError. */
 export async function forgeOf(
+  manifest: Manifest,
+  repository: Repository,
+  note: (text: string) => void,
+): Promise<Forge> {
+  return redactedChecks(await openForge(manifest, repository, note), createRedactor(env));
+}
+
+async function openForge(
   manifest: Manifest,
   repository: Repository,
   note: (text: string) => void,

@@ -12,6 +12,7 @@ import {
 const NAME = "octo/sample";
 const SHA = "a".repeat(40);
 const RUNS = /^GET \/repos\/octo\/sample\/commits\/\w+\/check-runs/;
+const WORKFLOWS = /^GET \/repos\/octo\/sample\/actions\/runs\?/;
 const LOGS = /^GET \/repos\/octo\/sample\/actions\/jobs\/\d+\/logs$/;
 const MINUTE_MS = 60_000;
 
@@ -111,15 +112,15 @@ describe("what checks come down to", () => {
   });
 
   test("the newest run of a check counts, another app's of that name for itself", async () => {
-    checks().add(SHA, { conclusion: "failure" });
-    checks().add(SHA, { suite: 2 });
+    checks().add(SHA, { app: "ci", conclusion: "failure" });
+    checks().add(SHA, { app: "ci", suite: 2 });
     expect(await state()).toBe("passed");
     checks().add(SHA, { suite: 3, app: "other-ci", conclusion: "failure" });
     nowMs += 10 * MINUTE_MS;
     expect(await state()).toBe("failed");
   });
 
-  test("all pages are read, of runs and of statuses", async () => {
+  test("all pages are read", async () => {
     for (let each = 1; each <= 101; each += 1) {
       const conclusion = each === 1 ? "failure" : "success";
       checks().add(SHA, { name: `job ${each}`, conclusion });
@@ -127,9 +128,59 @@ describe("what checks come down to", () => {
         context: `status ${each}`,
         state: each === 101 ? "error" : "success",
       });
+      checks().addWorkflow(SHA, { name: `workflow ${each}`, conclusion });
     }
-    expect((await fact()).failed.map(({ name }) => name)).toEqual(["job 1", "status 101"]);
+    const names = (await fact()).failed.map(({ name }) => name);
+    expect(names).toEqual(["workflow 1", "job 1", "status 101"]);
   });
+});
+
+describe("workflows", () => {
+  test("jobs of one name in two workflows, or for two events, are two checks", async () => {
+    const failing = { conclusion: "failure" } as const;
+    checks().add(SHA, { suite: checks().addWorkflow(SHA, failing), ...failing });
+    checks().add(SHA, { suite: checks().addWorkflow(SHA, { name: "Docs" }) });
+    checks().add(SHA, { suite: checks().addWorkflow(SHA, { event: "push" }) });
+    expect(await fact()).toMatchObject({ state: "failed", failed: [{ name: "test" }] });
+  });
+
+  test("a workflow that ran anew for the same event counts with its newest run alone", async () => {
+    const before = checks().addWorkflow(SHA, { conclusion: "failure" });
+    checks().add(SHA, { suite: before, name: "has a label", conclusion: "failure" });
+    checks().add(SHA, { suite: checks().addWorkflow(SHA) });
+    expect(await state()).toBe("passed");
+  });
+
+  test("as long as one runs, its other jobs are still to come", async () => {
+    const suite = checks().addWorkflow(SHA, { status: "in_progress" });
+    checks().add(SHA, { suite, name: "lint" });
+    expect(await state()).toBe("running");
+    Object.assign(checks().workflows.get(suite) ?? {}, {
+      status: "completed",
+      conclusion: "success",
+    });
+    expect(await state()).toBe("passed");
+  });
+
+  test("one that failed before its first job began is told with its file", async () => {
+    checks().addWorkflow(SHA, { conclusion: "startup_failure" });
+    const tail = [".github/workflows/ci.yml ended as startup_failure before any job of it began"];
+    expect(await fact()).toEqual({ sha: SHA, state: "failed", failed: [{ name: "CI", tail }] });
+  });
+
+  test("one that waits for a person's leave is held", async () => {
+    checks().addWorkflow(SHA, { conclusion: "action_required" });
+    expect(await state()).toBe("held");
+  });
+
+  test.each([FAULTS.forbidden, FAULTS.notFound])(
+    "without the right to see them ($status) the check runs count alone",
+    async (answer) => {
+      github.fail({ on: WORKFLOWS, answer });
+      checks().add(SHA, { suite: checks().addWorkflow(SHA, { status: "in_progress" }) });
+      expect(await state()).toBe("passed");
+    },
+  );
 });
 
 describe("the last lines of what failed", () => {

@@ -47,6 +47,7 @@ test("every kind of answer keeps to GitHub's own description", async () => {
   const { checks } = repository;
   const job = checks.add(sha, { log: "printed" });
   checks.add(sha, { name: "slow", status: "in_progress" });
+  checks.addWorkflow(sha);
   const annotations = [{ path: "a.js", line: 1, level: "failure", message: "wrong" }] as const;
   const lint = checks.add(sha, { app: "lint", conclusion: "failure", annotations });
   checks.setStatus(sha, { state: "pending", description: "waits" });
@@ -63,6 +64,7 @@ test("every kind of answer keeps to GitHub's own description", async () => {
     "/repos/octo/sample/issues/99",
     `/repos/octo/sample/commits/${sha}/check-runs`,
     `/repos/octo/sample/commits/${sha}/status`,
+    `/repos/octo/sample/actions/runs?head_sha=${sha}`,
     `/repos/octo/sample/check-runs/${lint}/annotations`,
     `/repos/octo/sample/actions/jobs/${job}/logs`,
   ]) {

@@ -5,6 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exec } from "../../src/adapters/exec.ts";
 import { createLocalForge } from "../../src/adapters/local-forge/forge.ts";
 import { localOriginPath, recordsFolder } from "../../src/adapters/local-forge/origin.ts";
+import { createRedactor } from "../../src/adapters/notify/redact.ts";
+import { redactedChecks } from "../../src/adapters/notify/redacted-checks.ts";
 import { CoppiceError } from "../../src/manifest/errors.ts";
 import { pullRequestMarker } from "../../src/manifest/marker.ts";
 import type { IssueQuery } from "../../src/planner/issue.ts";
@@ -415,6 +417,37 @@ describe("pull requests beside a bare origin", () => {
       fact("failed", [{ name: "test", tail: [] }]),
     );
     expect(await states("fix/issue-1")).toEqual(["fix/issue-1 #1 open"]);
+  });
+
+  test("what a check printed tells no secrets", async () => {
+    await branch("fix/issue-1");
+    await forge().openPullRequest(spec());
+    const { headSha: sha } = JSON.parse(await readFile(recordFile(1), "utf8"));
+    const secrets = { API_TOKEN: "not-for-anybody" };
+    const token = `ghp_${"x".repeat(36)}`;
+    const key = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----";
+    const log = `got ${token}\nsent not-for-anybody\n${key}\nended`;
+    const failed = [
+      { name: "test", sha, state: "failed", log },
+      { name: "lint", sha, state: "failed" },
+    ];
+    await edit(1, { checks: failed });
+    const pulls = [
+      { number: 1, sha },
+      { number: 7, sha },
+    ];
+    const answers = await redactedChecks(forge(), createRedactor(secrets)).checks(pulls);
+    const tail = ["got [secret]", "sent [secret]", "[secret]", "ended"];
+    expect(answers.get(1)).toMatchObject({
+      value: {
+        state: "failed",
+        failed: [
+          { name: "test", tail },
+          { name: "lint", tail: [] },
+        ],
+      },
+    });
+    expect(answers.get(7)).toMatchObject({ kind: "unknown" });
   });
 
   test("checks that do not read, or cannot be, are unknown with the place and the way on", async () => {

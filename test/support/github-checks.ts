@@ -34,9 +34,19 @@ export interface StatusRecord {
   readonly description: string | null;
 }
 
+/** One run of a workflow of GitHub Actions; the check runs of its suite are its jobs. */
+export interface WorkflowRecord {
+  readonly suite: number;
+  readonly name: string;
+  readonly event: string;
+  status: CheckRecord["status"];
+  conclusion: CheckRecord["conclusion"];
+}
+
 /** What checks the commits of one repository. */
 export class CommitChecks {
   readonly runs = new Map<number, CheckRecord & { readonly sha: string }>();
+  readonly workflows = new Map<number, WorkflowRecord & { readonly sha: string }>();
   readonly #statuses = new Map<string, Map<string, StatusRecord>>();
 
   /** A check run of the commit, by default a job of GitHub Actions that succeeded; returns its id. */
@@ -63,6 +73,16 @@ export class CommitChecks {
     return id;
   }
 
+  /** A workflow runs for the commit, by default one that succeeded; returns its check suite. */
+  addWorkflow(sha: string, run: Partial<Omit<WorkflowRecord, "suite">> = {}): number {
+    const suite = 100 + this.workflows.size;
+    const status = run.status ?? "completed";
+    const conclusion = status === "completed" ? "success" : null;
+    const rest = { name: "CI", event: "pull_request", conclusion } as const;
+    this.workflows.set(suite, { ...rest, ...run, status, suite, sha });
+    return suite;
+  }
+
   /** What a program reports of a commit; the newest of each context stands. */
   setStatus(sha: string, status: Partial<StatusRecord>): void {
     const whole = { context: "ci/build", state: "success", description: null, ...status } as const;
@@ -72,6 +92,11 @@ export class CommitChecks {
 
   statuses(sha: string): readonly StatusRecord[] {
     return [...(this.#statuses.get(sha)?.values() ?? [])];
+  }
+
+  /** The newest first. */
+  workflowsOf(sha: string): readonly WorkflowRecord[] {
+    return [...this.workflows.values()].filter((run) => run.sha === sha).toReversed();
   }
 
   /** All runs of a commit, the newest first; `latest`: the newest of each suite and name. */
@@ -117,9 +142,53 @@ export function checkRunShape(site: Site, sha: string, run: CheckRecord): Schema
   };
 }
 
+export function workflowRunShape(
+  site: Site,
+  sha: string,
+  { suite, name, event, status, conclusion }: WorkflowRecord,
+): Schemas["workflow-run"] {
+  const repository = `${site.url}/repos/${site.owner}/${site.name}`;
+  const api = `${repository}/actions/runs/${suite}`;
+  const workflow = numberOf(name);
+  return {
+    id: suite,
+    name,
+    node_id: `WFR_${suite}`,
+    check_suite_id: suite,
+    head_branch: "main",
+    head_sha: sha,
+    path: `.github/workflows/${name.toLowerCase()}.yml`,
+    run_number: suite,
+    event,
+    display_title: name,
+    status,
+    conclusion,
+    workflow_id: workflow,
+    url: api,
+    html_url: `${site.url}/${site.owner}/${site.name}/actions/runs/${suite}`,
+    pull_requests: [],
+    created_at: TIME,
+    updated_at: TIME,
+    jobs_url: `${api}/jobs`,
+    logs_url: `${api}/logs`,
+    check_suite_url: `${repository}/check-suites/${suite}`,
+    artifacts_url: `${api}/artifacts`,
+    cancel_url: `${api}/cancel`,
+    rerun_url: `${api}/rerun`,
+    workflow_url: `${repository}/actions/workflows/${workflow}`,
+    head_commit: null,
+    repository: minimalRepositoryShape(site),
+    head_repository: minimalRepositoryShape(site),
+  };
+}
+
+/** The same for the same name. */
+const numberOf = (name: string): number =>
+  [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 100_003, 0);
+
 function appShape(site: Site, slug: string): Schemas["nullable-integration"] {
   return {
-    id: [...slug].reduce((sum, character) => sum * 31 + character.charCodeAt(0), 0) % 100_000,
+    id: numberOf(slug),
     slug,
     node_id: `A_${slug}`,
     owner: minimalRepositoryShape(site).owner,

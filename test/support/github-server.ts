@@ -3,7 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { annotationShape, checkRunShape, combinedStatusShape } from "./github-checks.ts";
+import {
+  annotationShape,
+  checkRunShape,
+  combinedStatusShape,
+  workflowRunShape,
+} from "./github-checks.ts";
 import { logAddress, startLogStorage } from "./github-logs.ts";
 import { GitHubRepositoryState, type RepositoryOptions } from "./github-repository.ts";
 import {
@@ -292,6 +297,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     page(call, call.repository.checks.runs.get(call.number)?.annotations ?? [], (each) =>
       annotationShape(call.repository, each),
     ),
+  [`GET ${REPO}/actions/runs`]: listWorkflowRuns,
   [`GET ${REPO}/actions/jobs/{job_id}/logs`]: redirectToLog,
 };
 
@@ -462,6 +468,15 @@ function combinedStatus(call: RepositoryCall): Reply {
   const all = repository.checks.statuses(target);
   const { body, ...paged } = page(call, all, (each) => each);
   return { ...paged, body: combinedStatusShape(repository, target, all, body) };
+}
+
+function listWorkflowRuns(call: RepositoryCall): Reply {
+  const { repository, location } = call;
+  const sha = location.searchParams.get("head_sha");
+  if (sha === null) throw new Error("workflow runs are kept by their commits only");
+  const runs = repository.checks.workflowsOf(sha);
+  const paged = page(call, runs, (run) => workflowRunShape(repository, sha, run));
+  return { ...paged, body: { total_count: runs.length, workflow_runs: paged.body } };
 }
 
 /** A job without a log is answered like one that does not exist. */

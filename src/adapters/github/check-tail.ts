@@ -1,22 +1,21 @@
 import { z } from "zod";
 import { lastLines } from "../../classify/checks.ts";
-import type { CheckRun, Failure } from "./commit-checks.ts";
-import { GitHubError, type GitHubReason } from "./errors.ts";
+import type { CheckRun } from "./commit-checks.ts";
+import { unlessRefused } from "./errors.ts";
 import type { Place } from "./pull-requests.ts";
 
 const REMEMBERED_MAX = 500;
 
 /**
- * Finds the last lines of what failed: of a job's log, else of what the run says of itself with its annotations, else the
- * status's description. Each end of a run is asked for once. Throws GitHubError, and then asks again the next time.
+ * Finds the last lines of a run that failed: of its job's log, else of what it says of itself, with its annotations. Each end
+ * of a run is asked for once. Throws GitHubError, and then asks again the next time.
  */
 export function checkTails(place: Place) {
   const tails = new Map<string, readonly string[]>();
-  return async (failure: Failure): Promise<readonly string[]> => {
-    if (failure.kind === "status") return lastLines(failure.status.description ?? "");
+  return async (run: CheckRun): Promise<readonly string[]> => {
     // An app may begin a run anew under its old id.
-    const end = `${failure.run.id} ${failure.run.completed_at}`;
-    const found = tails.get(end) ?? (await tailOfRun(place, failure.run));
+    const end = `${run.id} ${run.completed_at}`;
+    const found = tails.get(end) ?? (await tailOfRun(place, run));
     tails.delete(end);
     tails.set(end, found);
     const [oldest] = tails.keys();
@@ -76,16 +75,4 @@ async function failuresNoted(
   return (notes?.data ?? [])
     .filter((note) => note.annotation_level === "failure")
     .map((note) => `${note.path}:${note.start_line} ${note.message ?? ""}`);
-}
-
-const REFUSALS: readonly GitHubReason[] = ["forbidden", "not-found", "gone"];
-
-/** Null where GitHub has none, no longer, or none for this token. */
-async function unlessRefused<T>(work: Promise<T>): Promise<T | null> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof GitHubError && REFUSALS.includes(error.reason)) return null;
-    throw error;
-  }
 }

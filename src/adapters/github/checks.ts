@@ -18,8 +18,8 @@ interface Look {
 }
 
 /**
- * Watches what checks commits, see `Forge.checks`: each at the price of two conditional requests a look, and of one in ten
- * minutes once all have ended; no more than 50 in one look, those first that were not asked for the longest.
+ * Watches what checks commits, see `Forge.checks`: each at the price of three conditional requests a look, and in ten minutes
+ * once all have ended; no more than 50 in one look, those first that were not asked for the longest.
  */
 export function checksWatch(place: Place) {
   const looks = new Map<string, Look>();

@@ -112,6 +112,18 @@ export function gitHubError(error: unknown, asked: Asked): GitHubError {
   }
 }
 
+/** Null where GitHub has none, no longer, or none for this token. */
+export async function unlessRefused<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof GitHubError && REFUSALS.includes(error.reason)) return null;
+    throw error;
+  }
+}
+
+const REFUSALS: readonly GitHubReason[] = ["forbidden", "not-found", "gone"];
+
 const KINDS: Readonly<Record<GitHubReason, ErrorKind>> = {
   unauthorized: "machine",
   forbidden: "machine",
