@@ -38,7 +38,7 @@ export interface ChecksFact {
 
 export interface FailedCheck {
   readonly name: string;
-  /** The last lines of what it printed or said, the last one last; empty where the forge tells none. */
+  /** The last lines of what it printed or said, the last one last; empty while others run, and where the forge tells none. */
   readonly tail: readonly string[];
 }
 

@@ -105,10 +105,11 @@ describe("what checks come down to", () => {
     checks().add(SHA, { name: "deploy", status: "waiting" });
     checks().add(SHA, { name: "test", conclusion: "failure", title: "1 failed" });
     const lint = checks().add(SHA, { name: "lint", status: "in_progress" });
-    const failed = [{ name: "test", tail: ["1 failed"] }];
+    const failed = [{ name: "test", tail: [] }];
     expect(await fact()).toEqual({ sha: SHA, state: "running", failed });
     Object.assign(checks().runs.get(lint) ?? {}, { status: "completed", conclusion: "success" });
-    expect(await fact()).toEqual({ sha: SHA, state: "held", failed });
+    const told = [{ name: "test", tail: ["1 failed"] }];
+    expect(await fact()).toEqual({ sha: SHA, state: "held", failed: told });
   });
 
   test("the newest run of a check counts, another app's of that name for itself", async () => {
@@ -234,9 +235,12 @@ describe("the last lines of what failed", () => {
     expect(asked(LOGS)).toBe(0);
   });
 
-  test("each end of a run is asked for once, and again after an answer was missing", async () => {
+  test("each is asked for once when all have ended, and again after an answer was missing", async () => {
     const run = checks().add(SHA, { conclusion: "failure", log: "first" });
-    checks().add(SHA, { name: "lint", status: "in_progress" });
+    const lint = checks().add(SHA, { name: "lint", status: "in_progress" });
+    expect(await tail()).toEqual([]);
+    expect(asked(LOGS)).toBe(0);
+    Object.assign(checks().runs.get(lint) ?? {}, { status: "waiting" });
     github.fail({ on: LOGS, times: 3, answer: FAULTS.badGateway });
     expect(await probe()).toMatchObject({ kind: "unknown" });
     expect(asked(LOGS)).toBe(3);

@@ -63,10 +63,11 @@ export async function checksOfCommit(
       tail: async () => lastLines(description ?? ""),
     })),
   ];
-  const failed = checks
-    .filter(({ state }) => state === "failed")
-    .map(async ({ name, tail }) => ({ name, tail: await tail() }));
   const state = stateOfChecks(checks.map((check) => check.state));
+  const failed = checks
+    .filter((check) => check.state === "failed")
+    // A log may come later than the end of its job: it is asked for once, when all have ended.
+    .map(async ({ name, tail }) => ({ name, tail: state === "running" ? [] : await tail() }));
   return { sha, state, failed: await Promise.all(failed) };
 }
 

@@ -11,8 +11,8 @@ const WorkflowRun = z.object({
   event: z.string(),
   status: z.string().nullable(),
   conclusion: z.string().nullable(),
-  /** The check runs of its jobs belong to it. */
-  check_suite_id: z.int(),
+  /** Ends in the suite's id; the check runs of its jobs belong to it. */
+  check_suite_url: z.string().regex(/\/\d+$/),
 });
 type WorkflowRun = z.infer<typeof WorkflowRun>;
 
@@ -40,10 +40,13 @@ export async function workflowsOf({ client, repository }: Place, sha: string): P
     const key = `${run.workflow_id} ${run.event}`;
     if (run.id > (newest.get(key)?.id ?? 0)) newest.set(key, run);
   }
-  const bySuite = new Map([...newest.values()].map((run) => [run.check_suite_id, run]));
-  const suites = runs.map((run) => run.check_suite_id);
+  const bySuite = new Map([...newest.values()].map((run) => [suiteOf(run), run]));
+  const suites = runs.map(suiteOf);
   return { newest: bySuite, superseded: new Set(suites.filter((suite) => !bySuite.has(suite))) };
 }
+
+const suiteOf = (run: WorkflowRun): number =>
+  Number(run.check_suite_url.slice(run.check_suite_url.lastIndexOf("/") + 1));
 
 async function all(pages: AsyncIterable<z.infer<typeof Page>>): Promise<readonly WorkflowRun[]> {
   const runs: WorkflowRun[] = [];
