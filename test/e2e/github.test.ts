@@ -106,6 +106,40 @@ test.concurrent("a run that is killed between creation and answer makes no secon
   expect(await place.task("t1")).toMatchObject({ status: "pr_open", prNumber: 2, attempts: 1 });
 });
 
+test.concurrent("a job that fails on GitHub goes back to the agent with the end of its log, without secrets", async ({
+  place,
+  onTestFinished,
+}) => {
+  const github = await openGitHub(place, onTestFinished);
+  const lab = github.repository("acme/lab");
+  const issue = lab.addIssue({ title: "First" });
+  const policy = { checks: "tell", forgePollSeconds: 0.2 } as const;
+  const forge = { repo: "acme/lab", forge: "github", apiUrl: github.url, policy } as const;
+  await place.plan({ ...forge, command: puppet(place) }, [{ id: "t1", issue, title: "First" }]);
+  const run = place.start(["run", "--interval", "1"], { GITHUB_TOKEN: TOKEN });
+  await (await place.puppets.enter("t1")).finish("t1");
+  await run.tells(/pull request #2/);
+  const pushed = () => place.lab.git(["rev-parse", "refs/heads/fix/issue-1"], place.lab.origin);
+  const first = await pushed();
+  const suite = lab.checks.addWorkflow(first, { conclusion: "failure" });
+  const log = `2026-01-01T00:00:00.0000000Z token ${TOKEN}\n2026-01-01T00:00:01.0000000Z 1 test failed\n`;
+  lab.checks.add(first, { suite, name: "build", conclusion: "failure", log });
+
+  const mender = await place.puppets.enter("t1");
+  const prompt = await readFile(mender.hello.argv.at(-1) ?? "", "utf8");
+  expect(prompt).toMatch(/- "build" failed\. Its last lines:\n.*token .*\n +1 test failed\n/);
+  expect(prompt).not.toContain(TOKEN);
+  await mender.commit("mended.txt", "mended\n", "Mend the build");
+  await mender.exit(0);
+  await eventually("the push", async () => (await pushed()) !== first);
+  lab.checks.addWorkflow(await pushed());
+  expect(await run.ended).toMatchObject({ code: 0 });
+  expect(openPulls(github)).toMatchObject([
+    { issue: { number: 2 }, pull: { head: "fix/issue-1" } },
+  ]);
+  expect(await place.delivered("fix/issue-1")).toEqual(["Mend the build", "Work on t1"]);
+});
+
 test.concurrent("a refused token stops a plan, and a delivery with the remedy; nothing is lost", async ({
   place,
   onTestFinished,
