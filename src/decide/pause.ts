@@ -57,9 +57,11 @@ export function pausesAfter(view: BeatView): Pauses {
     const { believed } = readingOf(view, task, verdict);
     const pause = believed ? pauseFor(view, task, verdict) : undefined;
     if (pause === undefined) continue;
-    // What was guessed goes for what is told.
-    if (pauses[agent]?.guessed && !pause.guessed) delete pauses[agent];
-    if (inForce(pause, view.nowMs)) pauses[agent] ??= pause;
+    const isOn = inForce(pause, view.nowMs);
+    // What was guessed goes for what is told; an earlier limit that is over tells nothing of a new one.
+    const isBetter = !pause.guessed && (isOn || task.state?.limitGuessed);
+    if (pauses[agent]?.guessed && isBetter) delete pauses[agent];
+    if (isOn) pauses[agent] ??= pause;
   }
   return pauses;
 }

@@ -126,6 +126,23 @@ describe("a usage limit", () => {
     },
   );
 
+  test("that was guessed holds beside an earlier one that is over", () => {
+    const old = ago(20 * MINUTE);
+    const over: Told = running({
+      verdict: limited(NOW - MINUTE),
+      state: {
+        agent: "codex",
+        verdict: "rate-limited",
+        verdictSince: old,
+        notBefore: ago(MINUTE),
+        lastHealAt: ago(SECOND),
+      },
+    });
+    const fresh = viewOf({ t1: running({ verdict: limited() }), t2: over, t3: {} });
+    expect(actionsOf(decide(fresh))).toEqual([]);
+    expect(actionsOf(decide(later(fresh, NOW + SECOND)))).toEqual([]);
+  });
+
   test("whose time is told when it is over already is over", () => {
     const vague = later(viewOf({ t1: running({ verdict: limited() }), t2: {} }), NOW + MINUTE);
     expect(actionsOf(decide(vague))).toEqual([]);
