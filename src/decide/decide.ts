@@ -5,7 +5,6 @@ import { unreachable } from "../manifest/errors.ts";
 import { sameJson } from "../manifest/json.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import { settingsOf } from "../manifest/settings.ts";
-import { isActive } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
 import type { Action } from "./action.ts";
@@ -15,6 +14,7 @@ import { oneOfEachCollision } from "./collide.ts";
 import { deliverStep, withinHourlyLimit } from "./deliver.ts";
 import { agentForLaunch } from "./ladder.ts";
 import { pausesAfter } from "./pause.ts";
+import { holdsPlace } from "./places.ts";
 import { isAtRest, readingOf } from "./reading.ts";
 import { parentWait, type Readiness, readiness, rivalWait, unmergedParents } from "./ready.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
@@ -272,8 +272,8 @@ function decideWaiting(
       return step === undefined ? [] : [[task.id, step] as const];
     }),
   );
-  const holders = [...view.placed.values()].filter(({ task }) =>
-    holdsPlace(view, task, taken.get(task.id)),
+  const holders = [...view.placed.values()].filter(
+    ({ task }) => holdsPlace(view, task) || taken.get(task.id)?.set?.status === "running",
   );
   // No place becomes free by itself while every task that has one waits for a person.
   const personal = new Set(
@@ -318,16 +318,6 @@ function decideWaiting(
     }
   }
   return steps;
-}
-
-/** It has a session, or may have one. */
-function holdsPlace(view: BeatView, task: Task, taken: Step | undefined): boolean {
-  const begun = view.underWay.get(task.id)?.kind;
-  if (begun === "start" || begun === "restart" || begun === "resume") return true;
-  if (!isStartable(task)) return isActive(task.status);
-  const session = view.evidence.get(task.id)?.session;
-  const isLive = session?.kind === "known" && session.value !== null;
-  return isLive || taken?.set?.status === "running";
 }
 
 /** Looks before it starts anything: an open pull request, a launch that a crash left unrecorded, an old session. */

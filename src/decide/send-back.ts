@@ -6,6 +6,7 @@ import type { Action } from "./action.ts";
 import { NUDGE_GRACE_MS, resumeAction } from "./heal.ts";
 import { agentForLaunch, launchesUsed, triedWith } from "./ladder.ts";
 import { pausedUntil } from "./pause.ts";
+import { holdsPlace } from "./places.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
 import type { Survey } from "./survey.ts";
 
@@ -41,13 +42,14 @@ export function sendBack(view: Survey, task: Task, errand: Errand, by: By): Step
     };
   }
   const ahead = placesAhead(view, task);
-  if (ahead.length >= view.maxParallel) {
+  if (ahead.length + view.strays.length >= view.maxParallel) {
     return {
       wait: {
         reason: `${why}; its agent is told when there is a free place`,
         on: ahead.map(({ id }) => id),
         onAny: true,
-        needsPerson: false,
+        // What the manifest does not have ends by a person only.
+        needsPerson: ahead.length === 0,
       },
     };
   }
@@ -99,13 +101,27 @@ export function areChecksToTell(view: Survey, { id, status, state }: Task): bool
   );
 }
 
-/** Tasks at work, and those before it in the manifest that are to be told too: work that waits to be told holds nobody. */
+/** Tasks with a place, and those before it in the manifest that only wait for one too: who waits to be told holds nobody. */
 function placesAhead(view: Survey, task: Task): readonly Task[] {
   const placed = [...view.placed.values()].map((one) => one.task);
   const before = placed.findIndex(({ id }) => id === task.id);
   return placed.filter((other, at) => {
     if (other.id === task.id) return false;
-    const isToTell = other.state?.baseConflict !== undefined || areChecksToTell(view, other);
-    return isToTell ? at < before : isActive(other.status);
+    if (isActive(other.status) && other.state?.baseConflict !== undefined) return at < before;
+    return holdsPlace(view, other) || (at < before && waitsForPlace(view, other));
   });
+}
+
+/** Its agent is to be told of failed checks, and could be at once: its session has ended, a start is left, and no pause holds it. */
+function waitsForPlace(view: Survey, task: Task): boolean {
+  const { manifest, evidence } = view;
+  const session = evidence.get(task.id)?.session;
+  const agent = task.state?.agent;
+  return (
+    areChecksToTell(view, task) &&
+    session?.kind === "known" &&
+    session.value === null &&
+    (agent === undefined || pausedUntil(view, agent) === undefined) &&
+    agentForLaunch(agentsOf(manifest, task), launchesUsed(task), manifest.policy) !== undefined
+  );
 }

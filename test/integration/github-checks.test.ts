@@ -117,6 +117,7 @@ describe("what checks come down to", () => {
     checks().add(SHA, { app: "ci", suite: 2 });
     expect(await state()).toBe("passed");
     checks().add(SHA, { suite: 3, app: "other-ci", conclusion: "failure" });
+    checks().add(SHA, { app: "ci", suite: 4 });
     nowMs += 10 * MINUTE_MS;
     expect(await state()).toBe("failed");
   });
@@ -211,10 +212,10 @@ describe("the last lines of what failed", () => {
   });
 
   test("of a log that is longer than all that is kept, its end", async () => {
-    const many = Array.from({ length: 5000 }, (_, index) => `${index} ${"x".repeat(79)}`);
+    const many = Array.from({ length: 20_000 }, (_, index) => `${index} ${"x".repeat(79)}`);
     const log = ["##[error]long before", ...many, "the end"].join("\n");
     checks().add(SHA, { conclusion: "failure", log });
-    expect((await tail())?.slice(-2)).toEqual([many.at(-1), "the end"]);
+    expect(await tail()).toEqual([...many.slice(-59), "the end"]);
   });
 
   const refusals = [FAULTS.forbidden, FAULTS.notFound, FAULTS.gone];
@@ -290,15 +291,18 @@ describe("the price", () => {
       sha: (index + 1).toString(16).padStart(40, "0"),
     }));
     const states = async () =>
-      [...(await checksOf([...pulls, { number: 99, sha: pulls[0]?.sha ?? "" }])).entries()].map(
+      [...(await checksOf([{ number: 99, sha: pulls[0]?.sha ?? "" }, ...pulls])).entries()].map(
         ([number, answer]) =>
           answer.kind === "known"
             ? `${number} ${answer.value.state}`
             : `${number} ${answer.reason}`,
       );
     const first = await states();
-    expect(first.slice(0, 50)).toEqual(pulls.slice(0, 50).map(({ number }) => `${number} none`));
-    expect(first.slice(50)).toEqual(["51 not asked yet", "99 none"]);
+    expect(first).toEqual([
+      "99 none",
+      ...pulls.slice(0, 50).map(({ number }) => `${number} none`),
+      "51 not asked yet",
+    ]);
     expect(asked(RUNS)).toBe(50);
     for (const { sha } of pulls) checks().add(sha, { status: "queued" });
     nowMs += 1;

@@ -114,6 +114,35 @@ describe("checks of an open pull request that failed", () => {
     expect(waitOf(paused, "t1").needsPerson).toBe(true);
   });
 
+  test("wait for no place that nobody takes, and take none from who is being started", () => {
+    const baseConflict = { tip: HEAD, base: "main", files: ["a.txt"] };
+    const nobody: readonly Told[] = [
+      { status: "cancelled", state: { baseConflict } },
+      { status: "error", state: { baseConflict } },
+      opened(failed, { attempts: 3 }),
+      opened(failed, { facts: { session: known(sessionFact({ attached: 1 })) } }),
+    ];
+    for (const first of nobody) {
+      const decision = decide(
+        viewOf({ t1: first, t2: opened(failed) }, { policy, maxParallel: 1 }),
+      );
+      expect(actionsOf(decision)).toEqual(["t2 resume"]);
+    }
+    const start = { kind: "start", taskId: taskId("t2"), attempt: 1, agent: "codex" } as const;
+    const startPoint = { kind: "base", base: "main" } as const;
+    const underWay = new Map([[start.taskId, { ...start, branch: "fix/t2", startPoint }]]);
+    const begun = decide(
+      viewOf({ t1: opened(failed), t2: {} }, { policy, maxParallel: 1 }, { underWay }),
+    );
+    expect(actionsOf(begun)).toEqual([]);
+    expect(waitOf(begun, "t1")).toMatchObject({ on: ["t2"], needsPerson: false });
+    const strayed = decide(
+      viewOf({ t1: opened(failed) }, { policy, maxParallel: 1 }, { strays: ["gone"] }),
+    );
+    expect(actionsOf(strayed)).toEqual([]);
+    expect(waitOf(strayed, "t1").needsPerson).toBe(true);
+  });
+
   test("are told as the manifest's person sees them", () => {
     const { manifest } = viewOf({ t1: opened(null, { error: "checks failed" }), t2: opened(null) });
     const waits = explainWaits(manifest, NOW);
