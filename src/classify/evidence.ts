@@ -110,6 +110,8 @@ export interface LaunchFact {
   /** The task whose branch this one's began from; null: the base, or several tasks' branches. */
   readonly parent: TaskId | null;
   readonly forkPoint: string | null;
+  /** Its agent was told of failed checks of this commit. */
+  readonly checks?: string | undefined;
 }
 
 /** How the newest launch ended, written by the session wrapper itself. */

@@ -49,6 +49,8 @@ export type Action =
       readonly conversation: string | undefined;
       readonly why: string;
       readonly text: string;
+      /** The commit of whose failed checks it tells. */
+      readonly checks?: string;
     }
   | {
       readonly kind: "answer";

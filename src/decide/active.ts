@@ -10,6 +10,7 @@ import { plainLine } from "../manifest/plain-text.ts";
 import { settingsOf } from "../manifest/settings.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
+import { openAsBefore } from "./checks.ts";
 import { notedCollisions, tellOfRivals } from "./collide.ts";
 import { deliverStep } from "./deliver.ts";
 import { heal, lastHealMs, type Trouble } from "./heal.ts";
@@ -43,6 +44,8 @@ export function decideActive(view: Survey, placed: PlacedTask): Step {
   if (launched !== null && launched.attempt > (task.attempts ?? 0))
     return takenOver(view, task, launched);
   if (evidence.launch.kind === "known" && launched === null) return neverLaunched(task, evidence);
+  const open = evidence.launch.kind === "known" ? openAsBefore(view, task) : undefined;
+  if (open) return open;
   const noted = joined(notes(view, task, evidence, verdict), notedCollisions(view, task));
   const reading = readingOf(view, task, verdict);
   // What moved since the last beat is at work, however long ago that beat was.

@@ -2,7 +2,7 @@ import type { ChecksFact, FailedCheck, SessionFact, TaskEvidence } from "../clas
 import { unreachable } from "../manifest/errors.ts";
 import { plainLine } from "../manifest/plain-text.ts";
 import type { Task } from "../manifest/task.ts";
-import { fromIso } from "../manifest/time.ts";
+import { fromIso, toIso } from "../manifest/time.ts";
 import { isAtRest } from "./reading.ts";
 import { areChecksToTell, type Errand, sendBack } from "./send-back.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
@@ -49,6 +49,20 @@ export function followChecks(view: Survey, task: Task, evidence: TaskEvidence): 
   }
 }
 
+/**
+ * It was sent back to its agent, and the launch that takes its proof away never came: the run ended in between, the launch
+ * failed, or a person's edit held it back. So it is open as before, and nobody was told.
+ */
+export function openAsBefore(view: Survey, { prNumber, state }: Task): Step | undefined {
+  const wasLaunched = state?.provedSha === undefined || state.provedSha !== state.pushedSha;
+  if (prNumber === null || wasLaunched) return undefined;
+  return {
+    set: { status: "pr_open", completedAt: toIso(view.nowMs) },
+    state: { tried: state.tried?.slice(0, -1) },
+    wait: waitsFor("its agent was not told yet"),
+  };
+}
+
 /** Nothing has checked its commit yet; after a while nothing will. */
 function checksDue(view: Survey, { completedAt }: Task, name: string): Step {
   const dueMs = (completedAt === null ? 0 : fromIso(completedAt)) + CHECKS_BEGIN_MS;
@@ -73,7 +87,8 @@ function tellChecks(view: Survey, task: Task, { session }: TaskEvidence, found: 
     request: "mend what they found",
     tried: "told of failed checks",
     words: wordsFor(task, found, view.manifest.policy.contextLines),
-    state: { checksTold: found.sha, checkTries: (task.state?.checkTries ?? 0) + 1 },
+    // Counted by the launch that tells it.
+    checks: found.sha,
     handedOver,
   };
   return sendBack(view, task, errand, "resume");

@@ -26,16 +26,7 @@ export function triedWith(task: Task, what: string): string[] {
 }
 
 /** What a decision notes of an action because it will be done. When it was decided stays, so that it is not decided at once again. */
-const COUNTED = [
-  "answers",
-  "nudges",
-  "resumes",
-  "merges",
-  "baseConflict",
-  "checkTries",
-  "checksTold",
-  "tried",
-] as const;
+const COUNTED = ["answers", "nudges", "resumes", "merges", "baseConflict", "tried"] as const;
 
 /** Takes back what was counted for an action that was not done after all; undefined: nothing was. */
 export function uncounted(

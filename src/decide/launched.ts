@@ -34,6 +34,10 @@ export function launchedPatch(
     launch.kind === "nudge"
       ? { attemptsBefore: (task.state?.attemptsBefore ?? 0) + 1 }
       : { nudges: undefined };
+  const told =
+    launch.checks === undefined
+      ? {}
+      : { checksTold: launch.checks, checkTries: (task.state?.checkTries ?? 0) + 1 };
   // What became of an earlier pull request does not end work that was begun anew.
   const pullRequest = launch.kind === "start" ? { prNumber: null, prUrl: null } : {};
   // Only a resumed conversation goes on; any other launch begins one that is not known yet.
@@ -64,6 +68,7 @@ export function launchedPatch(
       progressKey: undefined,
       ...counts,
       ...nudged,
+      ...told,
       ...conversation,
     },
   };

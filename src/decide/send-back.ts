@@ -20,7 +20,9 @@ export interface Errand {
   /** What the agent is told. */
   readonly words: string;
   /** Counts it, and takes its cause away. */
-  readonly state: NonNullable<Step["state"]>;
+  readonly state?: NonNullable<Step["state"]>;
+  /** The commit of whose failed checks it tells. */
+  readonly checks?: string;
   /** When no start is left. */
   readonly handedOver: Step;
 }
@@ -39,6 +41,14 @@ export function sendBack(view: Survey, task: Task, errand: Errand, by: By): Step
         ? waitsFor(`${why}; ${agent} is paused until ${pause.until}`)
         : waitsForPerson(`${why}; ${agent} is paused: ${pause.why}`),
       ...(pause.until ? { wakeAtMs: fromIso(pause.until) } : {}),
+    };
+  }
+  const notBefore = task.state?.notBefore;
+  if (notBefore !== undefined && fromIso(notBefore) > view.nowMs) {
+    const after = task.error ? ` after: ${task.error}` : "";
+    return {
+      wait: waitsFor(`${why}; its agent is told at ${notBefore}${after}`),
+      wakeAtMs: fromIso(notBefore),
     };
   }
   const ahead = placesAhead(view, task);
@@ -72,7 +82,7 @@ export function sendBack(view: Survey, task: Task, errand: Errand, by: By): Step
 function actionOf(
   view: Survey,
   task: Task,
-  { why, request, words }: Errand,
+  { why, request, words, checks }: Errand,
   by: By,
 ): Action | undefined {
   if (by === "words") return { kind: "nudge", taskId: task.id, why, text: words };
@@ -82,9 +92,11 @@ function actionOf(
   const own = task.state?.agent;
   const told = { why: `${why}; ${request}`, words };
   // A person may have given the task another agent meanwhile, which has no conversation of it.
-  return own !== undefined && agents.includes(own)
-    ? resumeAction(task, own, "nudge", told)
-    : { ...resumeAction(task, next, "nudge", told), conversation: undefined };
+  const action =
+    own !== undefined && agents.includes(own)
+      ? resumeAction(task, own, "nudge", told)
+      : { ...resumeAction(task, next, "nudge", told), conversation: undefined };
+  return checks === undefined ? action : { ...action, checks };
 }
 
 /** The checks of its open pull request have failed, and its agent is to be told of it. */

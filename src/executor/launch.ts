@@ -71,13 +71,13 @@ export async function start(
 export async function restart(
   context: ExecutionContext,
   action: ActionOf<"restart">,
-  asked?: string,
+  told?: Pick<ActionOf<"resume">, "text" | "checks">,
 ): Promise<Outcome> {
   const task = taskOf(context, action.taskId);
   await endSessions(context.ports.sessions, task.id);
   const failure: Failure = {
     why: action.why,
-    ...(asked === undefined ? {} : { asked }),
+    ...(told === undefined ? {} : { asked: told.text }),
     context: action.context,
     tried: task.state?.tried ?? [],
     ...(await workSoFar(context, task)),
@@ -88,6 +88,7 @@ export async function restart(
     agent: action.agent,
     kind: "restart",
     started: startedAs(task),
+    checks: told?.checks,
     prompt: (nonce) => promptOf(context, task, nonce, startedFrom, failure),
     plan: launchPlan,
   });
@@ -123,7 +124,7 @@ export async function resume(
     (await context.ports.conversations.find(action.agent, worktree, sinceMs)) ??
     undefined;
   if (conversation === undefined) {
-    return await restart(context, { ...action, kind: "restart", context: [] }, action.text);
+    return await restart(context, { ...action, kind: "restart", context: [] }, action);
   }
   await endSessions(context.ports.sessions, task.id);
   const launched = await launch(context, task, {
@@ -131,6 +132,7 @@ export async function resume(
     agent: action.agent,
     kind: action.as,
     started: startedAs(task),
+    checks: action.checks,
     prompt: () => action.text,
     plan: (agent, request, mode) =>
       mode === "headless"
@@ -173,6 +175,7 @@ interface LaunchOrder {
   readonly agent: string;
   readonly kind: LaunchFact["kind"];
   readonly started: Pick<LaunchFact, "parent" | "forkPoint">;
+  readonly checks?: string | undefined;
   readonly prompt: (nonce: string) => string;
   /** Undefined: the agent cannot; then it begins anew. */
   readonly plan: (agent: Agent, request: LaunchRequest, mode: AgentMode) => LaunchPlan | undefined;
@@ -231,6 +234,7 @@ async function launch(
     branch: place.branch,
     worktree: place.worktree,
     ...order.started,
+    checks: order.checks,
   };
   await folders.recordLaunch(task.id, fact);
   const outcome = await sessions.start({

@@ -45,6 +45,7 @@ const LaunchRecord = z.strictObject({
   branch: z.string(),
   parent: TaskId.nullable(),
   forkPoint: z.string().nullable(),
+  checks: z.string().optional(),
   /** The manifest that it was launched for. */
   manifest: z.string().optional(),
 });

@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { type ChecksFact, known, unknown } from "../../../src/classify/evidence.ts";
 import { decide } from "../../../src/decide/decide.ts";
 import { explainWaits } from "../../../src/decide/explain.ts";
+import { launchedPatch } from "../../../src/decide/launched.ts";
 import type { Policy } from "../../../src/manifest/policy.ts";
+import { toIso } from "../../../src/manifest/time.ts";
 import type { VerdictKind } from "../../../src/manifest/verdict-kind.ts";
 import {
   actionsOf,
@@ -18,7 +20,14 @@ import {
   viewOf,
   waitOf,
 } from "../../support/decision.ts";
-import { HEAD, launchFact, pullRequest, sessionFact, verdict } from "../../support/facts.ts";
+import {
+  gitFact,
+  HEAD,
+  launchFact,
+  pullRequest,
+  sessionFact,
+  verdict,
+} from "../../support/facts.ts";
 
 const policy = { checks: "tell" } as const;
 const failed: ChecksFact = {
@@ -45,17 +54,16 @@ describe("checks of an open pull request that failed", () => {
   test("go back to its own agent, in its own conversation, with their last lines", () => {
     const view = viewOf({ t1: opened(failed) }, { policy });
     const decision = decide(view);
-    const { agent, conversation, text, why } = theAction(decision, "resume");
-    expect([agent, conversation]).toEqual(["codex", "c1"]);
+    const { agent, conversation, text, why, checks } = theAction(decision, "resume");
+    expect([agent, conversation, checks]).toEqual(["codex", "c1", HEAD]);
     expect(why).toContain("checks of pull request #7 failed at");
     expect(text).toContain('- "build (ubuntu)" failed. Its last lines:\n    first\n    1 failed');
     expect(text).toContain("Do not rebase, amend or reset");
     const [task] = patched(view.manifest, decision.patches).phases.flatMap(({ tasks }) => tasks);
-    expect(task).toMatchObject({
-      status: "running",
-      completedAt: null,
-      state: { checksTold: HEAD, checkTries: 1 },
-    });
+    expect(task).toMatchObject({ status: "running", completedAt: null });
+    if (task === undefined) throw new Error("the task is gone");
+    const launched = launchedPatch(task, launchFact({ attempt: 2, kind: "nudge", checks }));
+    expect(launched.state).toMatchObject({ checksTold: HEAD, checkTries: 1, provedSha: undefined });
   });
 
   test("are a person's where the agent was told of this commit, or often enough, or nothing may start", () => {
@@ -112,6 +120,29 @@ describe("checks of an open pull request that failed", () => {
     const paused = decide(viewOf({ t1: opened(failed) }, { policy, pausedAgents }));
     expect(actionsOf(paused)).toEqual([]);
     expect(waitOf(paused, "t1").needsPerson).toBe(true);
+  });
+
+  test("are told again where the launch never came, and no sooner than it may be tried", () => {
+    const state = { agent: "codex", pushedSha: HEAD, provedSha: HEAD, verdict: "dead" } as const;
+    const view = viewOf(
+      {
+        t1: opened(failed, {
+          status: "running",
+          completedAt: null,
+          state: { ...state, notBefore: toIso(NOW + MINUTE) },
+          verdict: verdict("dead", { fact: true }),
+          facts: { git: known(gitFact()), launch: known(launchFact()) },
+        }),
+      },
+      { policy },
+    );
+    const back = decide(view);
+    expect([actionsOf(back), newStatus(back, "t1")]).toEqual([[], "pr_open"]);
+    const open = { ...view, manifest: patched(view.manifest, back.patches) };
+    const held = decide(open);
+    expect(actionsOf(held)).toEqual([]);
+    expect(held.wakeAtMs).toBe(NOW + MINUTE);
+    expect(theAction(decide({ ...open, nowMs: NOW + MINUTE }), "resume").checks).toBe(HEAD);
   });
 
   test("wait for no place that nobody takes, and take none from who is being started", () => {
