@@ -103,10 +103,14 @@ function evidenceLines(facts: TaskEvidence, nowMs: number): readonly EvidenceLin
       found: `#${found.number} ${found.state}${found.draft ? ", a draft" : ""}, ${found.headBranch} onto ${found.baseBranch}`,
       ageMs: null,
     })),
-    line("checks", facts.checks, (found) => ({
-      found: `${found.state} at ${found.sha.slice(0, 9)}${found.failed.length > 0 ? `: ${plainLine(found.failed.map(({ name }) => name).join(", "), 80)} failed` : ""}`,
-      ageMs: null,
-    })),
+    ...(facts.checks.kind === "known" && facts.checks.value === null
+      ? []
+      : [
+          line("checks", facts.checks, (found) => ({
+            found: `${found.state} at ${found.sha.slice(0, 9)}${found.failed.length > 0 ? `: ${plainLine(found.failed.map(({ name }) => name).join(", "), 80)} failed` : ""}`,
+            ageMs: null,
+          })),
+        ]),
     line("git", facts.git, (found) => ({
       found: [
         `${found.branch} at ${found.headSha.slice(0, 9)}`,

@@ -8,8 +8,6 @@ import { areChecksToTell, type Errand, sendBack } from "./send-back.ts";
 import { type Step, waitsFor, waitsForPerson } from "./step.ts";
 import type { Survey } from "./survey.ts";
 
-/** A forge begins its checks some time after a push. */
-const CHECKS_BEGIN_MS = 60_000;
 /** Of so many failed checks the agent is told the last lines. */
 const CHECKS_TOLD_MAX = 5;
 const LINE_LENGTH_MAX = 300;
@@ -24,22 +22,23 @@ export function followChecks(view: Survey, task: Task, evidence: TaskEvidence): 
   }
   const name = `pull request #${task.prNumber}`;
   // A forge may list a new one a moment later.
-  if (pullRequest.value?.state !== "open") return checksDue(view, task, name);
+  if (pullRequest.value?.state !== "open") return checksDue(view, task, name) ?? {};
   if (checks.kind === "unknown") {
     return { wait: waitsFor(`the forge does not tell the checks of ${name}: ${checks.reason}`) };
   }
   const found = checks.value;
   // Commits of somebody else are theirs to mend; and what the forge tells may be of the commit before.
-  if (found === null || found.sha !== task.state?.pushedSha) return checksDue(view, task, name);
+  if (found === null || found.sha !== task.state?.pushedSha)
+    return checksDue(view, task, name) ?? {};
   switch (found.state) {
     case "none":
-      return checksDue(view, task, name);
+      return checksDue(view, task, name) ?? {};
     case "running":
       return { wait: waitsFor(`the checks of ${name} run`) };
     case "held":
       return { wait: waitsForPerson(`a check of ${name} waits for a person on the forge`) };
     case "passed":
-      return { set: { error: null } };
+      return checksDue(view, task, name) ?? { set: { error: null } };
     case "failed":
       return areChecksToTell(view, task)
         ? tellChecks(view, task, evidence, found)
@@ -63,10 +62,11 @@ export function openAsBefore(view: Survey, { prNumber, state }: Task): Step | un
   };
 }
 
-/** Nothing has checked its commit yet; after a while nothing will. */
-function checksDue(view: Survey, { completedAt }: Task, name: string): Step {
-  const dueMs = (completedAt === null ? 0 : fromIso(completedAt)) + CHECKS_BEGIN_MS;
-  if (view.nowMs >= dueMs) return {};
+/** A forge begins its checks some time after a push, not all at once: undefined when that time is over. */
+function checksDue(view: Survey, { completedAt }: Task, name: string): Step | undefined {
+  const beginMs = 1000 * view.manifest.policy.checksBeginSeconds;
+  const dueMs = (completedAt === null ? 0 : fromIso(completedAt)) + beginMs;
+  if (view.nowMs >= dueMs) return undefined;
   return { wait: waitsFor(`the checks of ${name} are to begin`), wakeAtMs: dueMs };
 }
 

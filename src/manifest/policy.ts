@@ -105,6 +105,14 @@ export const Policy = closedObject({
     .describe(
       "When checks of an open pull request fail: leave it to people, or tell the task's agent, which mends it; a run then goes on until the checks have ended.",
     ),
+  checksBeginSeconds: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe(
+      "Seconds after a push until what has not begun to check it never will, and what has passed is all.",
+    ),
   checkTriesMax: count(2, 20).describe(
     "Times that an agent is told of failed checks, per start of a task; then a person is asked.",
   ),

@@ -16,7 +16,12 @@ async function report(place: Workplace, number: number, check: object): Promise<
 test.concurrent("failed checks go back to the agent once for each commit, and the same pull request passes", async ({
   place,
 }) => {
-  const policy = { backoffSeconds: 0.1, checks: "tell", forgePollSeconds: 0.2 } as const;
+  const policy = {
+    backoffSeconds: 0.1,
+    checks: "tell",
+    checksBeginSeconds: 1,
+    forgePollSeconds: 0.2,
+  } as const;
   await place.plan({ command: puppet(place), policy }, [{ id: "t1" }]);
   const run = place.start(["run", "--interval", "1"]);
   await (await place.puppets.enter("t1")).finish("t1");
@@ -45,7 +50,12 @@ test.concurrent("failed checks go back to the agent once for each commit, and th
 test.concurrent("an agent that changes nothing leaves failed checks to a person", async ({
   place,
 }) => {
-  const policy = { backoffSeconds: 0.1, checks: "tell", forgePollSeconds: 0.2 } as const;
+  const policy = {
+    backoffSeconds: 0.1,
+    checks: "tell",
+    checksBeginSeconds: 1,
+    forgePollSeconds: 0.2,
+  } as const;
   await place.plan({ command: puppet(place), policy }, [{ id: "t1" }]);
   const run = place.start(["run", "--interval", "1"]);
   await (await place.puppets.enter("t1")).finish("t1");

@@ -113,7 +113,7 @@ test.concurrent("a job that fails on GitHub goes back to the agent with the end 
   const github = await openGitHub(place, onTestFinished);
   const lab = github.repository("acme/lab");
   const issue = lab.addIssue({ title: "First" });
-  const policy = { checks: "tell", forgePollSeconds: 0.2 } as const;
+  const policy = { checks: "tell", checksBeginSeconds: 1, forgePollSeconds: 0.2 } as const;
   const forge = { repo: "acme/lab", forge: "github", apiUrl: github.url, policy } as const;
   await place.plan({ ...forge, command: puppet(place) }, [{ id: "t1", issue, title: "First" }]);
   const run = place.start(["run", "--interval", "1"], { GITHUB_TOKEN: TOKEN });

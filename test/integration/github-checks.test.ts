@@ -263,6 +263,7 @@ describe("the price", () => {
       expect(await state()).toBe("running");
       expect(asked(RUNS)).toBe(2);
       Object.assign(checks().runs.get(run) ?? {}, { status: "completed", conclusion });
+      nowMs += 2 * MINUTE_MS;
       const settled = await fact();
       expect(asked(RUNS)).toBe(3);
       checks().add(SHA, { status: "queued" });
@@ -274,6 +275,14 @@ describe("the price", () => {
       expect(asked(RUNS)).toBe(4);
     },
   );
+
+  test("what has ended within two minutes has settled nothing: other checks may begin", async () => {
+    checks().setStatus(SHA, { state: "success" });
+    expect(await state()).toBe("passed");
+    checks().add(SHA, { status: "queued" });
+    nowMs += MINUTE_MS;
+    expect(await state()).toBe("running");
+  });
 
   test("what is unchanged is not sent again", async () => {
     checks().add(SHA, { status: "in_progress" });

@@ -7,6 +7,8 @@ import type { Place } from "./pull-requests.ts";
 
 /** Commits that are asked for in one look. */
 const ASKED_MAX = 50;
+/** Not everything that checks a commit begins at once: what has ended by then has settled nothing. */
+const SETTLES_AFTER_MS = 2 * 60_000;
 /** A person may have a check run again after all have ended. */
 const SETTLED_AGAIN_AFTER_MS = 10 * 60_000;
 const REMEMBERED_MAX = 1000;
@@ -14,12 +16,14 @@ const REMEMBERED_MAX = 1000;
 /** What a commit's checks were when they were last asked for. */
 interface Look {
   readonly atMs: number;
+  /** When it was asked for first. */
+  readonly sinceMs: number;
   readonly fact: Probe<ChecksFact>;
 }
 
 /**
  * Watches what checks commits, see `Forge.checks`: each at the price of three conditional requests a look, and in ten minutes
- * once all have ended; no more than 50 in one look, those first that were not asked for the longest.
+ * once all have ended, which nothing has in the first two; no more than 50 in one look, those first that were not asked for the longest.
  */
 export function checksWatch(place: Place) {
   const looks = new Map<string, Look>();
@@ -44,7 +48,10 @@ export function checksWatch(place: Place) {
       .toSorted((left, right) => askedAtMs(left) - askedAtMs(right))
       .slice(0, ASKED_MAX);
     const facts = await Promise.all(due.map(async (sha) => [sha, await look(sha)] as const));
-    for (const [sha, fact] of facts) remember(looks, sha, { atMs: nowMs, fact });
+    for (const [sha, fact] of facts) {
+      const sinceMs = looks.get(sha)?.sinceMs ?? nowMs;
+      remember(looks, sha, { atMs: nowMs, sinceMs, fact });
+    }
     return new Map(
       pulls.map(({ number, sha }) => [number, looks.get(sha)?.fact ?? unknown("not asked yet")]),
     );
@@ -54,7 +61,8 @@ export function checksWatch(place: Place) {
 function isDue(look: Look | undefined, nowMs: number): boolean {
   if (look === undefined || look.fact.kind === "unknown") return true;
   const { state } = look.fact.value;
-  const isSettled = state === "passed" || state === "failed";
+  const isSettled =
+    (state === "passed" || state === "failed") && look.atMs - look.sinceMs >= SETTLES_AFTER_MS;
   return !isSettled || Math.abs(nowMs - look.atMs) >= SETTLED_AGAIN_AFTER_MS;
 }
 

@@ -192,10 +192,11 @@ describe("a run goes on", () => {
     expect(waitOf(decision, "t1").needsPerson).toBe(needsPerson);
   });
 
-  test("for a while until checks begin, and no longer", () => {
+  test("for a while until checks begin, though some have passed, and no longer", () => {
     const fresh = { completedAt: ago(10 * SECOND) };
     for (const none of [
       null,
+      { sha: HEAD, state: "passed", failed: [] } as const,
       { sha: HEAD, state: "none", failed: [] } as const,
       { ...failed, sha: other },
     ]) {
@@ -203,6 +204,7 @@ describe("a run goes on", () => {
       expect(waitOf(decision, "t1").needsPerson).toBe(false);
       expect(decision.wakeAtMs).toBe(NOW + 50 * SECOND);
       expect(decided(opened(none)).waits).toEqual([]);
+      expect(decided(opened(none, fresh), { checksBeginSeconds: 5 }).waits).toEqual([]);
     }
   });
 
