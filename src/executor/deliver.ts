@@ -58,6 +58,8 @@ export async function deliver(
     branch: action.branch,
     base: action.base,
     headSha: action.sha,
+    // What a person took as complete may be meant for a new one.
+    deliveredTo: task.state?.provedSha === action.sha ? task.prNumber : null,
     title: pullRequestTitle(context.manifest, task),
     body: pullRequestBody(context.manifest, task, work, { ...action, baseFiles }),
     draft: context.manifest.pullRequest.draft,

@@ -7,6 +7,8 @@ export interface PullRequestSpec {
   readonly branch: string;
   readonly base: string;
   readonly headSha: string;
+  /** The one that this work was delivered to before it was mended: whatever became of it, no second one is opened. */
+  readonly deliveredTo: number | null;
   readonly title: string;
   /** Ends with the marker line of `pullRequestMarker` (manifest/marker.ts). */
   readonly body: string;

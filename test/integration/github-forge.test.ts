@@ -65,6 +65,7 @@ const spec = (some: Partial<PullRequestSpec> = {}): PullRequestSpec => ({
   branch: "fix/issue-1",
   base: "main",
   headSha: repository().branches.get(some.branch ?? "fix/issue-1") ?? "",
+  deliveredTo: null,
   title: "Mend it",
   body: `Closes #1\n\n${pullRequestMarker("sample", "t1")}`,
   draft: false,
@@ -508,6 +509,21 @@ describe("opening a pull request", () => {
       kind: "opened",
       pullRequest: { number: 2, state: "open" },
     });
+  });
+
+  test("work that was mended while its pull request was closed or merged gets no second one", async () => {
+    await forge().openPullRequest(spec());
+    repository().close(1);
+    repository().push("fix/issue-1");
+    const mended = spec({ deliveredTo: 1 });
+    expect(await forge().openPullRequest(mended)).toEqual(rejected(/closed without a merge/));
+    await repository().merge(1);
+    repository().push("fix/issue-1");
+    expect(await forge().openPullRequest(spec({ deliveredTo: 1 }))).toMatchObject({
+      kind: "adopted",
+      pullRequest: { number: 1, state: "merged" },
+    });
+    expect(creations()).toHaveLength(1);
   });
 
   test("one of long ago, for another task on the same branch name, does not stand for this one", async () => {

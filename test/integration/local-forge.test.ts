@@ -252,6 +252,7 @@ describe("pull requests beside a bare origin", () => {
     branch: "fix/issue-1",
     base: "main",
     headSha: "0".repeat(40),
+    deliveredTo: null,
     title: "Mend it",
     body: `Closes #1\n\n${pullRequestMarker("sample", "t1")}`,
     draft: false,
@@ -375,7 +376,10 @@ describe("pull requests beside a bare origin", () => {
     await branch("fix/issue-1");
     await forge().openPullRequest(spec());
     await edit(1, { state: "closed" });
-    const again = await forge().openPullRequest(spec({ headSha: "1".repeat(40) }));
+    const headSha = "1".repeat(40);
+    const mended = await forge().openPullRequest(spec({ headSha, deliveredTo: 1 }));
+    expect(mended).toMatchObject({ kind: "rejected" });
+    const again = await forge().openPullRequest(spec({ headSha }));
     expect(again).toMatchObject({ kind: "opened", pullRequest: { number: 2, state: "open" } });
   });
 

@@ -55,6 +55,7 @@ const pullRequest = (taskId: string, branch: string, base = "main"): PullRequest
   branch,
   base,
   headSha: "",
+  deliveredTo: null,
   title: "",
   body: pullRequestMarker("p", taskId),
   draft: false,

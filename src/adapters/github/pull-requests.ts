@@ -69,9 +69,10 @@ export function preferred(pulls: readonly Pull[]): Pull | undefined {
   return newestFirst.find((pull) => pull.state === "open") ?? newestFirst[0];
 }
 
-/** One that ended counts only when it was for this task or for this commit: branch names come back. */
+/** One that ended counts only when it was for this work or for this commit: branch names come back. */
 async function existingFor(place: Place, spec: PullRequestSpec): Promise<Pull | null> {
-  const related = (pull: Pull): boolean => pull.state === "open" || pull.head.sha === spec.headSha;
+  const related = ({ number, state, head }: Pull): boolean =>
+    state === "open" || number === spec.deliveredTo || head.sha === spec.headSha;
   return preferred((await pullsOf(place, spec.branch)).filter(related)) ?? null;
 }
 

@@ -136,7 +136,7 @@ async function openOnDesk(desk: Desk, spec: PullRequestSpec): Promise<OpenOutcom
   return { kind: "failed", reason: `${desk.folder} is too busy: ${RACES_MAX} numbers were taken` };
 }
 
-/** The open one of the branch, else the newest of this very commit: branch names come back, and tasks are done again. */
+/** The open one of the branch, else the newest of this very work or commit: branch names come back, and tasks are done again. */
 async function existingFor(
   desk: Desk,
   records: readonly PullRecord[],
@@ -148,7 +148,10 @@ async function existingFor(
       .filter((record) => record.head === spec.branch)
       .map(async (record) => ({ record, fact: await factOf(desk, record, tips) })),
   );
-  const related = all.filter(({ fact }) => fact.state === "open" || fact.headSha === spec.headSha);
+  const related = all.filter(
+    ({ fact: { number, state, headSha } }) =>
+      state === "open" || number === spec.deliveredTo || headSha === spec.headSha,
+  );
   return preferred(related);
 }
 
