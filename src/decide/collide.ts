@@ -4,7 +4,7 @@ import { isUpkeep } from "../manifest/files.ts";
 import { sameJson } from "../manifest/json.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { plainLine } from "../manifest/plain-text.ts";
-import { isActive, isDelivered } from "../manifest/status.ts";
+import { isActive } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { toIso } from "../manifest/time.ts";
 import { effectDueMs, NUDGE_GRACE_MS, resumeAction, type Trouble } from "./heal.ts";
@@ -66,10 +66,9 @@ function workOf(task: Task, evidence: TaskEvidence | undefined): Work | undefine
   const { status, state } = task;
   if (!isActive(status) && status !== "complete" && status !== "pr_open") return undefined;
   const git = evidence?.git.kind === "known" ? evidence.git.value : null;
-  // Git is not asked of work that is being delivered now.
-  const noted = { pr_open: state?.pushedSha, complete: state?.provedSha };
-  const sha =
-    git?.headSha ?? (status === "pr_open" || status === "complete" ? noted[status] : undefined);
+  // Git is not asked of work that is being delivered, or goes back to its agent, now.
+  const proved = status === "complete" ? state?.provedSha : undefined;
+  const sha = git?.headSha ?? proved ?? (isOpen(task) ? state?.pushedSha : undefined);
   const touched = git?.touched ?? state?.touched;
   const commits = git?.commitsAhead ?? state?.commits ?? 0;
   return sha === undefined || touched === undefined || commits === 0
@@ -103,7 +102,7 @@ export function rivalsOf(view: Survey, taskId: TaskId): readonly Rival[] {
   return view.collisions.flatMap(({ left, right, files }) => {
     if (left !== taskId && right !== taskId) return [];
     const task = view.placed.get(left === taskId ? right : left)?.task;
-    if (task === undefined || !isDelivered(task.status) || task.status === "merged") return [];
+    if (task === undefined || !(isOpen(task) || task.status === "complete")) return [];
     const lined = files.map((file) => ({
       path: file.path,
       lines: left === taskId ? file.right : file.left,
@@ -210,7 +209,7 @@ function linesInWords(lines: readonly LineRange[]): string {
  */
 export function heldByRivals(view: Survey, taskId: TaskId): Step | undefined {
   if (view.manifest.policy.collisions === "tell") return undefined;
-  const open = rivalsOf(view, taskId).filter(({ task }) => task.status === "pr_open");
+  const open = rivalsOf(view, taskId).filter(({ task }) => isOpen(task));
   if (open.length === 0) return heldUntried(view, taskId);
   const then =
     view.manifest.policy.collisions === "rebase" ? "; then its agent merges the base" : "";
@@ -221,12 +220,16 @@ export function heldByRivals(view: Survey, taskId: TaskId): Step | undefined {
   };
 }
 
+/** Its pull request is open, also while its agent mends what checks of it found. */
+const isOpen = ({ status, prNumber }: Task): boolean =>
+  status === "pr_open" || (prNumber !== null && (isActive(status) || status === "complete"));
+
 /** An open pull request of which git does not say whether the work merges with it may be one with which it does not. */
 function heldUntried(view: Survey, taskId: TaskId): Step | undefined {
   for (const { left, right, reason } of view.untried) {
     if (left !== taskId && right !== taskId) continue;
     const other = view.placed.get(left === taskId ? right : left)?.task;
-    if (other?.status !== "pr_open") continue;
+    if (other === undefined || !isOpen(other)) continue;
     return { wait: waitsFor(`git does not say whether it merges with ${other.id}: ${reason}`) };
   }
   return undefined;

@@ -305,4 +305,38 @@ export const FINDINGS: readonly Finding[] = [
     breach: /was put back that nobody made/,
     open: false,
   },
+  {
+    promise: "work is held by an open pull request also while its checks are being mended",
+    scenario: {
+      ...calm,
+      secondPhase: 3,
+      overlap: "parallel",
+      collisions: "rebase",
+      checks: "tell",
+      intervalSeconds: 300,
+      eagerBeats: 120,
+      tasks: [
+        { ...good, agent: { costume: "command", launches: ["vanishes"] } },
+        { ...good, agent: { costume: "command", launches: ["good"] }, verify: [0] },
+        {
+          ...good,
+          agent: { costume: "codex", launches: ["dirty", "good"] },
+          files: [1],
+          checks: ["failed"],
+          mends: false,
+        },
+        { ...good, agent: { costume: "command", launches: ["good"] } },
+      ],
+      happenings: [
+        {
+          at: { kind: "method", method: "ensureWorktree", nth: 0 },
+          what: { kind: "crash", after: false },
+        },
+        { at: { kind: "call", beat: 16, call: 8 }, what: { kind: "taken-over" } },
+        { at: { kind: "call", beat: 0, call: 0 }, what: { kind: "crash", after: false } },
+      ],
+    },
+    breach: /was delivered though it does not merge/,
+    open: false,
+  },
 ];

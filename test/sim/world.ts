@@ -316,6 +316,11 @@ export class World {
     this.#pushes.set(branch, [...pushes, { sha, atMs: this.nowMs }]);
   }
 
+  /** The commits of a branch that were pushed. */
+  pushesOf(branch: string): readonly string[] {
+    return (this.#pushes.get(branch) ?? []).map(({ sha }) => sha);
+  }
+
   /** What checks a commit of a branch. */
   checks(branch: string, sha: string, taskId: string): ChecksFact {
     const results = this.script(taskId).checks ?? [];
