@@ -62,9 +62,10 @@ export function openAsBefore(view: Survey, { prNumber, state }: Task): Step | un
   };
 }
 
-/** A forge begins its checks some time after a push, not all at once: undefined when that time is over. */
+/** A forge begins its checks some time after a push, not all at once: undefined when a look after that time has told no more. */
 function checksDue(view: Survey, { completedAt }: Task, name: string): Step | undefined {
-  const beginMs = 1000 * view.manifest.policy.checksBeginSeconds;
+  const { checksBeginSeconds, forgePollSeconds } = view.manifest.policy;
+  const beginMs = 1000 * (checksBeginSeconds + forgePollSeconds);
   const dueMs = (completedAt === null ? 0 : fromIso(completedAt)) + beginMs;
   if (view.nowMs >= dueMs) return undefined;
   return { wait: waitsFor(`the checks of ${name} are to begin`), wakeAtMs: dueMs };
@@ -94,10 +95,13 @@ function tellChecks(view: Survey, task: Task, { session }: TaskEvidence, found: 
   return sendBack(view, task, errand, "resume");
 }
 
-/** Nobody looks at it, and its agent works or rests: an open dialog or a hung agent are a person's. */
+/** Nobody looks at it, and its agent works or rests: an open dialog, a hung agent and what cannot be ended are a person's. */
 function endsByItself(view: Survey, task: Task, { attached }: SessionFact): boolean {
-  const kind = view.verdicts.get(task.id)?.kind ?? "working";
-  return attached === 0 && (kind === "working" || isAtRest(kind));
+  const kind = view.verdicts.get(task.id)?.kind ?? "unknown";
+  const isFutile = (task.state?.startFailures ?? 0) >= view.manifest.policy.deliveryAttemptsMax;
+  return (
+    attached === 0 && !isFutile && (kind === "working" || kind === "unknown" || isAtRest(kind))
+  );
 }
 
 function checksForPerson(task: Task, found: ChecksFact): Step {
@@ -110,7 +114,7 @@ function checksForPerson(task: Task, found: ChecksFact): Step {
 const whyFailed = ({ prNumber }: Task, { sha, failed }: ChecksFact): string =>
   `checks of pull request #${prNumber} failed at ${sha.slice(0, 9)}: ${failed
     .slice(0, 3)
-    .map(({ name }) => plainLine(name, 60))
+    .map(({ name }) => JSON.stringify(plainLine(name, 60)))
     .join(", ")}${failed.length > 3 ? ` and ${failed.length - 3} more` : ""}`;
 
 /** For the agent. Names and lines come from whatever ran there: they are shown as data, without control characters. */

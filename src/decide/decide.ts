@@ -123,7 +123,7 @@ function decideStarted(view: Survey, placed: PlacedTask): Step {
     case "complete":
       return followMerge(task, evidence) ?? decideComplete(view, placed, evidence);
     case "pr_open":
-      return joined(endIdleSession(view, task, evidence), followOpen(view, task, evidence));
+      return decideOpen(endIdleSession(view, task, evidence), followOpen(view, task, evidence));
     case "merged":
       return retire(view, task, evidence) ?? endIdleSession(view, task, evidence);
     case "cancelled":
@@ -147,6 +147,13 @@ function followMerge(task: Task, evidence: TaskEvidence | undefined): Step | und
     git.value.commitsAhead > 0;
   if (task.prNumber !== number && !sameCommit) return undefined;
   return { set: { status: "merged", prNumber: number, prUrl: url, error: null } };
+}
+
+/** What a person has to do comes after the end of its session, which needs none: a run does not end in between. */
+function decideOpen(session: Step, pullRequest: Step): Step {
+  const both = joined(session, pullRequest);
+  const isEnding = session.wait?.needsPerson === false && pullRequest.wait?.needsPerson === true;
+  return isEnding && session.wait ? { ...both, wait: session.wait } : both;
 }
 
 function followOpen(view: Survey, task: Task, evidence: TaskEvidence | undefined): Step {

@@ -34,9 +34,10 @@ export interface ObserverPorts {
 
 const TMUX = "tmux";
 const FORGE = "the forge";
+const CHECKS = "the forge about checks";
 const MERGES = "git merge-tree";
 /** Whom each observation asks. */
-export const OBSERVED: readonly string[] = [TMUX, FORGE, MERGES];
+export const OBSERVED: readonly string[] = [TMUX, FORGE, CHECKS, MERGES];
 
 /** Evidence of every task, and which questions got no answer. */
 export interface Observed {
@@ -301,7 +302,11 @@ export function createObserver(ports: ObserverPorts): Observer {
         const early = left.get(task.id);
         return evidenceOf({ manifest, workdir, task, busy, early, sessions, found: pulls, checks });
       });
-      const [listed, found, evidence] = await Promise.all([listing, pulls, Promise.all(looks)]);
+      const [listed, { found, checks: checked }, evidence] = await Promise.all([
+        listing,
+        told,
+        Promise.all(looks),
+      ]);
       const byTask = new Map(evidence.map((one) => [one.taskId, one]));
       const { collisions, untried } = await collisionsOf(manifest, byTask);
       return {
@@ -312,6 +317,11 @@ export function createObserver(ports: ObserverPorts): Observer {
         unanswered: [
           ...(listed.kind === "unknown" ? [{ what: TMUX, reason: listed.reason }] : []),
           ...(found.kind === "unknown" ? [{ what: FORGE, reason: found.reason }] : []),
+          ...[...checked.values()]
+            .flatMap((fact) =>
+              fact.kind === "unknown" ? [{ what: CHECKS, reason: fact.reason }] : [],
+            )
+            .slice(0, 1),
           ...untried.slice(0, 1).map(({ reason }) => ({ what: MERGES, reason })),
         ],
       };

@@ -67,7 +67,7 @@ test.concurrent("an agent that changes nothing leaves failed checks to a person"
   expect([status, error]).toEqual([
     "pr_open",
     expect.stringMatching(
-      /^checks of pull request #1 failed at .*: build; its agent was told once$/,
+      /^checks of pull request #1 failed at .*: "build"; its agent was told once$/,
     ),
   ]);
   expect((await place.succeed(["status"])).stdout).toContain("its agent was told once");

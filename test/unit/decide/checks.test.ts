@@ -71,7 +71,7 @@ describe("checks of an open pull request that failed", () => {
     const often = decided(opened(failed, { state: { checksTold: other, checkTries: 2 } }));
     const spent = decided(opened(failed, { attempts: 3 }));
     for (const [decision, words] of [
-      [told, /failed at .*: build \(ubuntu\); its agent was told once/],
+      [told, /failed at .*: "build \(ubuntu\)"; its agent was told once/],
       [often, /its agent was told 2 times/],
       [spent, /no start is left/],
     ] as const) {
@@ -120,6 +120,22 @@ describe("checks of an open pull request that failed", () => {
     const paused = decide(viewOf({ t1: opened(failed) }, { policy, pausedAgents }));
     expect(actionsOf(paused)).toEqual([]);
     expect(waitOf(paused, "t1").needsPerson).toBe(true);
+  });
+
+  test("are a person's only when the session of their agent has ended, or cannot be ended", () => {
+    const state = { checksTold: HEAD, checkTries: 1 };
+    const idle: Told = {
+      verdict: verdict("idle-done", { turn: "ended" }),
+      facts: { session: known(sessionFact()), launch: known(launchFact()) },
+    };
+    const ending = decided(opened(failed, { ...idle, state }));
+    expect(waitOf(ending, "t1")).toMatchObject({
+      reason: expect.stringContaining("is delivered, and its agent seems idle-done"),
+      needsPerson: false,
+    });
+    const rests = { verdict: "idle-done", verdictSince: ago(MINUTE), startFailures: 50 } as const;
+    const cannot = decided(opened(failed, { ...idle, state: rests }));
+    expect(waitOf(cannot, "t1").needsPerson).toBe(true);
   });
 
   test("are told again where the launch never came, and no sooner than it may be tried", () => {
@@ -202,9 +218,11 @@ describe("a run goes on", () => {
     ]) {
       const decision = decided(opened(none, fresh));
       expect(waitOf(decision, "t1").needsPerson).toBe(false);
-      expect(decision.wakeAtMs).toBe(NOW + 50 * SECOND);
+      // A look at the forge is 30 seconds old at most.
+      expect(decision.wakeAtMs).toBe(NOW + 80 * SECOND);
       expect(decided(opened(none)).waits).toEqual([]);
-      expect(decided(opened(none, fresh), { checksBeginSeconds: 5 }).waits).toEqual([]);
+      const short = { checksBeginSeconds: 5, forgePollSeconds: 5 };
+      expect(decided(opened(none, fresh), short).waits).toEqual([]);
     }
   });
 
