@@ -98,6 +98,8 @@ function pullRequestBase(view: Survey, child: Task, base: string): PullRequestBa
     case "error":
     case "complete":
       // On the base the pull request would show the parent's commits as its own.
+      // Its agent mends what is open.
+      if (isOpen(view, task)) return { kind: "branch", branch: branchOf(view.manifest, task) };
       return hasNothing(view, task)
         ? { kind: "branch", branch: base }
         : {
@@ -119,6 +121,12 @@ function pullRequestBase(view: Survey, child: Task, base: string): PullRequestBa
     default:
       return unreachable(task.status);
   }
+}
+
+function isOpen(view: Survey, { id, prNumber }: Task): boolean {
+  const found = view.evidence.get(id)?.pullRequest;
+  if (prNumber === null || found?.kind !== "known") return false;
+  return found.value?.state === "open" && found.value.number === prNumber;
 }
 
 const parentOf = (view: Survey, { state }: Task): Task | undefined =>
@@ -163,7 +171,9 @@ export function withinHourlyLimit(
   const limit = view.manifest.policy.pullRequestsPerHourMax;
   // While the limit is not reached, it is deliveries under way that take the rest: their end wakes a beat.
   const againMs = opened.length < limit ? undefined : Math.min(...opened) + HOUR_MS;
-  const delivers = (action: Action) => action.kind === "deliver";
+  // What is mended goes to the pull request that it has.
+  const delivers = ({ kind, taskId }: Action) =>
+    kind === "deliver" && view.placed.get(taskId)?.task.prNumber === null;
   let free = limit - opened.length - [...view.underWay.values()].filter(delivers).length;
   const kept = new Map<TaskId, Step>();
   for (const [id, step] of steps) {

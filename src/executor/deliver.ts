@@ -185,7 +185,8 @@ function finishedTask(
 
 /** From the start to the proof: work that is held waits for others. Of work that went back to its agent nobody knows. */
 function workedMs({ startedAt, completedAt, state }: Task, nowMs: number): number | null {
-  if (startedAt === null || (state?.merges ?? 0) > 0) return null;
+  const wentBack = (state?.merges ?? 0) + (state?.checkTries ?? 0) > 0;
+  if (startedAt === null || wentBack) return null;
   const endedMs = completedAt === null ? nowMs : fromIso(completedAt);
   return Math.max(0, endedMs - fromIso(startedAt));
 }

@@ -220,6 +220,17 @@ describe("the base of a pull request", () => {
     expect(child({ status: "merged" })).toEqual(["main", false]);
   });
 
+  test("is its parent's branch also while the parent's agent mends what is open", () => {
+    const seen = { git: GIT["a commit"], pullRequest: known(pullRequest({ number: 3 })) };
+    expect(child({ status: "complete", facts: { ...seen, launch: unknown("no") } })).toEqual([
+      "fix/one",
+      false,
+    ]);
+    expect(child({ status: "error", error: "gave up", facts: seen })).toEqual(["fix/one", false]);
+    const closed = { ...seen, pullRequest: known(pullRequest({ number: 3, state: "closed" })) };
+    expect(child({ status: "error", error: "gave up", facts: closed })).toEqual(["waits", true]);
+  });
+
   test("is waited for while the parent has no pull request, so that none shows the parent's commits", () => {
     const facts = { git: GIT["a commit"] };
     expect(child({ status: "complete", facts })).toEqual(["waits", false]);
@@ -273,6 +284,13 @@ describe("the hour's limit of pull requests", () => {
     const one: Told = { status: "pr_open", prNumber: 7, completedAt: ago(50 * MINUTE) };
     const decision = decide(viewOf({ t0: one, ...tasks }, { policy }));
     expect(actionsOf(decision)).toEqual(["t1 deliver"]);
+  });
+
+  test("does not hold what was mended: it has its pull request", () => {
+    const mended: Told = { ...proved, prNumber: 9 };
+    const one: Told = { status: "pr_open", prNumber: 7, completedAt: ago(50 * MINUTE) };
+    const decision = decide(viewOf({ t1: one, t2: one, t3: mended, t4: proved }, { policy }));
+    expect(actionsOf(decision)).toEqual(["t3 deliver"]);
   });
 
   test("says when it goes on", () => {

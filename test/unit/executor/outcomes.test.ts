@@ -407,6 +407,7 @@ describe("a delivery", () => {
     };
     expect(await took({ provedSha: HEAD })).toEqual([300_000]);
     expect(await took({ provedSha: HEAD, merges: 1 })).toEqual([null]);
+    expect(await took({ provedSha: HEAD, checkTries: 1 })).toEqual([null]);
   });
 
   test.each([
