@@ -35,7 +35,7 @@ export function collisionPairs(
   const byPath = new Map<string, Record<"open" | "delivered", Work[]>>();
   const pairs = new Map<string, CollisionPair>();
   for (const { task } of placed.values()) {
-    const work = workOf(task, evidence.get(task.id));
+    const work = workOf(task, evidence);
     for (const path of work?.touched ?? []) {
       if (work === undefined || isUpkeep(path)) continue;
       const users = byPath.get(path) ?? { open: [], delivered: [] };
@@ -62,19 +62,25 @@ interface Work {
 const sideOf = ({ task, sha }: Work): CollisionPair["left"] => ({ taskId: task.id, sha });
 
 /** Its newest commit and the files that it has changed; undefined where it has none, or is merged. */
-function workOf(task: Task, evidence: TaskEvidence | undefined): Work | undefined {
-  const { status, state } = task;
-  if (!isActive(status) && status !== "complete" && status !== "pr_open") return undefined;
-  const git = evidence?.git.kind === "known" ? evidence.git.value : null;
+function workOf(task: Task, evidence: BeatView["evidence"]): Work | undefined {
+  const { id, status, state } = task;
+  if (!isInPlay(task)) return undefined;
+  const seen = evidence.get(id)?.git;
+  const git = seen?.kind === "known" ? seen.value : null;
   // Git is not asked of work that is being delivered, or goes back to its agent, now.
   const proved = status === "complete" ? state?.provedSha : undefined;
-  const sha = git?.headSha ?? proved ?? (isOpen(task) ? state?.pushedSha : undefined);
+  const sha =
+    git?.headSha ?? proved ?? (hasOpenPull(evidence, task) ? state?.pushedSha : undefined);
   const touched = git?.touched ?? state?.touched;
   const commits = git?.commitsAhead ?? state?.commits ?? 0;
   return sha === undefined || touched === undefined || commits === 0
     ? undefined
     : { task, sha, touched };
 }
+
+/** Its work may still be merged, and nobody has given it up. */
+const isInPlay = ({ status }: Task): boolean =>
+  isActive(status) || status === "complete" || status === "pr_open";
 
 function areStacked(placed: ReadonlyMap<TaskId, PlacedTask>, one: Task, other: Task): boolean {
   const ancestors = (task: Task): ReadonlySet<TaskId> => {
@@ -102,7 +108,8 @@ export function rivalsOf(view: Survey, taskId: TaskId): readonly Rival[] {
   return view.collisions.flatMap(({ left, right, files }) => {
     if (left !== taskId && right !== taskId) return [];
     const task = view.placed.get(left === taskId ? right : left)?.task;
-    if (task === undefined || !(isOpen(task) || task.status === "complete")) return [];
+    if (task === undefined || !isInPlay(task)) return [];
+    if (task.status !== "complete" && !hasOpenPull(view.evidence, task)) return [];
     const lined = files.map((file) => ({
       path: file.path,
       lines: left === taskId ? file.right : file.left,
@@ -209,7 +216,7 @@ function linesInWords(lines: readonly LineRange[]): string {
  */
 export function heldByRivals(view: Survey, taskId: TaskId): Step | undefined {
   if (view.manifest.policy.collisions === "tell") return undefined;
-  const open = rivalsOf(view, taskId).filter(({ task }) => isOpen(task));
+  const open = rivalsOf(view, taskId).filter(({ task }) => hasOpenPull(view.evidence, task));
   if (open.length === 0) return heldUntried(view, taskId);
   const then =
     view.manifest.policy.collisions === "rebase" ? "; then its agent merges the base" : "";
@@ -221,15 +228,21 @@ export function heldByRivals(view: Survey, taskId: TaskId): Step | undefined {
 }
 
 /** Its pull request is open, also while its agent mends what checks of it found. */
-const isOpen = ({ status, prNumber }: Task): boolean =>
-  status === "pr_open" || (prNumber !== null && (isActive(status) || status === "complete"));
+export function hasOpenPull(evidence: BeatView["evidence"], task: Task): boolean {
+  const { id, status, prNumber } = task;
+  if (status === "pr_open") return true;
+  if (prNumber === null) return false;
+  const found = evidence.get(id)?.pullRequest;
+  if (found?.kind !== "known") return isInPlay(task);
+  return found.value?.state === "open" && found.value.number === prNumber;
+}
 
 /** An open pull request of which git does not say whether the work merges with it may be one with which it does not. */
 function heldUntried(view: Survey, taskId: TaskId): Step | undefined {
   for (const { left, right, reason } of view.untried) {
     if (left !== taskId && right !== taskId) continue;
     const other = view.placed.get(left === taskId ? right : left)?.task;
-    if (other === undefined || !isOpen(other)) continue;
+    if (other === undefined || !isInPlay(other) || !hasOpenPull(view.evidence, other)) continue;
     return { wait: waitsFor(`git does not say whether it merges with ${other.id}: ${reason}`) };
   }
   return undefined;

@@ -4,7 +4,7 @@ import { isUpkeep } from "../manifest/files.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import type { Action, CollidingWork } from "./action.ts";
-import { heldByRivals, type Rival, rivalsOf } from "./collide.ts";
+import { hasOpenPull, heldByRivals, type Rival, rivalsOf } from "./collide.ts";
 import { type Step, waitsFor } from "./step.ts";
 import type { Survey } from "./survey.ts";
 import type { PlacedTask } from "./view.ts";
@@ -97,9 +97,10 @@ function pullRequestBase(view: Survey, child: Task, base: string): PullRequestBa
     case "stuck":
     case "error":
     case "complete":
+      if (hasOpenPull(view.evidence, task)) {
+        return { kind: "branch", branch: branchOf(view.manifest, task) };
+      }
       // On the base the pull request would show the parent's commits as its own.
-      // Its agent mends what is open.
-      if (isOpen(view, task)) return { kind: "branch", branch: branchOf(view.manifest, task) };
       return hasNothing(view, task)
         ? { kind: "branch", branch: base }
         : {
@@ -121,12 +122,6 @@ function pullRequestBase(view: Survey, child: Task, base: string): PullRequestBa
     default:
       return unreachable(task.status);
   }
-}
-
-function isOpen(view: Survey, { id, prNumber }: Task): boolean {
-  const found = view.evidence.get(id)?.pullRequest;
-  if (prNumber === null || found?.kind !== "known") return false;
-  return found.value?.state === "open" && found.value.number === prNumber;
 }
 
 const parentOf = (view: Survey, { state }: Task): Task | undefined =>
