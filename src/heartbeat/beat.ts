@@ -20,7 +20,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import type { ManifestPatch } from "../manifest/merge.ts";
 import type { Problem } from "../manifest/problem.ts";
 import { settingsOf } from "../manifest/settings.ts";
-import { isActive, mayChange } from "../manifest/status.ts";
+import { isActive, isDelivered, mayChange } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { fromIso } from "../manifest/time.ts";
 import type { CoppiceEvent } from "../ports/journal.ts";
@@ -474,8 +474,9 @@ function changes(
     const was = old.get(task.id);
     if (was === undefined) return [];
     const held = ["blocked", "stuck", "error"].includes(task.status);
+    const wentBack = isActive(task.status) && isDelivered(was.status);
     const reason = waits.find((wait) => wait.taskId === task.id)?.reason;
-    const why = held ? (task.error ?? reason ?? "") : "";
+    const why = held || wentBack ? (task.error ?? reason ?? "") : "";
     const verdict = task.state?.verdict;
     return [
       ...(verdict !== undefined && verdict !== was.state?.verdict

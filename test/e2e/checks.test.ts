@@ -30,6 +30,7 @@ test.concurrent("failed checks go back to the agent once for each commit, and th
   const first = await report(place, 1, { state: "failed", log: "one\ntwo\n1 test failed\n" });
 
   const mender = await place.puppets.enter("t1");
+  await run.tells(/t1 pr_open → running: checks of pull request #1 failed at .*"build"/);
   const prompt = await readFile(mender.hello.argv.at(-1) ?? "", "utf8");
   expect(prompt).toContain("pull request #1 is open, but a check of it failed");
   expect(prompt).toMatch(/"build" failed\. Its last lines:\n +one\n +two\n +1 test failed/);

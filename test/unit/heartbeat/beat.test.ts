@@ -15,6 +15,7 @@ import {
   gitFact,
   HEAD,
   launchFact,
+  pullRequest,
   screenFact,
   sessionFact,
 } from "../../support/facts.ts";
@@ -401,6 +402,24 @@ describe("questions without an answer", () => {
     tmux.isLost = true;
     await heartbeat.beat();
     expect(reasons()).toEqual(["tmux", "the forge", "tmux"]);
+  });
+
+  test("about checks are told too, for a run goes on until there is one", async () => {
+    const open = pullRequest();
+    const answers: Answers = {
+      forge: {
+        pullRequests: async () => known(new Map([[open.headBranch, open]])),
+        checks: async () => new Map([[open.number, unknown("403: give the token more rights")]]),
+      },
+    };
+    const { heartbeat, events, file } = run({ t1: { status: "pr_open", prNumber: 7 } }, answers);
+    const policy = { ...file.manifest.policy, checks: "tell" } as const;
+    file.manifest = { ...file.manifest, policy };
+    await heartbeat.beat();
+    await heartbeat.beat();
+    const reason = "403: give the token more rights";
+    const what = "the forge about checks";
+    expect(told(events, "probe-unknown")).toEqual([{ kind: "probe-unknown", what, reason }]);
   });
 
   test("of origin do not start a new round of telling with every start", async () => {
