@@ -439,7 +439,11 @@ function pause(
   }
   return {
     set: { status: "stuck" },
-    state: { notBefore: toIso(end.atMs), limitGuessed: end.guessed ? true : undefined },
+    // Its guess would hold the others after that time.
+    state: {
+      notBefore: toIso(isTold ? untilMs : end.atMs),
+      limitGuessed: end.guessed && !isTold ? true : undefined,
+    },
     wait: waitsFor(`${agent} has reached a limit until ${toIso(untilMs)}: ${verdict.why}`),
     wakeAtMs: untilMs,
   };

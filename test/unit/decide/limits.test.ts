@@ -123,6 +123,7 @@ describe("a usage limit", () => {
       for (const id of ["t1", "t2"]) {
         expect(waitOf(still, id).reason).toContain(`until ${toIso(NOW + ms)}`);
       }
+      expect(actionsOf(decide(later(corrected, NOW + ms)))).toEqual(["t1 nudge", "t2 nudge"]);
     },
   );
 
