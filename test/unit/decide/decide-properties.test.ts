@@ -23,10 +23,11 @@ const holds = (promise: string, check: (view: BeatView) => void): void =>
   test.prop([arbitraryView], { numRuns: 300 })(promise, check, 60_000);
 
 const tasksOf = (view: BeatView): readonly PlacedTask[] => [...placedTasks(view.manifest).values()];
-/** All that it may touch: a guess (of 0.5) no longer once it has committed other work. */
+/** All that it may touch: a guess (of 0.5) no longer once it has committed other work, or a person took it as complete. */
 function pathsOf({ files, predicted = [], status, state }: Task): readonly string[] {
   const touched = isActive(status) ? state?.touched : undefined;
-  const isReleased = touched !== undefined && (state?.commits ?? 0) > 0;
+  const isReleased =
+    status === "complete" || (touched !== undefined && (state?.commits ?? 0) > 0);
   const guesses = isReleased ? [] : predicted.map(({ path }) => path);
   return [...files, ...guesses, ...(touched ?? [])];
 }
@@ -89,8 +90,9 @@ describe("whatever is seen", () => {
   holds("who waits for somebody that needs a person needs one too", (view) => {
     const { waits } = decide(view);
     const needing = new Set(waits.filter((one) => one.needsPerson).map((one) => one.taskId));
-    for (const { taskId, on } of waits) {
-      if (on.some((id) => needing.has(id))) expect(needing).toContain(taskId);
+    for (const { taskId, on, onAny } of waits) {
+      const isStuck = onAny ? on.every((id) => needing.has(id)) : on.some((id) => needing.has(id));
+      if (isStuck && on.length > 0) expect(needing).toContain(taskId);
     }
   });
 
