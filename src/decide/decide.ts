@@ -236,6 +236,13 @@ function retire(view: Survey, task: Task, evidence: TaskEvidence | undefined): S
   if ((evidence.session.value?.attached ?? 0) > 0) {
     return { wait: waitsForPerson("is merged, and a person is attached to its session") };
   }
+  const verdict = view.verdicts.get(task.id);
+  if (evidence.session.value !== null && verdict?.kind === "working") {
+    const wait = waitsFor(
+      "is merged; its worktree goes when its agent, which still works, has ended",
+    );
+    return joined(notes(view, task, evidence, verdict), { wait });
+  }
   const branch = branchOf(view.manifest, task);
   return clearUp(view, task, {
     kind: "retire",

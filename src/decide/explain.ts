@@ -62,7 +62,12 @@ function reasonOf(
     case "complete":
       return task.error ?? undefined;
     case "pr_open":
-      return task.error ?? "a person: review and merge";
+      return (
+        task.error ??
+        (view.manifest.policy.checks === "tell"
+          ? "its checks, then a person: review and merge"
+          : "a person: review and merge")
+      );
     case "merged":
     case "cancelled":
     case "archived":

@@ -2,6 +2,7 @@ import { test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { answerFor } from "../../../src/agents/dialogs.ts";
 import type { Action } from "../../../src/decide/action.ts";
+import { hasOpenPull } from "../../../src/decide/collide.ts";
 import { decide } from "../../../src/decide/decide.ts";
 import { type BeatView, type PlacedTask, placedTasks } from "../../../src/decide/view.ts";
 import { predecessors } from "../../../src/graph/task-graph.ts";
@@ -26,8 +27,7 @@ const tasksOf = (view: BeatView): readonly PlacedTask[] => [...placedTasks(view.
 /** All that it may touch: a guess (of 0.5) no longer once it has committed other work, or a person took it as complete. */
 function pathsOf({ files, predicted = [], status, state }: Task): readonly string[] {
   const touched = isActive(status) ? state?.touched : undefined;
-  const isReleased =
-    status === "complete" || (touched !== undefined && (state?.commits ?? 0) > 0);
+  const isReleased = status === "complete" || (touched !== undefined && (state?.commits ?? 0) > 0);
   const guesses = isReleased ? [] : predicted.map(({ path }) => path);
   return [...files, ...guesses, ...(touched ?? [])];
 }
@@ -311,7 +311,10 @@ describe("work that does not merge, or may not", () => {
       const others = rivals(view, taskId).filter(
         (id) =>
           delivering.has(id) ||
-          [...placed.values()].some(({ task }) => task.id === id && isDelivered(task.status)),
+          [...placed.values()].some(
+            ({ task }) =>
+              task.id === id && (isDelivered(task.status) || hasOpenPull(view.evidence, task)),
+          ),
       );
       expect(others, `${taskId} ${reason}`).not.toEqual([]);
     }
@@ -322,7 +325,12 @@ describe("work that does not merge, or may not", () => {
     const placed = placedTasks(view.manifest);
     for (const { kind, taskId } of decide(view).actions) {
       const open = rivals(view, taskId).filter((id) =>
-        [...placed.values()].some(({ task }) => task.id === id && task.status === "pr_open"),
+        [...placed.values()].some(
+          ({ task }) =>
+            task.id === id &&
+            (task.status === "pr_open" ||
+              (isActive(task.status) && hasOpenPull(view.evidence, task))),
+        ),
       );
       // What is open itself takes its mended commits.
       const isOpen = placed.get(taskId)?.task.prNumber !== null;

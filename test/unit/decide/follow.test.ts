@@ -153,6 +153,15 @@ describe("worktree and branch", () => {
     expect(actionsOf(decide(viewOf(tasks, {}, { cleanup: true })))).toEqual(["t1 retire"]);
   });
 
+  test("stay while an agent works there, e.g. on what checks of the merged work had found", () => {
+    const facts = { launch: known(launchFact()), session: known(sessionFact()) };
+    const working = decide(viewOf({ t1: merged({ verdict: verdict("working"), facts }) }));
+    expect(working.actions).toEqual([]);
+    expect(waitOf(working, "t1")).toMatchObject({ needsPerson: false });
+    const hung = merged({ verdict: verdict("stalled"), facts });
+    expect(actionsOf(decide(viewOf({ t1: hung })))).toEqual(["t1 retire"]);
+  });
+
   test("stay while tmux does not answer or a person is attached", () => {
     const blind = decide(viewOf({ t1: merged({ facts: { session: unknown("lost server") } }) }));
     expect(blind.actions).toEqual([]);
