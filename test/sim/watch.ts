@@ -194,6 +194,8 @@ export class Watch {
     const head = git.heads.get(branchOf(manifest, task));
     const fresh = this.#world.folder(task.id).logs.size === 1;
     if (tip === undefined || head === undefined || !fresh || needed.status === "merged") return;
+    // A person took it as complete before it had a commit of its own.
+    if (git.refs.get(`refs/coppice/fork/${needed.id}`) === tip) return;
     // While an agent mends what checks found, the commits that were delivered before will do.
     const delivered = [tip, ...this.#world.pushesOf(branchOf(manifest, needed))];
     if (!delivered.some((sha) => git.isAncestor(sha, head))) {
