@@ -446,8 +446,7 @@ function verdictsOf(
     const facts = evidence.get(task.id);
     const name = task.state?.agent ?? settingsOf(manifest, task).agents[0] ?? "";
     const agent = agentByName(name);
-    const mayHaveSession = isActive(task.status) || ["pr_open", "merged"].includes(task.status);
-    if (!facts || !agent || !mayHaveSession) continue;
+    if (!facts || !agent || !hasSomethingToJudge(task, facts)) continue;
     verdicts.set(
       task.id,
       classify({
@@ -461,6 +460,12 @@ function verdictsOf(
     );
   }
   return verdicts;
+}
+
+/** An agent at work has left some trace; of delivered work only the session, as long as there is one. */
+function hasSomethingToJudge({ status }: Task, { session }: TaskEvidence): boolean {
+  const isGone = session.kind === "known" && session.value === null;
+  return isActive(status) || (["pr_open", "merged"].includes(status) && !isGone);
 }
 
 /** Changes of status and verdict, and agents that are paused now, as events. */

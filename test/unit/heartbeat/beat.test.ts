@@ -200,6 +200,12 @@ describe("one beat", () => {
     },
   );
 
+  test("judges no agent of delivered work that has gone", async () => {
+    const { heartbeat, file } = run({ t1: { status: "pr_open", attempts: 1 }, t2: {} });
+    const seen = { path: "/m.json", text: "", manifest: file.manifest, warnings: [] };
+    expect([...(await heartbeat.look(seen)).verdicts.keys()]).toEqual([]);
+  });
+
   test("writes nothing when there is nothing to note", async () => {
     const { heartbeat, commits } = run({ t1: { status: "draft" } });
     await heartbeat.beat();
