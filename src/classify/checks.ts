@@ -13,6 +13,15 @@ export function stateOfChecks(states: readonly CheckState[]): ChecksFact["state"
   return weightiest ?? "passed";
 }
 
+/** The names of those that have not ended, each once. */
+export const awaitedOf = (
+  checks: readonly { readonly name: string; readonly state: CheckState }[],
+): readonly string[] => [
+  ...new Set(
+    checks.filter(({ state }) => state === "running" || state === "held").map(({ name }) => name),
+  ),
+];
+
 /** The last lines of what a check printed or said, as plain text: at most 60, each of at most 300 characters. */
 export function lastLines(printed: string): readonly string[] {
   return terminalLines(printed).slice(-LINES_MAX).map(cut);

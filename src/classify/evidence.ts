@@ -32,6 +32,8 @@ export interface ChecksFact {
    * on the forge. `failed`: all have ended, and at least one failed.
    */
   readonly state: "none" | "running" | "held" | "passed" | "failed";
+  /** The names of those that run or are held. */
+  readonly awaited: readonly string[];
   /** Those that failed, while others run too. */
   readonly failed: readonly FailedCheck[];
 }

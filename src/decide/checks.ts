@@ -34,9 +34,11 @@ export function followChecks(view: Survey, task: Task, evidence: TaskEvidence): 
     case "none":
       return checksDue(view, task, name) ?? {};
     case "running":
-      return { wait: waitsFor(`the checks of ${name} run`) };
+      return { wait: waitsFor(`checks of ${name} run: ${named(found.awaited)}`) };
     case "held":
-      return { wait: waitsForPerson(`a check of ${name} waits for a person on the forge`) };
+      return {
+        wait: waitsForPerson(`checks of ${name} wait for a person: ${named(found.awaited)}`),
+      };
     case "passed":
       return checksDue(view, task, name) ?? { set: { error: null } };
     case "failed":
@@ -112,10 +114,14 @@ function checksForPerson(task: Task, found: ChecksFact): Step {
 }
 
 const whyFailed = ({ prNumber }: Task, { sha, failed }: ChecksFact): string =>
-  `checks of pull request #${prNumber} failed at ${sha.slice(0, 9)}: ${failed
+  `checks of pull request #${prNumber} failed at ${sha.slice(0, 9)}: ${named(failed.map(({ name }) => name))}`;
+
+/** Names are the forge's: shown as data. */
+const named = (names: readonly string[]): string =>
+  `${names
     .slice(0, 3)
-    .map(({ name }) => JSON.stringify(plainLine(name, 60)))
-    .join(", ")}${failed.length > 3 ? ` and ${failed.length - 3} more` : ""}`;
+    .map((name) => JSON.stringify(plainLine(name, 60)))
+    .join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
 
 /** For the agent. Names and lines come from whatever ran there: they are shown as data, without control characters. */
 function wordsFor({ prNumber }: Task, { failed }: ChecksFact, linesMax: number): string {

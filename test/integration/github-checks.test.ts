@@ -60,7 +60,7 @@ describe("what checks come down to", () => {
   test.each(unfinished)("a run that is %s is running", async (status) => {
     checks().add(SHA, { status });
     checks().add(SHA, { name: "lint" });
-    expect(await fact()).toEqual({ sha: SHA, state: "running", failed: [] });
+    expect(await fact()).toEqual({ sha: SHA, state: "running", awaited: ["test"], failed: [] });
   });
 
   const conclusions: readonly [CheckRecord["conclusion"], ChecksFact["state"]][] = [
@@ -94,11 +94,12 @@ describe("what checks come down to", () => {
     checks().setStatus(SHA, { state: reported, description: "17 of 18" });
     checks().setStatus(SHA, { context: "ci/other" });
     const failed = expected === "failed" ? [{ name: "ci/build", tail: ["17 of 18"] }] : [];
-    expect(await fact()).toEqual({ sha: SHA, state: expected, failed });
+    const awaited = expected === "running" ? ["ci/build"] : [];
+    expect(await fact()).toEqual({ sha: SHA, state: expected, awaited, failed });
   });
 
   test("nothing checks it", async () => {
-    expect(await fact()).toEqual({ sha: SHA, state: "none", failed: [] });
+    expect(await fact()).toEqual({ sha: SHA, state: "none", awaited: [], failed: [] });
   });
 
   test("a deployment that waits for an approval holds all, also what failed, once nothing runs", async () => {
@@ -106,10 +107,15 @@ describe("what checks come down to", () => {
     checks().add(SHA, { name: "test", conclusion: "failure", title: "1 failed" });
     const lint = checks().add(SHA, { name: "lint", status: "in_progress" });
     const failed = [{ name: "test", tail: [] }];
-    expect(await fact()).toEqual({ sha: SHA, state: "running", failed });
+    expect(await fact()).toEqual({
+      sha: SHA,
+      state: "running",
+      awaited: ["deploy", "lint"],
+      failed,
+    });
     Object.assign(checks().runs.get(lint) ?? {}, { status: "completed", conclusion: "success" });
     const told = [{ name: "test", tail: ["1 failed"] }];
-    expect(await fact()).toEqual({ sha: SHA, state: "held", failed: told });
+    expect(await fact()).toEqual({ sha: SHA, state: "held", awaited: ["deploy"], failed: told });
   });
 
   test("the newest run of a check counts, another app's of that name for itself", async () => {
@@ -167,7 +173,12 @@ describe("workflows", () => {
   test("one that failed before its first job began is told with its file", async () => {
     checks().addWorkflow(SHA, { conclusion: "startup_failure" });
     const tail = [".github/workflows/ci.yml ended as startup_failure before any job of it began"];
-    expect(await fact()).toEqual({ sha: SHA, state: "failed", failed: [{ name: "CI", tail }] });
+    expect(await fact()).toEqual({
+      sha: SHA,
+      state: "failed",
+      awaited: [],
+      failed: [{ name: "CI", tail }],
+    });
   });
 
   test("one that waits for a person's leave is held", async () => {

@@ -403,9 +403,13 @@ describe("pull requests beside a bare origin", () => {
       await edit(1, { checks: records });
       return checks();
     };
-    const fact = (state: string, failed: readonly object[] = []) => ({
+    const fact = (
+      state: string,
+      failed: readonly object[] = [],
+      awaited: readonly string[] = [],
+    ) => ({
       kind: "known",
-      value: { sha, state, failed },
+      value: { sha, state, awaited, failed },
     });
     expect(await checks()).toEqual(fact("none"));
     const log = `${"x".repeat(301)}\n\u001b[31mred\u001b[0m\n`;
@@ -414,7 +418,7 @@ describe("pull requests beside a bare origin", () => {
     expect(await said({ ...failing, sha: "1".repeat(40) })).toEqual(fact("none"));
     expect(await said(failing)).toEqual(fact("failed", [{ name: "test", tail }]));
     expect(await said({ name: "lint", sha, state: "running" }, failing)).toEqual(
-      fact("running", [{ name: "test", tail }]),
+      fact("running", [{ name: "test", tail }], ["lint"]),
     );
     expect(await said(failing, { name: "test", sha, state: "passed" })).toEqual(fact("passed"));
     expect(await said({ name: "test", sha, state: "failed" })).toEqual(

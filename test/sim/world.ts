@@ -328,10 +328,12 @@ export class World {
     const nth = pushes.findIndex((one) => one.sha === sha);
     const result = results[Math.min(nth, results.length - 1)];
     const begun = pushes[nth];
-    if (result === undefined || begun === undefined) return { sha, state: "none", failed: [] };
-    if (this.nowMs < begun.atMs + CHECK_MS) return { sha, state: "running", failed: [] };
+    if (result === undefined || begun === undefined)
+      return { sha, state: "none", awaited: [], failed: [] };
+    if (this.nowMs < begun.atMs + CHECK_MS)
+      return { sha, state: "running", awaited: ["build"], failed: [] };
     const failed = [{ name: "build", tail: ["1 test failed"] }];
-    return { sha, state: result, failed: result === "failed" ? failed : [] };
+    return { sha, state: result, awaited: [], failed: result === "failed" ? failed : [] };
   }
 
   /** Registers a listener for wake-ups; the answer takes it away again. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CheckState, lastLines, stateOfChecks } from "../../classify/checks.ts";
+import { awaitedOf, type CheckState, lastLines, stateOfChecks } from "../../classify/checks.ts";
 import type { ChecksFact } from "../../classify/evidence.ts";
 import type { Place } from "./pull-requests.ts";
 import { type Workflows, workflowsOf } from "./workflow-runs.ts";
@@ -68,7 +68,7 @@ export async function checksOfCommit(
     .filter((check) => check.state === "failed")
     // A log may come later than the end of its job: it is asked for once, when all have ended.
     .map(async ({ name, tail }) => ({ name, tail: state === "running" ? [] : await tail() }));
-  return { sha, state, failed: await Promise.all(failed) };
+  return { sha, state, awaited: awaitedOf(checks), failed: await Promise.all(failed) };
 }
 
 const COMMIT = "GET /repos/{owner}/{repo}/commits/{ref}";

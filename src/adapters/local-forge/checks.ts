@@ -1,4 +1,4 @@
-import { lastLines, stateOfChecks } from "../../classify/checks.ts";
+import { awaitedOf, lastLines, stateOfChecks } from "../../classify/checks.ts";
 import type { ChecksFact } from "../../classify/evidence.ts";
 import type { PullRecord } from "./records.ts";
 
@@ -9,5 +9,10 @@ export function checksIn(record: PullRecord, sha: string): ChecksFact {
   const failed = checks
     .filter(({ state }) => state === "failed")
     .map(({ name, log }) => ({ name, tail: lastLines(log ?? "") }));
-  return { sha, state: stateOfChecks(checks.map(({ state }) => state)), failed };
+  return {
+    sha,
+    state: stateOfChecks(checks.map(({ state }) => state)),
+    awaited: awaitedOf(checks),
+    failed,
+  };
 }

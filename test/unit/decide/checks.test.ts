@@ -33,6 +33,7 @@ const policy = { checks: "tell" } as const;
 const failed: ChecksFact = {
   sha: HEAD,
   state: "failed",
+  awaited: [],
   failed: [{ name: "build (ubuntu)", tail: ["first", "1 failed\u0007"] }],
 };
 const other = "f".repeat(40);
@@ -203,17 +204,21 @@ describe("a run goes on", () => {
     ["while checks run", "running", false],
     ["until a person lets a check go on", "held", true],
   ])("%s", (_, state, needsPerson) => {
-    const decision = decided(opened({ sha: HEAD, state, failed: [] }));
+    const awaited = ["build", "e2e", "lint", "docs"];
+    const decision = decided(opened({ sha: HEAD, state, awaited, failed: [] }));
     expect(actionsOf(decision)).toEqual([]);
-    expect(waitOf(decision, "t1").needsPerson).toBe(needsPerson);
+    expect(waitOf(decision, "t1")).toMatchObject({
+      needsPerson,
+      reason: expect.stringContaining(': "build", "e2e", "lint" and 1 more'),
+    });
   });
 
   test("for a while until checks begin, though some have passed, and no longer", () => {
     const fresh = { completedAt: ago(10 * SECOND) };
     for (const none of [
       null,
-      { sha: HEAD, state: "passed", failed: [] } as const,
-      { sha: HEAD, state: "none", failed: [] } as const,
+      { sha: HEAD, state: "passed", awaited: [], failed: [] } as const,
+      { sha: HEAD, state: "none", awaited: [], failed: [] } as const,
       { ...failed, sha: other },
     ]) {
       const decision = decided(opened(none, fresh));
@@ -244,7 +249,10 @@ describe("a run goes on", () => {
   });
 
   test("no more when they have passed, and what was said of them is forgotten", () => {
-    const told = opened({ sha: HEAD, state: "passed", failed: [] }, { error: "checks failed" });
+    const told = opened(
+      { sha: HEAD, state: "passed", awaited: [], failed: [] },
+      { error: "checks failed" },
+    );
     const view = viewOf({ t1: told }, { policy });
     const decision = decide(view);
     expect(decision.waits).toEqual([]);
