@@ -7,6 +7,7 @@ import { plainLine } from "../manifest/plain-text.ts";
 import { isActive } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { toIso } from "../manifest/time.ts";
+import type { Action } from "./action.ts";
 import { effectDueMs, NUDGE_GRACE_MS, resumeAction, type Trouble } from "./heal.ts";
 import { pausedUntil } from "./pause.ts";
 import { joined, type Step, waitsFor, waitsForPerson } from "./step.ts";
@@ -29,13 +30,14 @@ const PAIRS_MAX = 5000;
 export function collisionPairs(
   manifest: Manifest,
   evidence: ReadonlyMap<TaskId, TaskEvidence>,
+  underWay: ReadonlyMap<TaskId, Action> = new Map(),
 ): readonly CollisionPair[] {
   const placed = placedTasks(manifest);
   // Delivered work is compared with open work only: there may be hundreds of pull requests.
   const byPath = new Map<string, Record<"open" | "delivered", Work[]>>();
   const pairs = new Map<string, CollisionPair>();
   for (const { task } of placed.values()) {
-    const work = workOf(task, evidence);
+    const work = workOf(task, evidence, underWay.get(task.id));
     for (const path of work?.touched ?? []) {
       if (work === undefined || isUpkeep(path)) continue;
       const users = byPath.get(path) ?? { open: [], delivered: [] };
@@ -62,13 +64,18 @@ interface Work {
 const sideOf = ({ task, sha }: Work): CollisionPair["left"] => ({ taskId: task.id, sha });
 
 /** Its newest commit and the files that it has changed; undefined where it has none, or is merged. */
-function workOf(task: Task, evidence: BeatView["evidence"]): Work | undefined {
+function workOf(
+  task: Task,
+  evidence: BeatView["evidence"],
+  action: Action | undefined,
+): Work | undefined {
   const { id, status, state } = task;
   if (!isInPlay(task)) return undefined;
   const seen = evidence.get(id)?.git;
   const git = seen?.kind === "known" ? seen.value : null;
   // Git is not asked of work that is being delivered, or goes back to its agent, now.
-  const proved = status === "complete" ? state?.provedSha : undefined;
+  const delivered = action?.kind === "deliver" ? action.sha : undefined;
+  const proved = delivered ?? (status === "complete" ? state?.provedSha : undefined);
   const sha =
     git?.headSha ?? proved ?? (hasOpenPull(evidence, task) ? state?.pushedSha : undefined);
   const touched = git?.touched ?? state?.touched;

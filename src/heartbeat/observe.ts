@@ -11,6 +11,7 @@ import {
   unknown,
   type VerifyFact,
 } from "../classify/evidence.ts";
+import type { Action } from "../decide/action.ts";
 import { collisionPairs } from "../decide/collide.ts";
 import { worktreeOf } from "../executor/context.ts";
 import { branchOf } from "../manifest/branch.ts";
@@ -53,7 +54,7 @@ export interface Observed {
 
 export interface PassedOver {
   /** Their actions are under way. */
-  readonly underWay: Pick<ReadonlySet<TaskId>, "has">;
+  readonly underWay: ReadonlyMap<TaskId, Action>;
   /** Their agents are at work, and their screens are not read either. */
   readonly unseen: ReadonlySet<TaskId>;
 }
@@ -264,8 +265,9 @@ export function createObserver(ports: ObserverPorts): Observer {
   async function collisionsOf(
     manifest: Manifest,
     evidence: ReadonlyMap<TaskId, TaskEvidence>,
+    underWay: ReadonlyMap<TaskId, Action>,
   ): Promise<Pick<Observed, "collisions" | "untried">> {
-    const pairs = collisionPairs(manifest, evidence);
+    const pairs = collisionPairs(manifest, evidence, underWay);
     const collisions: CollisionFact[] = [];
     const untried: UntriedFact[] = [];
     if (pairs.length === 0) return { collisions, untried };
@@ -308,7 +310,7 @@ export function createObserver(ports: ObserverPorts): Observer {
         Promise.all(looks),
       ]);
       const byTask = new Map(evidence.map((one) => [one.taskId, one]));
-      const { collisions, untried } = await collisionsOf(manifest, byTask);
+      const { collisions, untried } = await collisionsOf(manifest, byTask, underWay);
       return {
         evidence: byTask,
         collisions,

@@ -339,4 +339,34 @@ export const FINDINGS: readonly Finding[] = [
     breach: /was delivered though it does not merge/,
     open: false,
   },
+  {
+    promise: "work is held by work that is being delivered on a person's word",
+    scenario: {
+      ...calm,
+      secondPhase: 2,
+      overlap: "parallel",
+      collisions: "rebase",
+      intervalSeconds: 5,
+      eagerBeats: 120,
+      tasks: [
+        {
+          ...good,
+          agent: { costume: "command", launches: ["good"] },
+          files: [1],
+          verify: [0],
+          settles: false,
+        },
+        { ...good, agent: { costume: "codex", launches: ["crashes"] }, settles: false },
+      ],
+      happenings: [
+        {
+          at: { kind: "method", method: "pullRequests", nth: 3 },
+          what: { kind: "edit", edit: { kind: "status", task: 1, to: "complete" } },
+        },
+        { at: { kind: "call", beat: 0, call: 0 }, what: { kind: "taken-over" } },
+      ],
+    },
+    breach: /was delivered though it does not merge/,
+    open: false,
+  },
 ];

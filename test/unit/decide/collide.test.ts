@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { type CollisionFact, known, unknown } from "../../../src/classify/evidence.ts";
+import type { Action } from "../../../src/decide/action.ts";
 import { collisionPairs } from "../../../src/decide/collide.ts";
 import { decide } from "../../../src/decide/decide.ts";
 import { explainWaits } from "../../../src/decide/explain.ts";
 import type { BeatView } from "../../../src/decide/view.ts";
+import type { TaskId } from "../../../src/manifest/task.ts";
 import {
   actionsOf,
   ago,
@@ -208,6 +210,28 @@ describe("what is merged for a try", () => {
     expect(pairs({ t1: finished(A), t2: finished(B) })).toEqual(["t1 t2"]);
     expect(pairs({ t1: delivered(A), t2: delivered(B) })).toEqual([]);
     expect(pairs({ t1: { ...delivered(A), status: "merged" }, t2: finished(B) })).toEqual([]);
+  });
+
+  test("is also what is delivered now on a person's word, of which git is not asked", () => {
+    const vouched: Told = {
+      status: "complete",
+      state: { touched: ["src/a.ts"], commits: 1 },
+      facts: { git: unknown("not asked in this beat") },
+    };
+    const { manifest, evidence } = viewOf({ t1: finished(A), t2: vouched });
+    const t2 = taskId("t2");
+    const deliver = {
+      kind: "deliver",
+      taskId: t2,
+      sha: B,
+      branch: "fix/t2",
+      base: "main",
+    } as const;
+    const pairs = (underWay: ReadonlyMap<TaskId, Action>) =>
+      collisionPairs(manifest, evidence, underWay).map(({ right }) => right);
+    expect(pairs(new Map())).toEqual([]);
+    const begun: Action = { ...deliver, forkPoint: undefined };
+    expect(pairs(new Map([[t2, begun]]))).toEqual([{ taskId: t2, sha: B }]);
   });
 
   test("leaves out what was built on the other, upkeep files, and who has no commit", () => {

@@ -1,10 +1,18 @@
 import { expect, test } from "vitest";
 import { type ExitFact, known, type SignalFact } from "../../../src/classify/evidence.ts";
+import type { Action } from "../../../src/decide/action.ts";
 import { createObserver } from "../../../src/heartbeat/observe.ts";
 import type { TaskId } from "../../../src/manifest/task.ts";
 import type { Observation } from "../../../src/ports/sessions.ts";
 import { manifestOf, NOW, taskId } from "../../support/decision.ts";
-import { exitFact, gitFact, launchFact, screenFact, sessionFact } from "../../support/facts.ts";
+import {
+  exitFact,
+  gitFact,
+  HEAD,
+  launchFact,
+  screenFact,
+  sessionFact,
+} from "../../support/facts.ts";
 import { executorWorld } from "../../support/fakes/executor-world.ts";
 
 const MANIFEST = manifestOf({ t1: { status: "running" } });
@@ -21,7 +29,7 @@ interface World {
   commitsAhead: number;
 }
 
-const NOBODY = { underWay: new Set<TaskId>(), unseen: new Set<TaskId>() };
+const NOBODY = { underWay: new Map<TaskId, Action>(), unseen: new Set<TaskId>() };
 
 /** Looks once at t1; `answer` is what tmux says, and may change the world before. */
 async function look(world: World, answer: (calls: readonly string[]) => Promise<Observation[]>) {
@@ -76,11 +84,12 @@ test("what git said before the action of a complete task ended is no evidence fo
   const { context } = executorWorld(MANIFEST);
   const observer = createObserver(context.ports);
   const t1 = taskId("t1");
-  const gitOf = async (status: "running" | "complete", underWay: ReadonlySet<TaskId>) =>
+  const gitOf = async (status: "running" | "complete", underWay: ReadonlyMap<TaskId, Action>) =>
     (
       await observer.observe(manifestOf({ t1: { status } }), "/w", { ...NOBODY, underWay })
     ).evidence.get(t1)?.git;
-  expect((await gitOf("complete", new Set()))?.kind).toBe("known");
-  expect((await gitOf("running", new Set([t1])))?.kind).toBe("known");
-  expect((await gitOf("complete", new Set([t1])))?.kind).toBe("unknown");
+  expect((await gitOf("complete", new Map()))?.kind).toBe("known");
+  const verifies = new Map([[t1, { kind: "verify", taskId: t1, sha: HEAD } as const]]);
+  expect((await gitOf("running", verifies))?.kind).toBe("known");
+  expect((await gitOf("complete", verifies))?.kind).toBe("unknown");
 });
