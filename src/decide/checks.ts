@@ -74,10 +74,17 @@ function checksDue(view: Survey, { completedAt }: Task, name: string): Step | un
 }
 
 /** Its session is ended first, as that of any work that is delivered: nothing is typed to what somebody may be using. */
-function tellChecks(view: Survey, task: Task, { session }: TaskEvidence, found: ChecksFact): Step {
+function tellChecks(
+  view: Survey,
+  task: Task,
+  { session, launch }: TaskEvidence,
+  found: ChecksFact,
+): Step {
   const why = whyFailed(task, found);
   if (session.kind === "unknown")
     return { wait: waitsFor(`tmux did not answer: ${session.reason}`) };
+  if (launch.kind === "unknown")
+    return { wait: waitsFor(`its folder cannot be read: ${launch.reason}`) };
   if (session.value !== null) {
     const reason = `${why}; its agent is told when its session has ended`;
     return {

@@ -123,7 +123,11 @@ function decideStarted(view: Survey, placed: PlacedTask): Step {
     case "complete":
       return followMerge(task, evidence) ?? decideComplete(view, placed, evidence);
     case "pr_open":
-      return decideOpen(endIdleSession(view, task, evidence), followOpen(view, task, evidence));
+      return (
+        followMerge(task, evidence) ??
+        launchedAnew(view, task, evidence) ??
+        decideOpen(endIdleSession(view, task, evidence), followOpen(view, task, evidence))
+      );
     case "merged":
       return retire(view, task, evidence) ?? endIdleSession(view, task, evidence);
     case "cancelled":
@@ -156,9 +160,18 @@ function decideOpen(session: Step, pullRequest: Step): Step {
   return isEnding && session.wait ? { ...both, wait: session.wait } : both;
 }
 
+/** Its agent was told of checks, and nobody noted it: another run had taken over just then. */
+function launchedAnew(
+  view: Survey,
+  task: Task,
+  evidence: TaskEvidence | undefined,
+): Step | undefined {
+  const launch = evidence?.launch.kind === "known" ? evidence.launch.value : null;
+  const isNew = launch !== null && launch.attempt > (task.attempts ?? 0);
+  return isNew ? takenOver(view, task, launch) : undefined;
+}
+
 function followOpen(view: Survey, task: Task, evidence: TaskEvidence | undefined): Step {
-  const merged = followMerge(task, evidence);
-  if (merged) return merged;
   const pullRequest = evidence?.pullRequest;
   const closed =
     pullRequest?.kind === "known" &&

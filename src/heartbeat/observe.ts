@@ -219,7 +219,12 @@ export function createObserver(ports: ObserverPorts): Observer {
       }
       // Of a delivered task only its session matters, as long as it has one.
       const hasSession = seen !== undefined || sessions.kind === "unknown";
-      if (!isActive(task.status) && !hasSession) return base;
+      if (!isActive(task.status) && !hasSession) {
+        // Before its agent is told of checks: another run may have told it already.
+        const isFollowed = task.status === "pr_open" && manifest.policy.checks === "tell";
+        if (!isFollowed) return base;
+        return { ...base, launch: await ports.folders.launch(task.id, task.attempts ?? 0) };
+      }
       // An agent that has gone may have committed and left its record after the first reading.
       const stands = early !== undefined && (hasEnded(early) || isAlive(seen));
       const left = stands ? early : await leftBy(task);

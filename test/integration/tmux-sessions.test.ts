@@ -413,9 +413,9 @@ test("the log keeps the end and never more than its limit", async () => {
   const path = await terminals.folders.logPath("1", 1);
   const bytes = (await stat(path)).size + (await stat(`${path}.old`)).size;
   expect(bytes).toBeLessThanOrEqual(logBytesMax);
-  const numbers = (await terminals.folders.log("1", 1, 2000)).map((line) =>
-    Number(line.split(" ")[1]),
-  );
+  // The first one may be cut.
+  const [, ...kept] = await terminals.folders.log("1", 1, 2000);
+  const numbers = kept.map((line) => Number(line.split(" ")[1]));
   expect(numbers).toEqual(numbers.map((_, index) => 59999 - numbers.length + 1 + index));
 });
 

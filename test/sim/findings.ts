@@ -369,4 +369,21 @@ export const FINDINGS: readonly Finding[] = [
     breach: /was delivered though it does not merge/,
     open: false,
   },
+  {
+    promise:
+      "an agent that was told of checks by a run that lost its lock is followed up by the next",
+    scenario: {
+      ...calm,
+      secondPhase: 1,
+      maxParallel: 1,
+      checks: "tell",
+      tasks: [{ ...good, checks: ["failed"] }],
+      happenings: [
+        { at: { kind: "call", beat: 20, call: 0 }, what: { kind: "answer-lost" } },
+        { at: { kind: "method", method: "isAttended", nth: 1 }, what: { kind: "taken-over" } },
+      ],
+    },
+    breach: /was stopped after/,
+    open: false,
+  },
 ];

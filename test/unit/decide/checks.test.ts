@@ -86,6 +86,22 @@ describe("checks of an open pull request that failed", () => {
     expect(actionsOf(decided(opened(failed), { checkTriesMax: 0 }))).toEqual([]);
   });
 
+  test("were told already where a launch is newer than the manifest, whose work is followed up", () => {
+    const launch = launchFact({ attempt: 2, kind: "nudge", checks: HEAD });
+    const view = viewOf({ t1: opened(failed, { facts: { launch: known(launch) } }) }, { policy });
+    const decision = decide(view);
+    expect(actionsOf(decision)).toEqual([]);
+    const [task] = patched(view.manifest, decision.patches).phases.flatMap(({ tasks }) => tasks);
+    expect(task).toMatchObject({
+      status: "running",
+      attempts: 2,
+      state: { checksTold: HEAD, checkTries: 1 },
+    });
+    const unread = decided(opened(failed, { facts: { launch: unknown("EACCES") } }));
+    expect(actionsOf(unread)).toEqual([]);
+    expect(waitOf(unread, "t1").reason).toContain("EACCES");
+  });
+
   test("are nobody's business of Coppice by default, or when the commit is somebody else's", () => {
     const ignored = decide(viewOf({ t1: opened(failed) }, {}));
     expect([ignored.actions, ignored.waits]).toEqual([[], []]);
