@@ -1,7 +1,7 @@
 import type { Dialog } from "../agents/agent.ts";
 import { agentByName } from "../agents/catalog.ts";
 import { answerFor, askedBy } from "../agents/dialogs.ts";
-import type { Astray, LaunchFact, PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
+import type { Astray, PullRequestFact, TaskEvidence } from "../classify/evidence.ts";
 import { responseFor } from "../classify/response.ts";
 import type { Verdict } from "../classify/verdict.ts";
 import { branchOf } from "../manifest/branch.ts";
@@ -40,9 +40,9 @@ export function decideActive(view: Survey, placed: PlacedTask): Step {
   if (evidence === undefined || verdict === undefined) {
     return { wait: waitsFor("was not looked at in this beat") };
   }
+  const unnoted = takenOver(view, task, evidence);
+  if (unnoted) return unnoted;
   const launched = evidence.launch.kind === "known" ? evidence.launch.value : null;
-  if (launched !== null && launched.attempt > (task.attempts ?? 0))
-    return takenOver(view, task, launched);
   if (evidence.launch.kind === "known" && launched === null) return neverLaunched(task, evidence);
   const open = evidence.launch.kind === "known" ? openAsBefore(view, task) : undefined;
   if (open) return open;
@@ -60,10 +60,12 @@ export function decideActive(view: Survey, placed: PlacedTask): Step {
   return joined(noted, respond(view, placed, evidence, verdict, reading.sinceMs));
 }
 
-/** A launch that a crash left unrecorded is this task's newest attempt. */
-export function takenOver(view: BeatView, task: Task, launch: LaunchFact): Step {
+/** A launch that a crash, or a run that lost its lock, left unrecorded is this task's newest attempt. */
+export function takenOver(view: BeatView, task: Task, { launch }: TaskEvidence): Step | undefined {
+  const found = launch.kind === "known" ? launch.value : null;
+  if (found === null || found.attempt <= (task.attempts ?? 0)) return undefined;
   return {
-    ...launchedPatch(task, launch),
+    ...launchedPatch(task, found),
     wait: waitsFor("was started before and is taken over"),
     wakeAtMs: view.nowMs,
   };

@@ -1,6 +1,6 @@
 import type { ChecksFact, FailedCheck, SessionFact, TaskEvidence } from "../classify/evidence.ts";
 import { unreachable } from "../manifest/errors.ts";
-import { plainLine } from "../manifest/plain-text.ts";
+import { firstFew, plainLine } from "../manifest/plain-text.ts";
 import type { Task } from "../manifest/task.ts";
 import { fromIso, toIso } from "../manifest/time.ts";
 import { isAtRest } from "./reading.ts";
@@ -125,10 +125,7 @@ const whyFailed = ({ prNumber }: Task, { sha, failed }: ChecksFact): string =>
 
 /** Names are the forge's: shown as data. */
 const named = (names: readonly string[]): string =>
-  `${names
-    .slice(0, 3)
-    .map((name) => JSON.stringify(plainLine(name, 60)))
-    .join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
+  firstFew(names.map((name) => JSON.stringify(plainLine(name, 60))));
 
 /** For the agent. Names and lines come from whatever ran there: they are shown as data, without control characters. */
 function wordsFor({ prNumber }: Task, { failed }: ChecksFact, linesMax: number): string {

@@ -3,7 +3,7 @@ import { branchOf } from "../manifest/branch.ts";
 import { isUpkeep } from "../manifest/files.ts";
 import { sameJson } from "../manifest/json.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { plainLine } from "../manifest/plain-text.ts";
+import { firstFew, plainLine } from "../manifest/plain-text.ts";
 import { isActive } from "../manifest/status.ts";
 import type { Task, TaskId } from "../manifest/task.ts";
 import { toIso } from "../manifest/time.ts";
@@ -30,7 +30,7 @@ const PAIRS_MAX = 5000;
 export function collisionPairs(
   manifest: Manifest,
   evidence: ReadonlyMap<TaskId, TaskEvidence>,
-  underWay: ReadonlyMap<TaskId, Action> = new Map(),
+  underWay: ReadonlyMap<TaskId, Action>,
 ): readonly CollisionPair[] {
   const placed = placedTasks(manifest);
   // Delivered work is compared with open work only: there may be hundreds of pull requests.
@@ -144,9 +144,8 @@ export function notedCollisions(
 export function rivalsInWords(rivals: readonly Rival[]): string {
   return rivals
     .map(({ task, files }) => {
-      const paths = files.slice(0, 3).map(({ path }) => plainLine(path, 80));
-      const more = files.length > 3 ? ` and ${files.length - 3} more` : "";
-      return `${task.id}${task.prNumber === null ? "" : ` (#${task.prNumber})`} at ${paths.join(", ")}${more}`;
+      const paths = firstFew(files.map(({ path }) => plainLine(path, 80)));
+      return `${task.id}${task.prNumber === null ? "" : ` (#${task.prNumber})`} at ${paths}`;
     })
     .join("; ");
 }

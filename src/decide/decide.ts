@@ -125,7 +125,7 @@ function decideStarted(view: Survey, placed: PlacedTask): Step {
     case "pr_open":
       return (
         followMerge(task, evidence) ??
-        launchedAnew(view, task, evidence) ??
+        (evidence && takenOver(view, task, evidence)) ??
         decideOpen(endIdleSession(view, task, evidence), followOpen(view, task, evidence))
       );
     case "merged":
@@ -158,17 +158,6 @@ function decideOpen(session: Step, pullRequest: Step): Step {
   const both = joined(session, pullRequest);
   const isEnding = session.wait?.needsPerson === false && pullRequest.wait?.needsPerson === true;
   return isEnding && session.wait ? { ...both, wait: session.wait } : both;
-}
-
-/** Its agent was told of checks, and nobody noted it: another run had taken over just then. */
-function launchedAnew(
-  view: Survey,
-  task: Task,
-  evidence: TaskEvidence | undefined,
-): Step | undefined {
-  const launch = evidence?.launch.kind === "known" ? evidence.launch.value : null;
-  const isNew = launch !== null && launch.attempt > (task.attempts ?? 0);
-  return isNew ? takenOver(view, task, launch) : undefined;
 }
 
 function followOpen(view: Survey, task: Task, evidence: TaskEvidence | undefined): Step {
@@ -362,9 +351,8 @@ function takeOver(view: BeatView, task: Task): Step | undefined {
   // One that was started before waits because a person wants it done again: no old pull request ends it.
   const isNew = (task.attempts ?? 0) === 0;
   if (isNew && pullRequest.value?.state === "open") return adopted(pullRequest.value, view.nowMs);
-  if (launch.value !== null && launch.value.attempt > (task.attempts ?? 0)) {
-    return takenOver(view, task, launch.value);
-  }
+  const unnoted = takenOver(view, task, evidence);
+  if (unnoted) return unnoted;
   if (session.value === null) return undefined;
   return endSession(view, task, evidence, { why: "the task is to be started anew", asked: true });
 }

@@ -1,4 +1,4 @@
-import { plainLine } from "../manifest/plain-text.ts";
+import { firstFew, plainLine } from "../manifest/plain-text.ts";
 import type { Task, TaskState } from "../manifest/task.ts";
 import { effectDueMs } from "./heal.ts";
 import { type By, type Errand, sendBack } from "./send-back.ts";
@@ -59,7 +59,4 @@ function wordsFor({ tip, base, files }: Conflict): string {
 }
 
 const named = (files: readonly string[]): string =>
-  `${files
-    .slice(0, 3)
-    .map((path) => plainLine(path, 80))
-    .join(", ")}${files.length > 3 ? ` and ${files.length - 3} more` : ""}`;
+  firstFew(files.map((path) => plainLine(path, 80)));

@@ -77,6 +77,11 @@ const NOT_ASKED = unknown("not asked in this beat");
 type PullRequests = ReadonlyMap<string, PullRequestFact>;
 /** By the number of the pull request. */
 type Checks = ReadonlyMap<number, Probe<ChecksFact>>;
+
+interface ForgeAnswer {
+  readonly found: Probe<PullRequests>;
+  readonly checks: Checks;
+}
 type Listing = ReadonlyMap<string, Observation>;
 
 /** One task in one beat, with the answers that are on their way for all. */
@@ -89,8 +94,7 @@ interface TaskLook {
   /** What was in its folder before tmux was asked. */
   readonly early: Left | undefined;
   readonly sessions: Promise<Probe<Listing>>;
-  readonly found: Promise<Probe<PullRequests>>;
-  readonly checks: Promise<Checks>;
+  readonly forge: Promise<ForgeAnswer>;
 }
 
 /** What the newest attempt has left in the task's folder. */
@@ -102,17 +106,10 @@ interface Left extends Pick<TaskEvidence, "launch" | "exit" | "signals"> {
 
 export function createObserver(ports: ObserverPorts): Observer {
   const limit = pLimit(LOOKS_AT_ONCE);
-  let forge: {
-    readonly atMs: number;
-    readonly branches: string;
-    readonly found: Probe<PullRequests>;
-    readonly checks: Checks;
-  } | null = null;
+  let forge: (ForgeAnswer & { readonly atMs: number; readonly branches: string }) | null = null;
   const git = new Map<TaskId, { readonly atMs: number; readonly fact: Probe<GitFact | null> }>();
 
-  async function askForge(
-    manifest: Manifest,
-  ): Promise<{ found: Probe<PullRequests>; checks: Checks }> {
+  async function askForge(manifest: Manifest): Promise<ForgeAnswer> {
     const asked = tasksOf(manifest)
       .filter(
         (task) => !["draft", "planned", "merged", "cancelled", "archived"].includes(task.status),
@@ -185,10 +182,9 @@ export function createObserver(ports: ObserverPorts): Observer {
       early !== undefined && isNews(early, git.get(task.id)?.atMs ?? 0)
         ? limit(() => gitFact(manifest, workdir, task, ports.clock.now(), early.launchedAtMs))
         : null;
-    const [sessions, found, checks, earlyGit] = await Promise.all([
+    const [sessions, { found, checks }, earlyGit] = await Promise.all([
       look.sessions,
-      look.found,
-      look.checks,
+      look.forge,
       news,
     ]);
     const takenAtMs = ports.clock.now();
@@ -302,12 +298,10 @@ export function createObserver(ports: ObserverPorts): Observer {
       const listing = ports.sessions.observe(new Set([...unseen].map(sessionNameOf)));
       const sessions = listing.then(byName);
       const told = askForge(manifest);
-      const pulls = told.then(({ found }) => found);
-      const checks = told.then((forgeSays) => forgeSays.checks);
       const looks = asked.map((task) => {
         const busy = isBusy(task.id);
         const early = left.get(task.id);
-        return evidenceOf({ manifest, workdir, task, busy, early, sessions, found: pulls, checks });
+        return evidenceOf({ manifest, workdir, task, busy, early, sessions, forge: told });
       });
       const [listed, { found, checks: checked }, evidence] = await Promise.all([
         listing,

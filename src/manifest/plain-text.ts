@@ -21,3 +21,11 @@ export function plainLine(text: string, charactersMax: number): string {
     ? line
     : `${characters.slice(0, charactersMax - 1).join("")}…`;
 }
+
+/** `a, b, c and 2 more`: a list for a line that people read. */
+export function firstFew(all: readonly string[]): string {
+  const more = all.length - FEW;
+  return `${all.slice(0, FEW).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+const FEW = 3;

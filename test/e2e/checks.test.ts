@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { expect } from "vitest";
+import type { RunningCoppice } from "../support/built-cli.ts";
 import { eventually, puppet, test, type Workplace } from "../support/workplace.ts";
 
 /** What a program of the user's own writes about the head of a pull request. */
@@ -13,19 +14,20 @@ async function report(place: Workplace, number: number, check: object): Promise<
   return sha;
 }
 
-test.concurrent("failed checks go back to the agent once for each commit, and the same pull request passes", async ({
-  place,
-}) => {
-  const policy = {
-    backoffSeconds: 0.1,
-    checks: "tell",
-    checksBeginSeconds: 1,
-    forgePollSeconds: 0.2,
-  } as const;
+/** A run that has delivered `t1` and waits for its checks. */
+async function delivered(place: Workplace): Promise<RunningCoppice> {
+  const policy = { backoffSeconds: 0.1, checks: "tell", forgePollSeconds: 0.2 } as const;
   await place.plan({ command: puppet(place), policy }, [{ id: "t1" }]);
   const run = place.start(["run", "--interval", "1"]);
   await (await place.puppets.enter("t1")).finish("t1");
   await run.tells(/pull request #1/);
+  return run;
+}
+
+test.concurrent("failed checks go back to the agent once for each commit, and the same pull request passes", async ({
+  place,
+}) => {
+  const run = await delivered(place);
   await report(place, 1, { state: "running" });
   const first = await report(place, 1, { state: "failed", log: "one\ntwo\n1 test failed\n" });
 
@@ -41,6 +43,7 @@ test.concurrent("failed checks go back to the agent once for each commit, and th
     (await place.delivered("fix/t1")).includes("Mend the build"),
   );
   expect(await report(place, 1, { state: "passed" })).not.toBe(first);
+  await place.succeed(["set", "policy.checksBeginSeconds", "0"]);
 
   expect(await run.ended).toMatchObject({ code: 0 });
   expect(await place.pullRequests()).toMatchObject([{ number: 1, state: "open", head: "fix/t1" }]);
@@ -51,16 +54,7 @@ test.concurrent("failed checks go back to the agent once for each commit, and th
 test.concurrent("an agent that changes nothing leaves failed checks to a person", async ({
   place,
 }) => {
-  const policy = {
-    backoffSeconds: 0.1,
-    checks: "tell",
-    checksBeginSeconds: 1,
-    forgePollSeconds: 0.2,
-  } as const;
-  await place.plan({ command: puppet(place), policy }, [{ id: "t1" }]);
-  const run = place.start(["run", "--interval", "1"]);
-  await (await place.puppets.enter("t1")).finish("t1");
-  await run.tells(/pull request #1/);
+  const run = await delivered(place);
   await report(place, 1, { state: "failed" });
   await (await place.puppets.enter("t1")).exit(0);
   expect(await run.ended).toMatchObject({ code: 4 });

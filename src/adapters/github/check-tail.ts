@@ -3,6 +3,7 @@ import { lastLines } from "../../classify/checks.ts";
 import type { CheckRun } from "./commit-checks.ts";
 import { unlessRefused } from "./errors.ts";
 import type { Place } from "./pull-requests.ts";
+import { remember } from "./remember.ts";
 
 const REMEMBERED_MAX = 500;
 
@@ -16,10 +17,7 @@ export function checkTails(place: Place) {
     // An app may begin a run anew under its old id.
     const end = `${run.id} ${run.completed_at}`;
     const found = tails.get(end) ?? (await tailOfRun(place, run));
-    tails.delete(end);
-    tails.set(end, found);
-    const [oldest] = tails.keys();
-    if (tails.size > REMEMBERED_MAX && oldest !== undefined) tails.delete(oldest);
+    remember(tails, end, found, REMEMBERED_MAX);
     return found;
   };
 }

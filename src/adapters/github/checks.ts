@@ -4,6 +4,7 @@ import { checkTails } from "./check-tail.ts";
 import { checksOfCommit } from "./commit-checks.ts";
 import { GitHubError } from "./errors.ts";
 import type { Place } from "./pull-requests.ts";
+import { remember } from "./remember.ts";
 
 /** Commits that are asked for in one look. */
 const ASKED_MAX = 50;
@@ -23,7 +24,8 @@ interface Look {
 
 /**
  * Watches what checks commits, see `Forge.checks`: each at the price of three conditional requests a look, and in ten minutes
- * once all have ended, which nothing has in the first two; no more than 50 in one look, those first that were not asked for the longest.
+ * once all have ended, which nothing has in the first two; no more than 50 in one look, those first that were not asked for
+ * the longest.
  */
 export function checksWatch(place: Place) {
   const looks = new Map<string, Look>();
@@ -50,7 +52,7 @@ export function checksWatch(place: Place) {
     const facts = await Promise.all(due.map(async (sha) => [sha, await look(sha)] as const));
     for (const [sha, fact] of facts) {
       const sinceMs = looks.get(sha)?.sinceMs ?? nowMs;
-      remember(looks, sha, { atMs: nowMs, sinceMs, fact });
+      remember(looks, sha, { atMs: nowMs, sinceMs, fact }, REMEMBERED_MAX);
     }
     return new Map(
       pulls.map(({ number, sha }) => [number, looks.get(sha)?.fact ?? unknown("not asked yet")]),
@@ -74,11 +76,3 @@ const reasonOf = (error: CoppiceError): string =>
 
 const RIGHTS =
   "Give the token the rights checks, commit statuses and actions (read); where a fine-grained token offers no checks, take a classic one with the scope repo.";
-
-/** The one that was asked for the longest ago makes room. */
-function remember(looks: Map<string, Look>, sha: string, look: Look): void {
-  looks.delete(sha);
-  looks.set(sha, look);
-  const [oldest] = looks.keys();
-  if (looks.size > REMEMBERED_MAX && oldest !== undefined) looks.delete(oldest);
-}

@@ -6,6 +6,7 @@ import { CoppiceError } from "../../manifest/errors.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { GitHubError, gitHubError } from "./errors.ts";
 import { type Cost, createQuota, type Quota } from "./quota.ts";
+import { remember } from "./remember.ts";
 
 /** How GitHub is reached. */
 export interface GitHubAccess {
@@ -104,7 +105,7 @@ export function createGitHubClient(access: GitHubAccess): GitHubClient {
       throw error;
     });
     const { etag } = answer.headers;
-    if (etag !== undefined) remember(remembered, key, { etag, answer });
+    if (etag !== undefined) remember(remembered, key, { etag, answer }, REMEMBERED_MAX);
     return { data: parse(route, schema, answer.data), headers: answer.headers };
   }
 
@@ -267,14 +268,6 @@ function refuseToLeak(access: GitHubAccess): void {
       hint: "Set GITHUB_TOKEN to the token alone.",
     });
   }
-}
-
-/** The oldest entry makes room, so that a long run keeps what it asks for often. */
-function remember(memory: Map<string, Remembered>, key: string, entry: Remembered): void {
-  memory.delete(key);
-  memory.set(key, entry);
-  const [oldest] = memory.keys();
-  if (memory.size > REMEMBERED_MAX && oldest !== undefined) memory.delete(oldest);
 }
 
 const Unchanged = z.object({ cause: z.object({ status: z.literal(304) }) });

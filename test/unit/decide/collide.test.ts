@@ -200,7 +200,7 @@ test("work at work is left alone, and does not keep finished work", () => {
 describe("what is merged for a try", () => {
   const pairs = (tasks: Readonly<Record<string, Told>>): readonly string[] => {
     const { manifest, evidence } = viewOf(tasks);
-    return collisionPairs(manifest, evidence).map(
+    return collisionPairs(manifest, evidence, new Map()).map(
       ({ left, right }) => `${left.taskId} ${right.taskId}`,
     );
   };
